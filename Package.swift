@@ -1,0 +1,198 @@
+// swift-tools-version: 6.2
+// The floor plan of the house: one line a room, with everything that room may see. Stairs only go down; a wrong
+// import does not build. `ops/handbook/rooms.md` says what each room is for.
+import PackageDescription
+
+enum Floor: String {
+    case base = "Base"
+    case contexts = "Contexts"
+    case collectors = "Collectors"
+    case edges = "Edges"
+    case programs = "Programs"
+}
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// One room and its tests. `uses` is the complete list of rooms it can see.
+func room(
+    _ name: String, on floor: Floor, uses: [String] = [], external: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> [Target] {
+    [
+        .target(
+            name: name, dependencies: uses.map { .byName(name: $0) } + external,
+            path: "Sources/\(floor.rawValue)/\(name)", exclude: exclude, swiftSettings: strict),
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"],
+            path: "Tests/\(name)Tests", swiftSettings: strict),
+    ]
+}
+
+/// A C library of the system, imported by exactly one room (see `ops/packages.txt` for its Debian package).
+func system(_ name: String, pkgConfig: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/Base/\(name)", pkgConfig: pkgConfig)
+}
+
+/// A program: thin, its wiring lives in a library beside it.
+func program(_ name: String, uses: [String], external: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: name, dependencies: uses.map { .byName(name: $0) } + external,
+        path: "Sources/Programs/\(name)", swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let client = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+]
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+
+var targets: [Target] = []
+targets += [
+    system("CPQ", pkgConfig: "libpq"),
+    system("CArgon2", pkgConfig: "libargon2"),
+    system("CZlib", pkgConfig: "zlib"),
+    system("CCurl", pkgConfig: "libcurl"),
+    .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
+    .target(name: "CReactor", path: "Sources/Base/CReactor"),
+]
+
+// Base: tools that know nothing of monitoring.
+targets += room("Kernel", on: .base)
+targets += room("JSONKit", on: .base, uses: ["Kernel"])
+targets += room("Compression", on: .base, uses: ["CZlib"])
+targets += room("Telemetry", on: .base, uses: ["Kernel"], external: [log, metrics, nioConcurrency])
+targets += room(
+    "Cryptography", on: .base, uses: ["Kernel", "CArgon2"], external: [crypto, nio, nioPosix, nioConcurrency])
+targets += room(
+    "Postgres", on: .base, uses: ["Kernel", "CPQ", "CReactor"],
+    external: [log, collections, nioConcurrency, lifecycle, metrics])
+targets += room(
+    "Mail", on: .base, uses: ["Kernel", "CCurl", "CCurlShim"], external: [log, nio, nioPosix, nioConcurrency])
+targets += room("Inventory", on: .base, uses: ["Kernel", "JSONKit"], external: [crypto])
+targets += room("AgentProtocol", on: .base, uses: ["Kernel", "JSONKit"])
+targets += room("Bus", on: .base, uses: ["Kernel"], external: [nioConcurrency])
+targets += room(
+    "HTTPKit", on: .base, uses: ["Kernel", "JSONKit", "Compression", "Telemetry"],
+    external: hummingbird + [
+        nio, nioPosix, nioHTTP, nioWebSocket, nioTLS, nioConcurrency, log, crypto, lifecycle, metrics,
+    ])
+
+// Collectors: what looks at one kind of platform.
+targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"])
+
+// Contexts: one room per thing customers talk about.
+targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit"])
+targets += room(
+    "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography"], external: [log])
+targets += room(
+    "Identity", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access"], external: [log])
+targets += room(
+    "Tenancy", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity"],
+    external: [log])
+targets += room(
+    "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
+    external: [log, metrics, nioConcurrency])
+targets += room(
+    "Resources", on: .contexts,
+    uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Compression", "Access", "History"], external: [log]
+)
+targets += room(
+    "Fleet", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "AgentProtocol"],
+    external: [log])
+targets += room(
+    "Ingest", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Compression", "AgentProtocol", "Access", "Fleet", "Inventory",
+        "Bus",
+    ],
+    external: [log, nioConcurrency, metrics, lifecycle])
+targets += room(
+    "Monitoring", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "Inventory", "AgentProtocol", "Bus", "History", "Resources", "Ingest", "JSONKit",
+        "Compression",
+    ], external: [log, collections, lifecycle, metrics, nioConcurrency])
+targets += room(
+    "Realtime", on: .contexts,
+    uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Bus", "Access", "Resources"],
+    external: [log, collections, metrics, nioConcurrency, lifecycle])
+
+// Edges: mount what the contexts offer.
+targets += room("Console", on: .edges, uses: ["Kernel", "HTTPKit"], exclude: ["web"])
+targets += room(
+    "HTTPAPI", on: .edges,
+    uses: [
+        "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Audit", "Access", "Identity", "Tenancy", "Fleet",
+        "Ingest",
+        "Resources", "History", "Realtime", "Console", "Mail",
+    ], external: [log])
+
+// Programs.
+targets += room(
+    "PulseApp", on: .programs,
+    uses: [
+        "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
+        "Audit", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring", "Realtime",
+        "Console", "HTTPAPI",
+    ], external: [log, lifecycle, metrics])
+targets += room(
+    "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
+    external: [log, client, nio, nioTLS, lifecycle, nioConcurrency])
+targets += [
+    program("pulse", uses: ["PulseApp", "Postgres", "Kernel"], external: [arguments, log]),
+    program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
+    program(
+        "pulse-bench",
+        uses: [
+            "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
+            "Compression", "Cryptography",
+        ],
+        external: [arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency]),
+    .target(
+        name: "TestKit",
+        dependencies: ["Kernel", "Postgres", "Cryptography", .product(name: "Logging", package: "swift-log")],
+        path: "Tests/TestKit", swiftSettings: strict),
+]
+
+let package = Package(
+    name: "pulse",
+    products: [
+        .executable(name: "pulse", targets: ["pulse"]),
+        .executable(name: "pulse-agent", targets: ["pulse-agent"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)
