@@ -1,0 +1,60 @@
+package import Kernel
+
+/// What a bearer token opens. The prefix lets people and secret scanners recognise one in a log or a repository.
+package enum TokenKind: String, Sendable, CaseIterable {
+    case session = "pse_"
+    case csrf = "pcs_"
+    case magicLink = "ml1_"
+    case signup = "su1_"
+    case enrollment = "pet_"
+    case runtime = "prt_"
+}
+
+/// A token as its owner holds it: prefix, then base64url of 32 random bytes and a 4-byte checksum, 52 characters in all.
+///
+/// The checksum keeps mistyped and made-up tokens away from the database; it adds no secrecy. Only `hash` is stored:
+/// 256 random bits need no salt and no slow hash.
+package struct BearerToken: Sendable {
+    package let kind: TokenKind
+    /// Shown once to its owner, then forgotten.
+    package let text: Secret<String>
+
+    package static let length = 52
+
+    private static let randomBytes = 32
+    private static let checksumBytes = 4
+
+    package static func new(_ kind: TokenKind, from randomness: Randomness = .system) -> BearerToken {
+        let body = randomness.bytes(randomBytes)
+        let text = kind.rawValue + Base64URL.encode(body + checksum(of: body, kind: kind))
+        return BearerToken(kind: kind, text: Secret(text))
+    }
+
+    /// Reads what a caller presents; `nil` unless prefix, alphabet, length and checksum are right.
+    package init?(_ text: String, kind: TokenKind) {
+        guard text.utf8.count == Self.length, text.hasPrefix(kind.rawValue),
+            let bytes = Base64URL.decode(text.utf8.dropFirst(kind.rawValue.utf8.count)),
+            bytes.count == Self.randomBytes + Self.checksumBytes
+        else { return nil }
+        let body = Array(bytes.prefix(Self.randomBytes))
+        guard Array(bytes.suffix(Self.checksumBytes)) == Self.checksum(of: body, kind: kind) else { return nil }
+        self.init(kind: kind, text: Secret(text))
+    }
+
+    private init(kind: TokenKind, text: Secret<String>) {
+        self.kind = kind
+        self.text = text
+    }
+
+    /// SHA-256 of the whole text: what the database stores and looks up.
+    package var hash: [UInt8] { Digests.sha256(text.reveal()) }
+
+    /// For links that travel by mail: a stolen table is useless without the key, even to someone who can insert rows.
+    package func sealedHash(key: Secret<[UInt8]>) -> [UInt8] {
+        Digests.hmacSHA256(Array(text.reveal().utf8), key: key)
+    }
+
+    private static func checksum(of body: [UInt8], kind: TokenKind) -> [UInt8] {
+        Array(Digests.sha256(Array(kind.rawValue.utf8) + body).prefix(checksumBytes))
+    }
+}
