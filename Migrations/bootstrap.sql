@@ -8,10 +8,12 @@
 --   pulse_owner     owns schema and tables and runs migrations; never serves. FORCE RLS binds it too.
 --   pulse_migrator  NOLOGIN: `SET LOCAL ROLE pulse_migrator` inside a migration that touches rows (policy `migrate`).
 --   pulse_lookup    NOLOGIN: owns the SECURITY DEFINER look-ups. `SET LOCAL ROLE pulse_lookup` to create them.
+--   pulse_identity  NOLOGIN: owns the SECURITY DEFINER functions that write what has no organisation yet (users, sessions,
+--                   links, sign-ups, enrolments). `SET LOCAL ROLE pulse_identity` to create them.
 --   pulse_app       serves organisations, sees nothing until pulse.org_id is set.
 --   pulse_worker    claims leases and queues across organisations, by narrow column grants.
 --   pulse_operator  staff and backups, by policies of its own.
--- pulse_owner is NOINHERIT: as a mere member it would silently gain the policies of migrator and lookup.
+-- pulse_owner is NOINHERIT: as a mere member it would silently gain the policies of migrator, lookup and identity.
 -- Functions are not executable by PUBLIC: a migration that adds one grants EXECUTE to whom it is for.
 
 BEGIN;
@@ -34,6 +36,7 @@ BEGIN
         ('pulse_owner',    'LOGIN NOINHERIT CONNECTION LIMIT 60'),
         ('pulse_migrator', 'NOLOGIN'),
         ('pulse_lookup',   'NOLOGIN'),
+        ('pulse_identity', 'NOLOGIN'),
         ('pulse_app',      'LOGIN CONNECTION LIMIT 300'),
         ('pulse_worker',   'LOGIN CONNECTION LIMIT 100'),
         ('pulse_operator', 'LOGIN CONNECTION LIMIT 20')) AS roles (name, attributes)
@@ -87,8 +90,8 @@ BEGIN
     END LOOP;
 END $bootstrap$;
 
--- Memberships: the owner may become the migrator and the lookup role, nobody else may become anybody. Someone who is no
--- superuser must belong to the owners to hand the schema over.
+-- Memberships: the owner may become the migrator, the lookup and the identity role, nobody else may become anybody.
+-- Someone who is no superuser must belong to the owners to hand the schema over.
 DO $bootstrap$
 BEGIN
     FOR attempt IN 1..50 LOOP
@@ -99,8 +102,11 @@ BEGIN
             IF NOT pg_has_role('pulse_owner', 'pulse_lookup', 'MEMBER') THEN
                 GRANT pulse_lookup TO pulse_owner;
             END IF;
+            IF NOT pg_has_role('pulse_owner', 'pulse_identity', 'MEMBER') THEN
+                GRANT pulse_identity TO pulse_owner;
+            END IF;
             IF NOT pg_has_role(current_user, 'pulse_owner', 'MEMBER') THEN
-                EXECUTE format('GRANT pulse_owner, pulse_lookup TO %I', current_user);
+                EXECUTE format('GRANT pulse_owner, pulse_lookup, pulse_identity TO %I', current_user);
             END IF;
             EXIT;
         EXCEPTION WHEN internal_error OR unique_violation THEN
@@ -122,10 +128,11 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
 CREATE SCHEMA IF NOT EXISTS pulse AUTHORIZATION pulse_owner;
 GRANT USAGE ON SCHEMA pulse TO pulse_migrator, pulse_app, pulse_worker, pulse_operator;
-GRANT USAGE, CREATE ON SCHEMA pulse TO pulse_lookup;
+GRANT USAGE, CREATE ON SCHEMA pulse TO pulse_lookup, pulse_identity;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE pulse_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE pulse_lookup REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE pulse_identity REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE pulse_owner IN SCHEMA pulse
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO pulse_migrator;
 ALTER DEFAULT PRIVILEGES FOR ROLE pulse_owner IN SCHEMA pulse GRANT USAGE, SELECT ON SEQUENCES TO pulse_migrator;
