@@ -1,0 +1,46 @@
+package import Kernel
+
+/// Who the gate let in, and for which organisation.
+package struct Caller: Sendable {
+    package let principal: Principal
+    /// The organisation this request acts in; `nil` when the endpoint needs none and none was chosen.
+    package let org: OrgID?
+    /// The caller's role there.
+    package let role: Role?
+    package let user: UserID?
+    /// SHA-256 of the session's CSRF token; `nil` for callers without a cookie.
+    package let csrfHash: [UInt8]?
+
+    package init(
+        principal: Principal, org: OrgID? = nil, role: Role? = nil, user: UserID? = nil, csrfHash: [UInt8]? = nil
+    ) {
+        self.principal = principal
+        self.org = org
+        self.role = role
+        self.user = user
+        self.csrfHash = csrfHash
+    }
+}
+
+/// Decides who may call what. One stands before every endpoint; Access implements it.
+package protocol Gate: Sendable {
+    /// What can be refused without waiting, so that a socket's upgrade is declined with a real status: no credential
+    /// at all, an organisation that is not an id.
+    func glance(at request: APIRequest, for endpoint: Endpoint) throws
+
+    /// Checks credential, CSRF token, organisation and permission.
+    /// - Returns: `nil` for a public endpoint called without a credential.
+    /// - Throws: an `Explained` error: 401, 403, 404 for someone else's organisation, 400 `organisation-required`.
+    func admit(_ request: APIRequest, to endpoint: Endpoint) async throws -> Caller?
+}
+
+extension Gate {
+    /// Refuses a caller who brings no credential of any kind to an endpoint that needs one.
+    package func glance(at request: APIRequest, for endpoint: Endpoint) throws {
+        guard !endpoint.access.isPublic else { return }
+        let hasCredential =
+            request.headers["x-api-token"] != nil || request.headers["authorization"] != nil
+            || request.protectedCookie("pulse_session") != nil
+        if !hasCredential { throw Problem.unauthenticated }
+    }
+}

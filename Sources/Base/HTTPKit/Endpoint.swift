@@ -1,0 +1,93 @@
+package import Kernel
+
+/// One thing that can be asked of Pulse. The router, the authorisation check, the OpenAPI document and the tests of
+/// audit, roles and isolation all read this value; a route cannot exist without one.
+package struct Endpoint: Sendable {
+    package typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
+
+    package let method: Method
+    /// `/api/orgs/{id}`: braces name a parameter that fills one segment, or its middle (`/install/{id}.sh`).
+    package let path: String
+    package let summary: String
+    package let kind: Kind
+    package let access: AccessRule
+    /// What a token must be good for; `nil`: no token may call this.
+    package let scope: Scope?
+    package let capability: Capability?
+    package let audit: AuditRule
+    package let idempotency: IdempotencyRule
+    package let rate: RateClass
+    /// The problems of this endpoint's own subject; those of its rules (401, 403, 429 …) are added by `allProblems`.
+    package let problems: [Problem]
+    package let query: [QueryParameter]
+    package let request: Schema?
+    package let response: Schema
+    /// The status of success.
+    package let status: Int
+    package let requestExample: String?
+    package let responseExample: String
+    package let maxBodyBytes: Int
+    /// From the last byte of the request to the first of the response; then 503 `request-timeout`.
+    package let timeout: Duration
+    package let admission: Admission
+    package let handler: Handler
+
+    package init(
+        _ method: Method, _ path: String, summary: String, kind: Kind = .json, access: AccessRule,
+        scope: Scope? = nil, capability: Capability? = nil, audit: AuditRule, idempotency: IdempotencyRule = .none,
+        rate: RateClass = .general, problems: [Problem] = [], query: [QueryParameter] = [], request: Schema? = nil,
+        response: Schema, status: Int = 200, requestExample: String? = nil, responseExample: String,
+        maxBodyBytes: Int = 64 * 1024, timeout: Duration = .seconds(15), admission: Admission = .before,
+        handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.summary = summary
+        self.kind = kind
+        self.access = access
+        self.scope = scope
+        self.capability = capability
+        self.audit = audit
+        self.idempotency = idempotency
+        self.rate = rate
+        self.problems = problems
+        self.query = query
+        self.request = request
+        self.response = response
+        self.status = status
+        self.requestExample = requestExample
+        self.responseExample = responseExample
+        self.maxBodyBytes = maxBodyBytes
+        self.timeout = timeout
+        self.admission = admission
+        self.handler = handler
+    }
+
+    /// `GET /api/orgs/{id}`: the name of this endpoint in logs, metrics and failures of the table's checks.
+    package var name: String { "\(method.rawValue) \(path)" }
+}
+
+extension Endpoint {
+    package enum Kind: String, Sendable { case json, stream, socket, download }
+
+    package enum Method: String, Sendable, CaseIterable {
+        case get = "GET"
+        case head = "HEAD"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+        case options = "OPTIONS"
+
+        /// Changes nothing (RFC 9110, 9.2.1): needs no audit entry and no CSRF token.
+        package var isSafe: Bool { self == .get || self == .head || self == .options }
+    }
+
+    /// Who asks the gate, and when.
+    package enum Admission: Sendable {
+        /// The responder, before the handler runs.
+        case before
+        /// The handler itself, in the same round trip as its query. Only `Access.FusedRead` builds such an endpoint.
+        case fused
+    }
+}
