@@ -1,18 +1,18 @@
-// What Swift's Glibc overlay leaves out: epoll and eventfd, for the Postgres room's reactor.
+// What Swift's Glibc overlay leaves out: epoll and eventfd, for the Postgres room's reactor threads.
 #pragma once
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <stdint.h>
 
-static const uint32_t pulse_EPOLLIN = EPOLLIN;
-static const uint32_t pulse_EPOLLOUT = EPOLLOUT;
-static const uint32_t pulse_EPOLLERR = EPOLLERR;
-static const uint32_t pulse_EPOLLHUP = EPOLLHUP;
-static const uint32_t pulse_EPOLLRDHUP = EPOLLRDHUP;
-static const int pulse_EFD_FLAGS = EFD_NONBLOCK | EFD_CLOEXEC;
+static const uint32_t pulse_readable = EPOLLIN;
+static const uint32_t pulse_writable = EPOLLOUT;
+static const uint32_t pulse_broken = EPOLLERR | EPOLLHUP;
 
-static inline int pulse_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
-static inline int pulse_epoll_ctl(int epoll, int op, int fd, uint32_t events) {
-    struct epoll_event event = {.events = events, .data = {.fd = fd}};
-    return epoll_ctl(epoll, op, fd, &event);
-}
+int pulse_epoll_create(void);
+/// Watches `fd` for `events`, whether it was watched before or not; 0 events end the watching.
+int pulse_epoll_watch(int epoll, int fd, uint32_t events);
+/// Waits at most `milliseconds`; fills `fds` and `events`; returns how many, or -1 with errno.
+int pulse_epoll_wait(int epoll, int *fds, uint32_t *events, int capacity, int milliseconds);
+int pulse_event_create(void);
+void pulse_event_signal(int event);
+void pulse_event_drain(int event);

@@ -1,0 +1,57 @@
+import CPQ
+import Dispatch
+import Kernel
+
+/// A PGconn that has just been opened and belongs to nobody yet. `@unchecked Sendable`: it is handed over exactly once.
+struct OpenedConnection: @unchecked Sendable {
+    let pg: OpaquePointer
+}
+
+/// Opens connections on a thread of its own, because resolving a name and shaking hands block.
+struct Connector: Sendable {
+    let url: Secret<String>
+    let applicationName: String
+    let queue: DispatchQueue
+
+    init(url: Secret<String>, applicationName: String) {
+        self.url = url
+        self.applicationName = applicationName
+        queue = DispatchQueue(label: "pulse.postgres.connect")
+    }
+
+    /// Tries once, after `delay`. The connection arrives non-blocking and in pipeline mode.
+    func open(
+        after delay: Duration = .zero, _ done: @escaping @Sendable (Result<OpenedConnection, DatabaseError>) -> Void
+    ) {
+        queue.asyncAfter(deadline: .now() + delay.inSeconds) { done(connect()) }
+    }
+
+    private func connect() -> Result<OpenedConnection, DatabaseError> {
+        // `dbname` comes first and may hold a whole URI; what follows is used where the URI says nothing.
+        let keywords = [
+            "connect_timeout", "application_name", "keepalives_idle", "tcp_user_timeout", "client_encoding", "dbname",
+        ]
+        let settings = ["5", applicationName, "30", "15000", "UTF8", url.reveal()]
+        guard let pg = withCStrings(keywords, { k in withCStrings(settings) { PQconnectdbParams(k, $0, 1) } }) else {
+            return .failure(.unavailable(reason: "out of memory"))
+        }
+        guard PQstatus(pg) == CONNECTION_OK, PQsetnonblocking(pg, 1) == 0, PQenterPipelineMode(pg) == 1 else {
+            defer { PQfinish(pg) }
+            return .failure(.unavailable(reason: PQerrorMessage(pg).map { String(cString: $0).trimmed } ?? "unknown"))
+        }
+        // Notices are for people at a terminal; libpq would print them to our standard error.
+        PQsetNoticeProcessor(pg, { _, _ in }, nil)
+        return .success(OpenedConnection(pg: pg))
+    }
+
+    private func withCStrings<Answer>(
+        _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Answer
+    ) -> Answer {
+        let bytes = texts.map { Array($0.utf8CString) }
+        func descend(_ index: Int, _ pointers: [UnsafePointer<CChar>?]) -> Answer {
+            guard index < bytes.count else { return body(pointers + [nil]) }
+            return bytes[index].withUnsafeBufferPointer { descend(index + 1, pointers + [$0.baseAddress]) }
+        }
+        return descend(0, [])
+    }
+}

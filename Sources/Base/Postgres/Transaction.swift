@@ -1,0 +1,107 @@
+import CPQ
+import Kernel
+import NIOConcurrencyHelpers
+
+/// An explicit transaction on a connection of its own. Its opening travels with the first statement, what is kept for
+/// the end travels with COMMIT. Statements run in the order they are called.
+package final class Transaction: Sendable {
+    private struct State {
+        var isOpen = false
+        var isBroken = false
+        var atCommit: [SQL] = []
+        var savepoints = 0
+    }
+
+    private let connection: Connection
+    private let opening: [SQL]
+    private let timeout: Duration
+    private let time: any TimeSource
+    private let state = NIOLockedValueBox(State())
+
+    init(on connection: Connection, opening: [SQL], timeout: Duration, time: any TimeSource) {
+        self.connection = connection
+        self.opening = opening
+        self.timeout = timeout
+        self.time = time
+    }
+
+    package func rows<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> [Row] {
+        try await batch([sql])[0].rows(decode)
+    }
+
+    package func first<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> Row? {
+        try await batch([sql])[0].first(decode)
+    }
+
+    @discardableResult
+    package func execute(_ sql: SQL) async throws -> Int { try await batch([sql])[0].rowsAffected }
+
+    /// Several statements in one round trip; the first that fails ends the transaction.
+    package func batch(_ statements: [SQL]) async throws(DatabaseError) -> [ResultSet] {
+        let (opening, isBroken) = state.withLockedValue { state in
+            defer { state.isOpen = true }
+            return (state.isOpen ? [] : self.opening, state.isBroken)
+        }
+        guard !isBroken else { throw .unavailable(reason: "the transaction has failed before") }
+        return try await fly(opening + statements, openings: opening.count)
+    }
+
+    /// Keeps a statement for the end: it is sent with COMMIT, in the same round trip. For audit entries.
+    package func atCommit(_ sql: SQL) { state.withLockedValue { $0.atCommit.append(sql) } }
+
+    /// Runs `body` so that its failure undoes only its own statements.
+    package func savepoint<Answer>(_ body: (Transaction) async throws -> Answer) async throws -> Answer {
+        let name = state.withLockedValue { state in
+            state.savepoints += 1
+            return "pulse_\(state.savepoints)"
+        }
+        _ = try await batch([SQL(unsafeSQL: "SAVEPOINT \(name)")])
+        do {
+            let answer = try await body(self)
+            _ = try await batch([SQL(unsafeSQL: "RELEASE SAVEPOINT \(name)")])
+            return answer
+        } catch {
+            let undo = [
+                SQL(unsafeSQL: "ROLLBACK TO SAVEPOINT \(name)"), SQL(unsafeSQL: "RELEASE SAVEPOINT \(name)"),
+            ]
+            state.withLockedValue { $0.isBroken = false }
+            _ = try await batch(undo)
+            throw error
+        }
+    }
+
+    func commit() async throws(DatabaseError) {
+        let (isOpen, isBroken, last) = state.withLockedValue { ($0.isOpen, $0.isBroken, $0.atCommit) }
+        guard isOpen || !last.isEmpty else { return }
+        guard !isBroken else { throw .unavailable(reason: "the transaction has failed before") }
+        let opening = isOpen ? [] : self.opening
+        let results = try await fly(opening + last + ["COMMIT"], openings: opening.count, isCommit: true)
+        guard results.last?.tag == "COMMIT" else { throw .unavailable(reason: "the transaction was rolled back") }
+        state.withLockedValue { $0.isOpen = false }
+    }
+
+    /// - Returns: false when the connection's state is not known any more.
+    func rollback() async -> Bool {
+        guard state.withLockedValue({ $0.isOpen }) else { return true }
+        let flight = Flight(["ROLLBACK"], openings: 0, deadline: time.monotonic + .seconds(5))
+        if case .answered = await connection.fly(flight, ignoringCancellation: true) { return true }
+        return false
+    }
+
+    private func fly(
+        _ statements: [SQL], openings: Int, isCommit: Bool = false
+    ) async throws(DatabaseError) -> [ResultSet] {
+        let flight = Flight(statements, openings: openings, deadline: time.monotonic + timeout)
+        let error: DatabaseError
+        switch await connection.fly(flight, ignoringCancellation: isCommit) {
+        case .answered(let results): return results
+        // Whether a COMMIT that was cut off has happened is not known, so it must not read as "changed nothing".
+        case .failed(.timeout) where isCommit: error = .unavailable(reason: "no answer to COMMIT")
+        case .failed(let failure): error = failure
+        case .retry: error = .unavailable(reason: "the transaction was cut off")
+        }
+        state.withLockedValue { $0.isBroken = true }
+        PostgresMetrics.count(error)
+        throw error
+    }
+}
