@@ -245,3 +245,27 @@ database_create() {
 	\\i $ROOT/Migrations/bootstrap.sql
 	SQL
 }
+
+# --- settings -----------------------------------------------------------------------------------------------------
+
+# The name of this machine's architecture as Debian and our download address say it.
+agent_architecture() {
+    case $(uname -m) in
+        x86_64) echo amd64 ;;
+        aarch64) echo arm64 ;;
+        *) uname -m ;;
+    esac
+}
+
+# Takes KEY=VALUE lines from FILE, if it is there; what the environment says already wins. Values are taken as they
+# stand, with one pair of quotes around them removed; nothing is executed.
+read_env_file() {
+    local line key value
+    [[ -r $1 ]] || return 0
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ ^([A-Z][A-Z0-9_]*)=(.*)$ ]] || continue
+        key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+        [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]] && value=${BASH_REMATCH[1]}
+        [[ -n ${!key:-} || -z $value ]] || export "$key=$value"
+    done < "$1"
+}
