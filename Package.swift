@@ -85,7 +85,8 @@ targets += room(
     "Postgres", on: .base, uses: ["Kernel", "CPQ", "CReactor"],
     external: [log, collections, nioConcurrency, lifecycle, metrics])
 targets += room(
-    "Mail", on: .base, uses: ["Kernel", "CCurl", "CCurlShim"], external: [log, nio, nioPosix, nioConcurrency])
+    "Mail", on: .base, uses: ["Kernel", "CCurl", "CCurlShim"],
+    external: [log, nio, nioPosix, nioConcurrency, metrics, lifecycle])
 targets += room("Inventory", on: .base, uses: ["Kernel", "JSONKit"], external: [crypto])
 targets += room("AgentProtocol", on: .base, uses: ["Kernel", "JSONKit"])
 targets += room("Bus", on: .base, uses: ["Kernel"], external: [nioConcurrency])
