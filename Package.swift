@@ -172,7 +172,7 @@ targets += [
         external: [arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency]),
     .target(
         name: "TestKit",
-        dependencies: ["Kernel", "Postgres", "Cryptography", .product(name: "Logging", package: "swift-log")],
+        dependencies: ["Kernel", "Postgres", "Cryptography", log, nioConcurrency],
         path: "Tests/TestKit", swiftSettings: strict),
 ]
 

@@ -84,20 +84,20 @@ package final class Database: Service {
 
     /// Runs `body` in one transaction of this organisation. Commits when it returns, rolls back when it throws.
     /// - Parameter timeout: for each statement.
-    package func asOrg<Answer>(
+    nonisolated(nonsending) package func asOrg<Answer>(
         _ org: OrgID, timeout: Duration = .seconds(5), _ body: (Transaction) async throws -> Answer
     ) async throws -> Answer {
         try await transaction(opening: [Self.enter(org)], timeout: timeout, body)
     }
 
     /// A transaction without an organisation, for definer functions.
-    package func asNobody<Answer>(
+    nonisolated(nonsending) package func asNobody<Answer>(
         timeout: Duration = .seconds(5), _ body: (Transaction) async throws -> Answer
     ) async throws -> Answer {
         try await transaction(opening: [], timeout: timeout, body)
     }
 
-    private func transaction<Answer>(
+    nonisolated(nonsending) private func transaction<Answer>(
         opening: [SQL], timeout: Duration, _ body: (Transaction) async throws -> Answer
     ) async throws -> Answer {
         let connection = try await pool.lease()

@@ -62,6 +62,8 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
         }
         package mutating func appendLiteral(_ literal: StaticString) { sql.text += literal.description }
         package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) { sql.bind(value) }
+        /// NULL when absent.
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) { sql.bind(value) }
         /// Another piece of SQL, with its parameters.
         package mutating func appendInterpolation(_ fragment: SQL) { sql.append(fragment) }
     }

@@ -50,7 +50,9 @@ package final class Transaction: Sendable {
     package func atCommit(_ sql: SQL) { state.withLockedValue { $0.atCommit.append(sql) } }
 
     /// Runs `body` so that its failure undoes only its own statements.
-    package func savepoint<Answer>(_ body: (Transaction) async throws -> Answer) async throws -> Answer {
+    nonisolated(nonsending) package func savepoint<Answer>(_ body: (Transaction) async throws -> Answer) async throws
+        -> Answer
+    {
         let name = state.withLockedValue { state in
             state.savepoints += 1
             return "pulse_\(state.savepoints)"
