@@ -1,0 +1,40 @@
+"""What every test in Python may borrow. One server runs for the whole session with two organisations in it; tests that
+kill or stop things start their own."""
+import signal
+
+import pytest
+
+from harness.database import Cluster
+from harness.server import Server
+
+
+def pytest_sessionstart(session):
+    # ops/test ends its stages with SIGTERM; as an interrupt it tears the fixtures down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    cluster = Cluster.shared()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def server(cluster):
+    server = Server(cluster.database(), "pulse")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def ours(server):
+    """The owner of the first organisation."""
+    return server.sign_up("Acme Works")
+
+
+@pytest.fixture(scope="session")
+def theirs(server):
+    """The owner of a second organisation, who must see nothing of the first."""
+    return server.sign_up("Other Works")

@@ -1,0 +1,1 @@
+"""What the system, browser and proof scripts share: the real programs, started, asked and killed from Python."""

@@ -1,0 +1,123 @@
+"""A real `pulse up` with a database of its own."""
+import email
+import email.policy
+import json
+import re
+import secrets
+import urllib.parse
+
+from harness.client import Client
+from harness.processes import LOGS, PROGRAMS, ROOT, Process, eventually, free_port, plain_environment, run, work_directory
+
+
+class Server:
+    """Keeps its addresses, database and directories over kill and start, as a machine would."""
+
+    def __init__(self, database, name="pulse", **settings):
+        self.database = database
+        self.name = name
+        self.directory = work_directory(name)
+        self.outbox = self.directory / "outbox"
+        self.outbox.mkdir()
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.admin = f"http://127.0.0.1:{free_port()}"
+        self.environment = plain_environment(**{
+            "PULSE_ENV": "development", "PULSE_PUBLIC_URL": self.url, "PULSE_LISTEN": f"127.0.0.1:{port}",
+            "PULSE_ADMIN_LISTEN": self.admin.removeprefix("http://"), **database.urls,
+            "PULSE_OUTBOX_DIR": self.outbox, "PULSE_CONSOLE_DIR": ROOT / ".local/console",
+            "PULSE_AGENT_DIR": self.directory / "agent", "PULSE_SECRET_KEY": secrets.token_hex(32),
+            "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
+        self.environment.pop("PULSE_OPERATOR_DATABASE_URL", None)
+        self.process = None
+        run(PROGRAMS / "pulse", "migrate", env=self.environment)
+
+    def start(self):
+        self.process = Process(self.name, PROGRAMS / "pulse", "up", env=self.environment)
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, seconds=30):
+        def ready():
+            assert self.process.lives, f"{self.name} ended:\n{self.process.tail()}"
+            return self.admin_client().get("/readyz").status == 200
+        eventually(ready, seconds, f"{self.name} is ready")
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        return self.process.end() if self.process else None
+
+    def client(self, token=None):
+        return Client(self.url, token)
+
+    def admin_client(self):
+        return Client(self.admin)
+
+    def log_lines(self):
+        """Its log as objects; a line that is not JSON fails the caller."""
+        return [json.loads(line) for line in (LOGS / f"{self.name}.log").read_text().splitlines() if line.strip()]
+
+    # --- mail ---
+
+    def mails(self, to):
+        """The texts of the mails to this address, oldest first."""
+        found = []
+        for path in sorted(self.outbox.glob("*.eml")):
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if to in str(message["to"]):
+                found.append(message.get_body(("plain",)).get_content())
+        return found
+
+    def mailed_token(self, to, prefix, after=0):
+        """The token of the newest link in the mails to this address, waiting for one past the first `after` mails."""
+        def token():
+            mails = self.mails(to)
+            assert len(mails) > after
+            return re.search(rf"[?&]token=({prefix}_[\w.~-]+)", mails[-1]).group(1)
+        return eventually(token, 10, f"a mail to {to}")
+
+    # --- people ---
+
+    def sign_up(self, organisation, address=None, password="a long enough password 7"):
+        """All of the way through the mail: an owner who is signed in."""
+        address = address or f"{organisation.lower().replace(' ', '-')}-{secrets.token_hex(3)}@example.com"
+        browser = self.client()
+        asked = browser.post("/api/public/signup", {"email": address, "organizationName": organisation})
+        assert asked.status == 202, asked
+        token = self.mailed_token(address, "su1")
+        done = browser.post("/api/public/signup/complete", {"token": token, "password": password, "displayName": "Owner"})
+        assert done.status == 201, done
+        browser.csrf = done.json["csrfToken"]
+        return Owner(browser, address, password, done.json["orgId"], done.json["userId"], token)
+
+
+class Owner:
+    """A signed-in owner of one organisation."""
+
+    def __init__(self, browser, address, password, org, user, signup_token):
+        self.browser, self.address, self.password = browser, address, password
+        self.org, self.user, self.signup_token = org, user, signup_token
+
+    def enrollment_token(self, name="test"):
+        answer = self.browser.post("/api/agents/enrollment-tokens", {"name": name})
+        assert answer.status == 201, answer
+        return answer.json
+
+    def resources(self, query=""):
+        answer = self.browser.get("/api/resources" + query)
+        assert answer.status == 200, answer
+        return answer.json["data"]
+
+    def resource(self, hostname, seconds=15):
+        """The machine of this name, once it is there and online."""
+        def found():
+            return next((r for r in self.resources() if r["name"] == hostname and r["status"] == "online"), None)
+        return eventually(found, seconds, f"{hostname} is online", every=0.1)
+
+    def history(self, resource, metric, span="1h"):
+        query = urllib.parse.urlencode({"metric": metric, "range": span, "maxPoints": 5000})
+        answer = self.browser.get(f"/api/resources/{resource}/history?{query}")
+        assert answer.status == 200, answer
+        return answer.json
