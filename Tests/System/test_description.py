@@ -1,0 +1,66 @@
+"""The OpenAPI document is valid, true, and agrees with the handbook."""
+import json
+import re
+import subprocess
+
+import openapi_spec_validator
+import pytest
+
+from harness.description import Description
+from harness.processes import LOGS, ROOT
+
+HANDBOOK = ROOT / "ops/handbook/problems.md"
+
+
+@pytest.fixture(scope="module")
+def description(server):
+    return Description.of(server)
+
+
+def test_it_is_valid_openapi_3_1(description):
+    assert description.document["openapi"].startswith("3.1")
+    openapi_spec_validator.validate(description.document)
+
+
+def test_it_describes_what_the_wire_promises(description):
+    described = {(method, path) for method, path, _ in description.operations()}
+    for promised in [("GET", "/api/health"), ("GET", "/api/version"), ("POST", "/api/public/signup"), ("POST", "/api/login"),
+                     ("GET", "/api/me"), ("GET", "/api/sessions"), ("GET", "/api/orgs"), ("GET", "/api/resources"),
+                     ("GET", "/api/resources/{id}"), ("GET", "/api/resources/{id}/history"),
+                     ("GET", "/api/metrics-store/history"), ("POST", "/api/agents/agent/report"),
+                     ("POST", "/api/agents/agent/enroll"), ("POST", "/api/agents/agent/backfill"), ("GET", "/api/agents")]:
+        assert promised in described
+
+
+def test_every_operation_says_what_it_is_for(description):
+    for method, path, operation in description.operations():
+        assert operation.get("summary"), f"{method} {path}"
+        assert operation["responses"], f"{method} {path}"
+
+
+def test_the_handbook_explains_every_problem_and_no_other(description):
+    explained = set(re.findall(r"^### ([a-z0-9-]+)$", HANDBOOK.read_text(), re.M))
+    assert explained == description.slugs()
+
+
+def test_each_problem_has_cause_and_remedy():
+    sections = re.split(r"^### ", HANDBOOK.read_text(), flags=re.M)[1:]
+    assert sections
+    for section in sections:
+        assert "Cause:" in section and "Remedy:" in section, section[:60]
+
+
+def test_schemathesis_finds_no_server_error(server, ours, description):
+    """Short here; every answer is also held against its described schema and status."""
+    document = LOGS / "openapi.json"
+    document.write_text(json.dumps(description.document))
+    cookies = "; ".join(f"{name}={value}" for name, value in ours.browser.cookies.items())
+    done = subprocess.run(
+        [ROOT / ".local/venv/bin/schemathesis", "run", document, "--url", server.url, "--checks",
+         "not_a_server_error", "--max-examples", "15", "--seed", "7", "--phases", "examples,coverage,fuzzing",
+         "--workers", "4", "--exclude-path-regex", r"^/(ws|api/events)$|logout|revoke-others|/sessions/",
+         "--header", f"Cookie: {cookies}", "--header", f"X-CSRF-Token: {ours.browser.csrf}", "--request-timeout", "10",
+         "--no-color", "--generation-database", "none"],
+        cwd=LOGS, text=True, capture_output=True, timeout=170)
+    (LOGS / "schemathesis.log").write_text(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
