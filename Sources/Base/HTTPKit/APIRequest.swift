@@ -20,6 +20,10 @@ package struct APIRequest: Sendable {
     package var host: String
     /// Filled by the gate before the handler runs; `nil` on public endpoints without a credential.
     package var admitted: Caller?
+    /// Set on endpoints with the idempotency rule `key` when the caller sent `Idempotency-Key`.
+    package var idempotencyKey: IdempotencyKey?
+    /// Straight from this machine, no proxy in between.
+    var isDirectLoopback = false
 
     package init(
         id: String = "-", method: Endpoint.Method = .get, path: String = "/", parameters: [String: String] = [:],

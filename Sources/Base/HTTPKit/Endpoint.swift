@@ -4,6 +4,8 @@ package import Kernel
 /// audit, roles and isolation all read this value; a route cannot exist without one.
 package struct Endpoint: Sendable {
     package typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
+    /// Serves one socket until it returns (closed with 1000) or throws (closed with the code for its problem).
+    package typealias SocketService = @Sendable (APIRequest, Socket) async throws -> Void
 
     package let method: Method
     /// `/api/orgs/{id}`: braces name a parameter that fills one segment, or its middle (`/install/{id}.sh`).
@@ -31,6 +33,8 @@ package struct Endpoint: Sendable {
     package let timeout: Duration
     package let admission: Admission
     package let handler: Handler
+    /// What an open socket does; set for `kind` socket only.
+    package let serve: SocketService?
 
     package init(
         _ method: Method, _ path: String, summary: String, kind: Kind = .json, access: AccessRule,
@@ -38,7 +42,7 @@ package struct Endpoint: Sendable {
         rate: RateClass = .general, problems: [Problem] = [], query: [QueryParameter] = [], request: Schema? = nil,
         response: Schema, status: Int = 200, requestExample: String? = nil, responseExample: String,
         maxBodyBytes: Int = 64 * 1024, timeout: Duration = .seconds(15), admission: Admission = .before,
-        handler: @escaping Handler
+        serve: SocketService? = nil, handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -61,6 +65,22 @@ package struct Endpoint: Sendable {
         self.timeout = timeout
         self.admission = admission
         self.handler = handler
+        self.serve = serve
+    }
+
+    /// A WebSocket. The upgrade is refused with a status for what is known at once (origin, no credential, too many);
+    /// then the gate has five seconds, and its refusals close the socket with 4401, 4403 or 4429.
+    /// - Parameter messages: the shape of what the server sends, for the API description.
+    package static func socket(
+        _ path: String, summary: String, access: AccessRule, scope: Scope? = nil, capability: Capability? = nil,
+        audit: AuditRule = .none(reason: "reads only"), problems: [Problem] = [], query: [QueryParameter] = [],
+        messages: Schema, messageExample: String, serve: @escaping SocketService
+    ) -> Endpoint {
+        Endpoint(
+            .get, path, summary: summary, kind: .socket, access: access, scope: scope, capability: capability,
+            audit: audit, rate: .socket, problems: problems + [.upgradeRequired], query: query, response: messages,
+            status: 101, responseExample: messageExample, serve: serve
+        ) { _ in throw Problem.upgradeRequired }
     }
 
     /// `GET /api/orgs/{id}`: the name of this endpoint in logs, metrics and failures of the table's checks.
@@ -90,4 +110,10 @@ extension Endpoint {
         /// The handler itself, in the same round trip as its query. Only `Access.FusedRead` builds such an endpoint.
         case fused
     }
+}
+
+extension Problem {
+    package static let upgradeRequired = Problem(
+        "upgrade-required", status: 426, title: "This is a WebSocket",
+        detail: "Send a WebSocket handshake of version 13 (RFC 6455).")
 }
