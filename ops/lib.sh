@@ -172,7 +172,8 @@ cluster_create() {
     as_postgres sh -c "echo \"include 'pulse.conf'\" >> '$dir/data/postgresql.conf'"
 }
 
-# durable: keeps what it was told. fast: a crash of the machine may lose it; for tests. bench: durable, and tuned.
+# durable: keeps what it was told. fast: for tests; only a crash of the machine may lose what was committed, not one of
+# PostgreSQL. bench: durable, and tuned.
 cluster_settings() {
     cat <<-SETTINGS
 	listen_addresses = '127.0.0.1'
@@ -185,7 +186,7 @@ cluster_settings() {
 	SETTINGS
     case $1 in
         durable) printf '%s\n' 'max_connections = 150' 'shared_buffers = 256MB' 'max_wal_size = 2GB' ;;
-        fast) printf '%s\n' 'max_connections = 400' 'shared_buffers = 256MB' 'fsync = off' 'synchronous_commit = off' \
+        fast) printf '%s\n' 'max_connections = 400' 'shared_buffers = 256MB' 'fsync = off' \
             'full_page_writes = off' 'max_wal_size = 4GB' 'wal_level = minimal' 'max_wal_senders = 0' ;;
         bench) printf '%s\n' 'max_connections = 200' 'shared_buffers = 1GB' 'max_wal_size = 8GB' \
             'wal_level = minimal' 'max_wal_senders = 0' 'wal_compression = lz4' 'checkpoint_timeout = 30min' ;;

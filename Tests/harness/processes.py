@@ -1,8 +1,11 @@
 """Processes and waiting. Children stay in our process group, so that ending the group ends them; each is also ended by
 its own pid when a test is through with it."""
+import atexit
 import contextlib
+import functools
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,11 +17,20 @@ PROGRAMS = pathlib.Path(os.environ.get("PULSE_TEST_PROGRAMS", ROOT / ".build/deb
 LOGS = pathlib.Path(os.environ.get("PULSE_TEST_LOGS", ROOT / ".local/test"))
 
 
+@functools.cache
+def work_root():
+    """What `ops/test` lends and removes, clusters included; by hand, a directory that goes when we go."""
+    if "PULSE_TEST_WORK" in os.environ:
+        return os.environ["PULSE_TEST_WORK"]
+    root = tempfile.mkdtemp(prefix="pulse-work.")
+    os.chmod(root, 0o755)
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
+
+
 def work_directory(name):
-    """A directory that goes with the run (`ops/test` removes its parent, clusters included)."""
-    parent = os.environ.get("PULSE_TEST_WORK") or tempfile.mkdtemp(prefix="pulse-work.")
-    path = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}.", dir=parent))
-    os.chmod(parent, 0o755)
+    """A directory for one thing of this run; user postgres may enter it."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}.", dir=work_root()))
     path.chmod(0o755)
     return path
 
