@@ -97,7 +97,7 @@ targets += room(
     ])
 
 // Collectors: what looks at one kind of platform.
-targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"])
+targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"], external: [nioConcurrency])
 
 // Contexts: one room per thing customers talk about.
 targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit"])
