@@ -102,10 +102,12 @@ targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"],
 // Contexts: one room per thing customers talk about.
 targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit"])
 targets += room(
-    "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography"], external: [log])
+    "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
+    external: [log, nioConcurrency, lifecycle])
 targets += room(
     "Identity", on: .contexts,
-    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access"], external: [log])
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access"],
+    external: [log, lifecycle])
 targets += room(
     "Tenancy", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity"],

@@ -1,1 +1,50 @@
-// Access
+// Access: who may do what. One gate stands before every endpoint.
+// Owns: reading credentials, admitting sessions and agents (one row of the database each), the choice of organisation,
+// role to permission, CSRF, the cookies of a session, and the fused read that admits and queries in one round trip.
+// Leaves to others: how a session begins (Identity), how an agent gets its token (Fleet), what an endpoint demands.
+// Nothing is cached: a session or token that is revoked is refused from the next request on.
+package import HTTPKit
+package import Kernel
+
+extension Problem {
+    /// A token was presented, and it is not (or no longer) one of ours. Told even when a good session came with it.
+    package static let invalidToken = Problem(
+        "invalid-token", status: 401, title: "This token is not valid", detail: "It is unknown, revoked or mistyped.")
+    package static let csrfFailed = Problem(
+        "csrf-failed", status: 403, title: "The request did not come from our pages",
+        detail: "Send the session's csrfToken in the header X-CSRF-Token.")
+    /// Unknown, malformed and foreign alike.
+    package static let organisationNotFound = Problem(
+        "organisation-not-found", status: 404, title: "No such organisation")
+    /// Told to its own members and agents only.
+    package static let organisationSuspended = Problem(
+        "org-suspended", status: 403, title: "This organisation is suspended",
+        detail: "Its owner can find out why and restore it.")
+    /// A token of an agent on an endpoint for people.
+    package static let notForTokens = Problem(
+        "permission-denied", status: 403, title: "This token may not be used here",
+        detail: "Agents may only report.", code: "access_denied")
+}
+
+extension Caller {
+    /// The session the caller came with; `nil` for agents.
+    package var session: SessionID? {
+        if case .user(_, let session) = principal { session } else { nil }
+    }
+
+    /// - Throws: 401 when the caller is not a person.
+    package func person() throws(Problem) -> (user: UserID, session: SessionID) {
+        guard case .user(let user, let session) = principal else { throw .unauthenticated }
+        return (user, session)
+    }
+}
+
+/// The agent behind a runtime token, as of this request.
+package struct AdmittedAgent: Hashable, Sendable {
+    package let id: AgentID
+    package let org: OrgID
+    package let shard: Int16
+    /// The machine it was enrolled on.
+    package let machineID: String
+    package let hostname: String
+}

@@ -1,0 +1,96 @@
+internal import Cryptography
+package import HTTPKit
+package import Kernel
+package import Postgres
+
+/// The gate before every endpoint. One round trip a request, nothing remembered between two.
+package struct AccessGate: Gate {
+    private let database: Database
+    private let touches: SessionTouches
+    private let time: any TimeSource
+
+    package init(database: Database, touches: SessionTouches, time: any TimeSource) {
+        self.database = database
+        self.touches = touches
+        self.time = time
+    }
+
+    /// Refuses at once what needs no database: nothing presented, or something that cannot be a credential of ours.
+    package func glance(at request: APIRequest, for endpoint: Endpoint) throws {
+        guard !endpoint.access.isPublic else { return }
+        switch Credential(of: request) {
+        case .none: throw Problem.unauthenticated
+        case .malformed(let problem): throw problem
+        case .session, .agent: return
+        }
+    }
+
+    package func admit(_ request: APIRequest, to endpoint: Endpoint) async throws -> Caller? {
+        switch endpoint.access {
+        case .public: nil
+        case .session: try await admitPerson(request, permission: nil).caller
+        case .permission(let permission): try await admitPerson(request, permission: permission).caller
+        case .agent: try await admitAgent(request).caller
+        // Staff have a listener of their own; on this one nobody is staff.
+        case .operator: throw Problem.forbidden
+        }
+    }
+
+    /// Admits the agent behind the request's token.
+    package func admitAgent(_ request: APIRequest) async throws -> AdmittedAgent {
+        switch Credential(of: request) {
+        case .agent(let token):
+            let row = try await database.firstGlobally(AgentAdmission.query(token)) { try AgentAdmission(&$0) }
+            guard let agent = row?.agent else { throw row?.problem ?? .invalidToken }
+            return agent
+        case .malformed(let problem): throw problem
+        case .none, .session: throw Problem.unauthenticated
+        }
+    }
+
+    /// Admits a person and runs `statements` inside the organisation, all in one round trip. When the person is not
+    /// admitted the statements see no row, and what they answered is thrown away.
+    /// - Parameter permission: `nil`: no organisation is needed; it is entered when one was chosen and fits.
+    func admitPerson(
+        _ request: APIRequest, permission: Permission?, with statements: [SQL] = []
+    ) async throws -> (caller: Caller, answers: [ResultSet]) {
+        let token = try await sessionToken(of: request)
+        let choice = OrganisationChoice(of: request)
+        let now = time.now
+        let query = SessionAdmission.query(token, choice: choice, permission: permission, now: now)
+        let answers = try await database.batch(in: nil, [query] + statements)
+        guard let found = try answers[0].first({ try SessionAdmission(&$0) }), let session = found.session,
+            let user = found.user
+        else { throw Problem.unauthenticated }
+        try Self.checkCSRF(request, hash: found.csrfHash)
+        if let problem = found.problem { throw problem }
+        if let seen = found.lastSeenAt { touches.note(session, seenBefore: seen, now: now) }
+        let caller = Caller(
+            principal: .user(user, session: session), org: found.org, role: found.role, user: user,
+            csrfHash: found.csrfHash)
+        return (caller, Array(answers.dropFirst()))
+    }
+
+    private func sessionToken(of request: APIRequest) async throws -> BearerToken {
+        switch Credential(of: request) {
+        case .session(let token): return token
+        case .none: throw Problem.unauthenticated
+        case .malformed(let problem): throw problem
+        case .agent:
+            _ = try await admitAgent(request)
+            throw Problem.notForTokens
+        }
+    }
+
+    /// A page of another site can make the browser send our cookie, but cannot read the token that goes with it.
+    private static func checkCSRF(_ request: APIRequest, hash: [UInt8]) throws(Problem) {
+        guard !request.method.isSafe else { return }
+        guard let token = request.headers["x-csrf-token"],
+            Digests.constantTimeEqual(Digests.sha256(token.trimmed), hash)
+        else { throw .csrfFailed }
+    }
+}
+
+extension AdmittedAgent {
+    package var caller: Caller { Caller(principal: .agent(id), org: org) }
+}
