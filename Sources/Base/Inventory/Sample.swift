@@ -24,18 +24,3 @@ package struct Sample: Hashable, Sendable {
         self.value = value
     }
 }
-
-/// What one report says about one resource at one moment: all its samples share resource and time.
-package struct Readings: Hashable, Sendable {
-    package let resource: ResourceID
-    /// When it was measured, by the clock of the device.
-    package let at: Timestamp
-    /// Unknown is absent.
-    package var values: [MetricName: Double]
-
-    package init(resource: ResourceID, at: Timestamp, values: [MetricName: Double] = [:]) {
-        self.resource = resource
-        self.at = at
-        self.values = values
-    }
-}

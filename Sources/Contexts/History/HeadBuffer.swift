@@ -1,0 +1,140 @@
+package import Inventory
+package import Kernel
+
+/// The samples of one organisation that are on their way into history. Pure: the caller brings the time and writes what
+/// comes out.
+///
+///     buffer.add(samples, of: resource, measuredAt: …, now: now)
+///     if buffer.isDue(at: now) {
+///         let checkpoint = buffer.checkpoint(at: now)
+///         // one transaction: the fence, HistoryStore.appending(checkpoint, in: org), the deletion of the log rows
+///         buffer.stored(checkpoint)
+///     }
+///
+/// A checkpoint holds everything that was added before it, so when it is committed, every log row handed in until then
+/// may go. A buffer that dies leaves nothing behind: whoever replays the log starts pieces of its own.
+package struct HeadBuffer: Sendable {
+    /// What charts may lag behind, together with the report's own way.
+    package static let pace: Duration = .seconds(8)
+
+    /// Rows of a piece. The newest piece is rewritten at every checkpoint and is half full on average: 20 rows of 60
+    /// series are 1.8 KB then, and at most 5 KB, which still fits a page.
+    static let rowsOfPiece = 20
+    /// Nothing was added for this long: the piece is left to the keeper.
+    private static let idle: Duration = .seconds(600)
+    /// By the device's clock: what is older than raw history is kept, or from a clock that runs ahead, is refused.
+    private static let latest: Duration = .seconds(600)
+    private static let oldest: Duration = Tier.raw.retention - .seconds(3600)
+
+    private struct Place: Hashable {
+        let resource: ResourceID
+        let window: Int64
+    }
+
+    private struct Piece {
+        let id: Int64
+        var table = SampleTable()
+        var version = 0
+        var stored = 0
+        var touched: Timestamp
+        var isFull: Bool { table.rowCount >= HeadBuffer.rowsOfPiece }
+    }
+
+    private var pieces: [Place: [Piece]] = [:]
+    private var unstoredSince: Timestamp?
+    private var lastID: Int64 = 0
+    private let salt: Int64
+
+    /// - Parameter randomness: keeps the pieces of two writers apart, whatever their clocks say.
+    package init(randomness: Randomness = .system) {
+        salt = randomness.bytes(2).reduce(0) { $0 << 8 | Int64($1) }
+    }
+
+    package var isEmpty: Bool { pieces.isEmpty }
+
+    /// Takes what one report says about one resource.
+    /// - Returns: how many samples were new. Known ones (same series, same time) and values that no number can stand for
+    ///   are left out; so is everything when the device's clock is off by more than ten minutes ahead or two days behind.
+    @discardableResult
+    package mutating func add(
+        _ samples: [(metric: MetricName, value: Double)], of resource: ResourceID, measuredAt: Timestamp, now: Timestamp
+    ) -> Int {
+        guard measuredAt < now + Self.latest, measuredAt > now - Self.oldest else { return 0 }
+        let time = measuredAt.milliseconds
+        let place = Place(resource: resource, window: Tier.raw.windowStart(of: time))
+        var list = pieces[place] ?? []
+        let target = list.firstIndex { $0.table.contains(time) } ?? list.lastIndex { !$0.isFull } ?? list.count
+        if target == list.count { list.append(Piece(id: nextID(at: now), touched: now)) }
+        let taken = list[target].table.add(samples, at: time)
+        if taken > 0 {
+            list[target].version += 1
+            list[target].touched = now
+            unstoredSince = unstoredSince ?? now
+            pieces[place] = list
+        }
+        return taken
+    }
+
+    /// Something has waited for `pace`.
+    package func isDue(at now: Timestamp) -> Bool { unstoredSince.map { now - $0 >= Self.pace } ?? false }
+
+    /// Everything that is not stored yet.
+    package func checkpoint(at now: Timestamp) -> HeadCheckpoint {
+        var rows: [HeadCheckpoint.Row] = []
+        if unstoredSince != nil {
+            for (place, list) in pieces {
+                for piece in list where piece.version != piece.stored {
+                    let chunk = piece.table.chunk
+                    // A full piece is written for the last time.
+                    let codec = piece.isFull ? ChunkCodec.dense : ChunkCodec.plain
+                    rows.append(
+                        HeadCheckpoint.Row(
+                            resource: place.resource, window: place.window, piece: piece.id, version: piece.version,
+                            sampleCount: chunk.sampleCount, codec: codec, data: ChunkCodec.write(chunk, codec: codec)))
+                }
+            }
+        }
+        return HeadCheckpoint(at: now, rows: rows.sorted { ($0.resource, $0.piece) < ($1.resource, $1.piece) })
+    }
+
+    /// The checkpoint is committed. What was added since then stays for the next one.
+    package mutating func stored(_ checkpoint: HeadCheckpoint) {
+        for row in checkpoint.rows {
+            let place = Place(resource: row.resource, window: row.window)
+            guard let index = pieces[place]?.firstIndex(where: { $0.id == row.piece }) else { continue }
+            pieces[place]?[index].stored = row.version
+        }
+        unstoredSince = nil
+        for (place, list) in pieces {
+            let rest = list.filter { piece in
+                piece.version != piece.stored || !(piece.isFull || checkpoint.at - piece.touched > Self.idle)
+            }
+            pieces[place] = rest.isEmpty ? nil : rest
+            if rest.contains(where: { $0.version != $0.stored }) { unstoredSince = checkpoint.at }
+        }
+    }
+
+    private mutating func nextID(at now: Timestamp) -> Int64 {
+        lastID = max(lastID + 1, now.milliseconds)
+        return lastID << 16 | salt
+    }
+}
+
+/// What a `HeadBuffer` wants written, whole and at once.
+package struct HeadCheckpoint: Sendable {
+    struct Row: Sendable {
+        let resource: ResourceID
+        let window: Int64
+        let piece: Int64
+        let version: Int
+        let sampleCount: Int
+        let codec: Int16
+        let data: [UInt8]
+    }
+
+    let at: Timestamp
+    let rows: [Row]
+
+    package var isEmpty: Bool { rows.isEmpty }
+    package var sampleCount: Int { rows.reduce(0) { $0 + $1.sampleCount } }
+}

@@ -1,0 +1,89 @@
+import Kernel
+import Testing
+
+@testable import History
+
+@Suite("roll-ups") struct RollupTests {
+    /// The obvious way: every sample into the bucket of its time.
+    private func naive(_ chunk: Chunk, every step: Int64) -> [String: [Int64: Bucket]] {
+        var result: [String: [Int64: Bucket]] = [:]
+        for column in chunk.columns {
+            for (time, value) in zip(chunk.times, column.values) where value != Column.absent {
+                let start = Int64((Double(time) / Double(step)).rounded(.down)) * step
+                result[column.id.metric, default: [:]][start, default: Bucket()].add(Bucket(value))
+            }
+        }
+        return result
+    }
+
+    private func buckets(_ rolled: Chunk) -> [String: [Int64: Bucket]] {
+        var result: [String: [Int64: Bucket]] = [:]
+        for metric in Set(rolled.columns.map(\.id.metric)) {
+            let columns = Bucket.aspects.map { rolled.column(ColumnID(metric, $0))!.values }
+            for (row, time) in rolled.times.enumerated() where columns[3][row] != Column.absent {
+                result[metric, default: [:]][time] = Bucket(
+                    sum: columns[0][row], lowest: columns[1][row], highest: columns[2][row], count: columns[3][row])
+            }
+        }
+        return result
+    }
+
+    private func raw(_ seed: UInt64) -> Chunk {
+        let machine = ChunkSamples.machine(rows: 400, seed: seed)
+        return Chunk(checking: machine.times, columns: machine.columns.filter { $0.id.aspect == .value })!
+    }
+
+    @Test("average, lowest, highest and count are those of the samples", arguments: 1...6 as ClosedRange<UInt64>)
+    func againstNaive(seed: UInt64) {
+        let chunk = raw(seed)
+        for step in [60_000, 72_000, 3_600_000] as [Int64] {
+            #expect(buckets(Rollup.of([chunk], every: step)) == naive(chunk, every: step))
+        }
+    }
+
+    @Test("rolling up in parts and in stages gives the same numbers", arguments: 1...6 as ClosedRange<UInt64>)
+    func stages(seed: UInt64) {
+        let chunk = raw(seed)
+        let middle = chunk.times[170]
+        let parts = [chunk.filter { $0 < middle }, chunk.filter { $0 >= middle }]
+        let minutes = parts.map { Rollup.of([$0], every: 60_000) }
+        #expect(buckets(Rollup.of(minutes, every: 3_600_000)) == naive(chunk, every: 3_600_000))
+        #expect(buckets(Rollup.of([minutes[0], parts[1]], every: 3_600_000)) == naive(chunk, every: 3_600_000))
+    }
+
+    @Test("closing a window twice, or in pieces with repeats, rolls every sample up once")
+    func sealing() {
+        let resource = ResourceID.new(at: Timestamp(seconds: 0))
+        let whole = raw(9)
+        let window = Tier.raw.windowStart(of: whole.times[0])
+        let mine = whole.slice(window..<window + Tier.raw.window)
+        let late = mine.filter { $0 % 3 == 0 }
+        let early = mine.filter { $0 % 3 != 0 || $0 % 2 == 0 }
+        var sealing = Sealing(existing: [:])
+        sealing.close(resource, window: window, pieces: [early, early])
+        sealing.close(resource, window: window, pieces: [late])
+        let after = sealing.chunks
+        sealing.close(resource, window: window, pieces: [late, early])
+        #expect(sealing.chunks == after)
+        let keys = Sealing.keys(of: resource, window: window)
+        #expect(after[keys[0]]?.times == mine.times)
+        for key in keys.dropFirst() { #expect(buckets(after[key]!) == naive(mine, every: key.tier.resolution)) }
+    }
+
+    @Test(
+        "times before 1970 and the last hour of a summer day fall where UTC says",
+        arguments: [
+            (Int64(-1), Int64(-3_600_000)), (-3_600_000, -3_600_000), (0, 0),
+            // 2026-10-25T00:59:59.999Z and 01:00Z: clocks in Europe go back; nothing here does.
+            (1_792_889_999_999, 1_792_886_400_000), (1_792_890_000_000, 1_792_890_000_000),
+        ])
+    func flooring(time: Int64, start: Int64) { #expect(time.floored(to: 3_600_000) == start) }
+
+    @Test("sums that outgrow a column stay at its bound")
+    func saturation() {
+        var bucket = Bucket()
+        for _ in 0..<10 { bucket.add(Bucket(sum: Column.largest, lowest: 1, highest: 2, count: Column.largest)) }
+        #expect(bucket.sum == Column.largest)
+        #expect(bucket.count == Column.largest)
+    }
+}
