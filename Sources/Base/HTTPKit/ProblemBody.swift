@@ -1,34 +1,42 @@
+import JSONKit
 package import Kernel
 
 extension Problem {
     /// The body of RFC 9457 with our extension members `code`, `error` (the same, for agents of the field), `message`,
     /// `requestId` and, where one is wrong, `field`.
     package func body(requestID: String) -> [UInt8] {
-        var members: [(String, String)] = [
-            ("type", "urn:pulse:problem:\(slug)"), ("title", title), ("code", code), ("error", code),
-            ("message", detail ?? title), ("requestId", requestID),
-        ]
-        if let detail { members.append(("detail", detail)) }
-        if let field { members.append(("field", field)) }
-        let known = Set(members.map(\.0))
-        members += extras.sorted { $0.key < $1.key }.filter { !known.contains($0.key) }.map { ($0.key, $0.value) }
-        var json = "{\"status\":\(status)"
-        for (name, value) in members { json += ",\(Self.quoted(name)):\(Self.quoted(value))" }
-        return Array((json + "}").utf8)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+        var writer = JSONWriter()
+        writer.object { json in
+            json.member("type", "urn:pulse:problem:\(slug)")
+            json.member("title", title)
+            json.member("status", status)
+            json.member("detail", detail)
+            json.member("code", code)
+            json.member("error", code)
+            json.member("message", detail ?? title)
+            json.member("requestId", requestID)
+            json.member("field", field)
+            for (name, value) in extras.sorted(by: { $0.key < $1.key }) where !Self.members.contains(name) {
+                json.member(name, value)
             }
         }
-        return result + "\""
+        return writer.bytes
     }
+
+    private static let members: Set<String> = [
+        "type", "title", "status", "detail", "code", "error", "message", "requestId", "field",
+    ]
+
+    /// What `body` writes, for the API description.
+    static let schema = Schema.object([
+        "type": .string(format: "uri").described("`urn:pulse:problem:` and the slug, which is never renamed."),
+        "title": .string,
+        "status": .integer(minimum: 400, maximum: 599),
+        "detail": .string.optional,
+        "code": .string.described("The stable code that agents of the field know."),
+        "error": .string.described("The same as `code`."),
+        "message": .string,
+        "requestId": .string,
+        "field": .string.optional.described("The member of the request that is wrong, as a dotted path."),
+    ]).named("Problem")
 }

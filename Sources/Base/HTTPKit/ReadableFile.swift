@@ -22,6 +22,16 @@ final class ReadableFile: Sendable {
         }
     }
 
+    /// From where the last read ended to the end of the file.
+    func readAll() throws -> [UInt8] {
+        var all: [UInt8] = []
+        while true {
+            let piece = try read(128 * 1024)
+            if piece.isEmpty { return all }
+            all += piece
+        }
+    }
+
     struct FileError: Error {
         let path: String
         let errno: Int32
