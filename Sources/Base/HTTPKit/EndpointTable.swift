@@ -1,3 +1,4 @@
+import JSONKit
 import Kernel
 
 /// All endpoints of a program, checked: a table with a fault in it is refused when the program starts.
@@ -85,7 +86,18 @@ extension Endpoint {
         if response.isJSON, responseExample.isEmpty { faults.append("no response example") }
         if case .nothing = response.shape, status == 200 { faults.append("no body, but status 200 instead of 204") }
         if method.isSafe, request != nil { faults.append("\(method.rawValue) takes no body") }
+        faults += mismatch("request", request, requestExample) + mismatch("response", response, responseExample)
         return faults
+    }
+
+    private func mismatch(_ what: String, _ schema: Schema?, _ example: String?) -> [String] {
+        guard let schema, schema.isJSON, let example, !example.isEmpty else { return [] }
+        do throws(JSONError) {
+            let value = try JSONValue(json: Array(example.utf8))
+            return schema.mismatch(with: value).map { ["the \(what) example does not fit its schema: \($0)"] } ?? []
+        } catch {
+            return ["the \(what) example is not JSON: \(error)"]
+        }
     }
 }
 

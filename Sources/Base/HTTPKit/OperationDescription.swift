@@ -1,0 +1,166 @@
+import JSONKit
+package import Kernel
+
+/// One endpoint as an operation object of OpenAPI.
+struct OperationDescription: JSONEncodable {
+    let endpoint: Endpoint
+
+    func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("operationId", endpoint.operationID)
+            json.member("summary", endpoint.summary)
+            json.array("tags") { $0.string(endpoint.tag) }
+            encodeRules(to: &json)
+            encodeParameters(to: &json)
+            if let request = endpoint.request { encodeBody(request, to: &json) }
+            json.object("responses") { json in
+                encodeSuccess(to: &json)
+                encodeProblems(to: &json)
+            }
+        }
+    }
+
+    private func encodeRules(to json: inout JSONWriter) {
+        json.array("security") { json in
+            for requirement in endpoint.securityRequirements {
+                json.object { json in
+                    for scheme in requirement { json.array(scheme.rawValue) { _ in } }
+                }
+            }
+        }
+        json.member("x-pulse-access", endpoint.access.label)
+        json.member("x-pulse-scope", endpoint.scope?.name)
+        json.member("x-pulse-capability", endpoint.capability?.name)
+        json.member("x-pulse-rate-class", endpoint.rate.rawValue)
+    }
+
+    private func encodeParameters(to json: inout JSONWriter) {
+        let inPath = SegmentPattern.segments(of: endpoint.path).compactMap(\.parameter)
+        guard !inPath.isEmpty || !endpoint.query.isEmpty || endpoint.idempotency == .key else { return }
+        json.array("parameters") { json in
+            for name in inPath {
+                parameter(name, in: "path", required: true, .string(minLength: 1), nil, to: &json)
+            }
+            for item in endpoint.query {
+                parameter(item.name, in: "query", required: item.isRequired, item.schema, item.summary, to: &json)
+            }
+            if endpoint.idempotency == .key {
+                let schema = Schema.string(pattern: "^[!-~]+$", minLength: 1, maxLength: 255)
+                parameter(
+                    "Idempotency-Key", in: "header", required: false, schema,
+                    "Sent again within 24 hours, the first answer is told again.", to: &json)
+            }
+        }
+    }
+
+    private func parameter(
+        _ name: String, in place: String, required: Bool, _ schema: Schema, _ summary: String?,
+        to json: inout JSONWriter
+    ) {
+        json.object { json in
+            json.member("name", name)
+            json.member("in", place)
+            json.member("required", required)
+            json.member("description", summary)
+            json.key("schema")
+            schema.encode(to: &json)
+        }
+    }
+
+    private func encodeBody(_ request: Schema, to json: inout JSONWriter) {
+        json.object("requestBody") { json in
+            json.member("required", true)
+            content(request, example: endpoint.requestExample, to: &json)
+        }
+    }
+
+    private func content(_ schema: Schema, example: String?, to json: inout JSONWriter) {
+        json.object("content") { json in
+            guard case .media(let type) = schema.shape else {
+                return json.object("application/json") { json in
+                    json.key("schema")
+                    schema.encode(to: &json)
+                    guard let example else { return }
+                    json.key("example")
+                    json.raw(Array(example.utf8))
+                }
+            }
+            json.object(type) { json in json.object("schema") { _ in } }
+        }
+    }
+
+    private func encodeSuccess(to json: inout JSONWriter) {
+        json.object("\(endpoint.status)") { json in
+            json.member("description", endpoint.kind == .socket ? "The socket is open; these are its messages" : "Done")
+            json.object("headers") { json in
+                json.object("X-Request-ID") { json in
+                    json.object("schema") { $0.member("type", "string") }
+                }
+            }
+            if case .nothing = endpoint.response.shape { return }
+            content(endpoint.response, example: endpoint.responseExample, to: &json)
+        }
+    }
+
+    /// One entry a status; its description lists the slugs.
+    private func encodeProblems(to json: inout JSONWriter) {
+        let byStatus = Dictionary(grouping: endpoint.allProblems, by: \.status)
+        for (status, problems) in byStatus.sorted(by: { $0.key < $1.key }) where status != endpoint.status {
+            json.object("\(status)") { json in
+                let slugs = Dictionary(problems.map { ($0.slug, $0.title) }, uniquingKeysWith: { first, _ in first })
+                json.member(
+                    "description",
+                    slugs.sorted { $0.key < $1.key }.map { "`\($0.key)`: \($0.value)" }.joined(separator: "\n"))
+                json.object("content") { json in
+                    json.object("application/problem+json") { json in
+                        json.object("schema") { $0.member("$ref", "#/components/schemas/Problem") }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Endpoint {
+    /// The ways in, one of which is enough; empty for endpoints that ask for nothing.
+    var securityRequirements: [[SecurityScheme]] {
+        let session: [SecurityScheme] = method.isSafe ? [.session] : [.session, .csrf]
+        let tokens: [[SecurityScheme]] = [[.apiToken], [.bearer]]
+        switch access {
+        case .public: return []
+        case .session, .operator: return [session]
+        case .permission: return scope == nil ? [session] : [session] + tokens
+        case .agent: return tokens
+        }
+    }
+
+    /// Everything this endpoint may refuse with: its own subject's problems and those of its rules.
+    package var allProblems: [Problem] {
+        var all = problems + [.malformedRequest, .badPath(""), .badQuery, .requestTimeout, .internalError]
+        all.append(Problem("rate-limited", status: 429, title: "Too many requests"))
+        if !access.isPublic { all += [.unauthenticated, .forbidden] }
+        if case .permission = access { all += [.organisationRequired, .notFound] }
+        if path.contains("{") { all.append(.notFound) }
+        if let request {
+            all.append(.bodyTooLarge(limit: maxBodyBytes))
+            if request.isJSON {
+                all += [.unsupportedMediaType, Problem("invalid-json", status: 400, title: "The body cannot be read")]
+            }
+        }
+        if idempotency == .key { all += [.invalidIdempotencyKey, .idempotencyKeyBusy, .idempotencyKeyReused] }
+        return all
+    }
+}
+
+extension AccessRule {
+    /// For the API description and the role matrix.
+    package var label: String {
+        switch self {
+        case .public: "public"
+        case .session: "session"
+        case .permission(let permission): permission.description
+        case .agent: "agent"
+        case .operator: "operator"
+        }
+    }
+}
