@@ -122,7 +122,7 @@ targets += room(
 targets += room(
     "Fleet", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "AgentProtocol"],
-    external: [log])
+    external: [log, crypto])
 targets += room(
     "Ingest", on: .contexts,
     uses: [

@@ -1,0 +1,116 @@
+import Crypto
+package import HTTPKit
+import JSONKit
+package import Kernel
+
+/// HTTP in and out of the inventory.
+package struct ResourceRoutes: Sendable {
+    private let store: ResourceStore
+
+    package init(_ store: ResourceStore) { self.store = store }
+
+    package var endpoints: [Endpoint] { [list, stats, one] }
+
+    private var list: Endpoint {
+        Endpoint(
+            .get, "/api/resources", summary: "List what is watched", access: .permission(.readMonitoring),
+            scope: .monitoringRead, audit: .none(reason: "reads only"), query: Self.parameters,
+            response: ResourceSchemas.list, responseExample: ResourceSchemas.listExample
+        ) { request in
+            let org = try request.org()
+            let query = try ResourceQuery(request.query)
+            let page = try await store.page(query, in: org)
+            let tag = Self.tag(of: page.head, org: org, query: query)
+            if request.headers["if-none-match"]?.contains(tag) == true {
+                return APIResponse(status: 304, headers: ["etag": tag])
+            }
+            return .json(Self.encode(page, query), headers: ["etag": tag])
+        }
+    }
+
+    private var stats: Endpoint {
+        Endpoint(
+            .get, "/api/resources/stats", summary: "Count what is watched", access: .permission(.readMonitoring),
+            scope: .monitoringRead, audit: .none(reason: "reads only"), response: ResourceSchemas.aggregations,
+            responseExample: #"{"total":1,"byType":{"agent":1},"byStatus":{"online":1},"bySource":{"agent":1}}"#
+        ) { request in
+            let org = try request.org()
+            var query = ResourceQuery()
+            query.paging = Paging(limit: 1)
+            let page = try await store.page(query, in: org)
+            var writer = JSONWriter()
+            Self.encode(page.counts, to: &writer)
+            return .json(writer.bytes)
+        }
+    }
+
+    private var one: Endpoint {
+        Endpoint(
+            .get, "/api/resources/{id}", summary: "Show one resource", access: .permission(.readMonitoring),
+            scope: .monitoringRead, audit: .none(reason: "reads only"), problems: [.resourceNotFound],
+            response: ResourceSchemas.resource, responseExample: ResourceSchemas.example
+        ) { request in
+            let org = try request.org()
+            guard let id = ResourceID(request.parameters["id"] ?? ""),
+                let resource = try await store.resource(id, in: org)
+            else { throw Problem.resourceNotFound }
+            return .json(resource.wire)
+        }
+    }
+
+    private static let parameters: [QueryParameter] = [
+        QueryParameter("type", .string, summary: "Types, separated by commas; an unknown one is refused"),
+        QueryParameter("source", .string, summary: "Sources, separated by commas"),
+        QueryParameter("status", .string, summary: "Any of online, offline, warning, unknown"),
+        QueryParameter("q", .string(maxLength: 200), summary: "Part of the name"),
+        QueryParameter("sort", .enumeration(ResourceQuery.Sort.allCases.map(\.rawValue)), summary: "Default name"),
+        QueryParameter("order", .enumeration(["asc", "desc"]), summary: "Default asc"),
+        QueryParameter("page", .integer(minimum: 1), summary: "From 1; ignored with a cursor"),
+        QueryParameter("limit", .integer, summary: "1 to 100, default 50"),
+        QueryParameter("cursor", .string, summary: "`meta.nextCursor` of the page before"),
+    ]
+
+    /// Names the organisation's state and the question; says nothing to someone else.
+    private static func tag(of head: OrgHead, org: OrgID, query: ResourceQuery) -> String {
+        let text = "\(org) \(head.epoch) \(head.seq) \(query)"
+        let digest = SHA256.hash(data: Array(text.utf8)).prefix(12)
+        return "\"" + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+    }
+
+    private static func encode(_ page: ResourceStore.Page, _ query: ResourceQuery) -> [UInt8] {
+        var writer = JSONWriter(capacity: page.resources.count * 2048 + 512)
+        writer.object { writer in
+            writer.array("data") { writer in
+                for resource in page.resources { writer.raw(resource.wire) }
+            }
+            writer.object("meta") { writer in
+                writer.member("page", query.paging.page)
+                writer.member("limit", query.paging.limit)
+                writer.member("total", page.total)
+                writer.member("totalPages", query.paging.totalPages(of: page.total))
+                writer.member("nextCursor", page.nextCursor)
+            }
+            writer.key("aggregations")
+            encode(page.counts, to: &writer)
+        }
+        return writer.bytes
+    }
+
+    private static func encode(_ counts: [ResourceStore.Page.Count], to writer: inout JSONWriter) {
+        func sums(by key: (ResourceStore.Page.Count) -> String) -> [String: Int] {
+            counts.reduce(into: [:]) { $0[key($1), default: 0] += $1.count }
+        }
+        writer.object { writer in
+            writer.member("total", counts.reduce(0) { $0 + $1.count })
+            writer.member("byType", sums { $0.type })
+            writer.member("byStatus", sums { $0.status })
+            writer.member("bySource", sums { $0.source })
+        }
+    }
+}
+
+extension Problem {
+    /// Also what someone else's resource is.
+    package static let resourceNotFound = Problem(
+        "resource-not-found", status: 404, title: "No such resource", code: "resource_not_found")
+}

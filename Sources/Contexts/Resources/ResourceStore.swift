@@ -1,0 +1,160 @@
+import Compression
+import FoundationEssentials
+package import Inventory
+package import Kernel
+package import Postgres
+
+/// The inventory's rows, as readers want them. What the monitor writes is in `ResourceWrites`.
+package struct ResourceStore: Sendable {
+    private let database: Database
+
+    package init(_ database: Database) { self.database = database }
+
+    /// One page of a list, and what a person wants to know about the rest.
+    package struct Page: Sendable {
+        package let resources: [StoredResource]
+        package let head: OrgHead
+        /// Of everything that the query matches.
+        package let total: Int
+        /// Counted over everything that the query matches but for its status, so that the other choices show theirs.
+        package let counts: [Count]
+        package let nextCursor: String?
+
+        package struct Count: Sendable {
+            package let type: String
+            package let status: String
+            package let source: String
+            package let count: Int
+        }
+    }
+
+    package func page(_ query: ResourceQuery, in org: OrgID) async throws -> Page {
+        // The head is read first: if a delta lands between, the page is newer than its ETag says, never older.
+        let results = try await database.batch(in: org, [Self.head, counting(query), listing(query)])
+        let head = try results[0].first { OrgHead(epoch: try $0.next(), seq: try $0.next()) } ?? .none
+        let counts = try results[1].rows {
+            Page.Count(type: try $0.next(), status: try $0.next(), source: try $0.next(), count: try $0.next())
+        }
+        let total = counts.lazy.filter { query.statuses.isEmpty || query.statuses.contains($0.status) }
+            .reduce(0) { $0 + $1.count }
+        var last: ResourceCursor?
+        let rows = try results[2].rows { row in
+            let resource = try Self.read(&row)
+            last = ResourceCursor(key: try row.next(), name: try row.next(), id: resource.id)
+            return resource
+        }
+        return Page(
+            resources: rows, head: head, total: total, counts: counts,
+            nextCursor: rows.count == query.paging.limit ? last?.text : nil)
+    }
+
+    /// - Returns: `nil` when this organisation has no such resource. Successions are followed.
+    package func resource(_ id: ResourceID, in org: OrgID) async throws -> StoredResource? {
+        try await database.first(
+            in: org,
+            """
+            SELECT \(Self.columns) FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
+            WHERE r.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
+            """, Self.read)
+    }
+
+    /// Everything of an organisation and the head it belongs to, in one snapshot.
+    package func snapshot(of org: OrgID) async throws -> (head: OrgHead, resources: [StoredResource]) {
+        var head = OrgHead.none
+        let sql: SQL = """
+            SELECT coalesce(h.epoch, 0), coalesce(h.seq, 0), r.id IS NOT NULL, \(Self.columns)
+            FROM (SELECT 1) AS one
+            LEFT JOIN org_heads h ON true
+            LEFT JOIN (resources r LEFT JOIN resource_live l USING (org_id, connection_id)) ON true
+            ORDER BY r.name_key, r.id
+            """
+        let rows = try await database.rows(in: org, sql, timeout: .seconds(10)) { row -> StoredResource? in
+            head = OrgHead(epoch: try row.next(), seq: try row.next())
+            return try row.next(Bool.self) ? try Self.read(&row) : nil
+        }
+        return (head, rows.compactMap { $0 })
+    }
+
+    /// The evidence by which claims find their resources.
+    package func keys(of org: OrgID) async throws -> [Evidence: ResourceID] {
+        let rows = try await database.rows(in: org, "SELECT kind, value, resource_id FROM resource_keys") { row in
+            (kind: try row.next(String.self), value: try row.next(String.self), id: try row.next(ResourceID.self))
+        }
+        return rows.reduce(into: [:]) { keys, row in
+            if let kind = Evidence.Kind(rawValue: row.kind) { keys[Evidence(kind, row.value)] = row.id }
+        }
+    }
+
+    package func head(of org: OrgID) async throws -> OrgHead {
+        try await database.first(in: org, Self.head) { OrgHead(epoch: try $0.next(), seq: try $0.next()) } ?? .none
+    }
+
+    // MARK: Statements
+
+    private static let head: SQL = "SELECT epoch, seq FROM org_heads"
+    private static let columns: SQL =
+        "r.id, r.connection_id, r.type, r.source, r.name, r.status, r.facts, l.at, l.blob"
+
+    private static func read(_ row: inout RowReader) throws -> StoredResource {
+        let id: ResourceID = try row.next()
+        let connection: ConnectionID = try row.next()
+        let (type, source, name, status) = (
+            try row.next(String.self), try row.next(String.self), try row.next(String.self), try row.next(String.self)
+        )
+        let facts: [UInt8] = try row.next()
+        let at: Timestamp? = try row.next()
+        let blob: [UInt8]? = try row.next()
+        return StoredResource(
+            id: id, connection: connection, type: type, source: source, name: name, status: status, lastSeen: at,
+            facts: (try? Deflate.inflate(facts, limit: 1024 * 1024)) ?? [],
+            live: blob.flatMap { LiveBlob.decode($0)[id] } ?? [])
+    }
+
+    private func counting(_ query: ResourceQuery) -> SQL {
+        var all = query
+        all.statuses = []
+        return """
+            SELECT r.type, r.status, r.source, count(*) FROM resources r
+            WHERE \(filter(all)) GROUP BY r.type, r.status, r.source ORDER BY 1, 2, 3
+            """
+    }
+
+    private func listing(_ query: ResourceQuery) -> SQL {
+        let key: SQL =
+            switch query.sort {
+            case .name: "''"
+            // Worst first when descending.
+            case .status:
+                "CASE r.status WHEN 'online' THEN '0' WHEN 'unknown' THEN '1' WHEN 'warning' THEN '2' ELSE '3' END"
+            case .type: "r.type"
+            case .lastSeen: "lpad(coalesce((extract(epoch FROM l.at) * 1000)::bigint, 0)::text, 15, '0')"
+            }
+        var sql: SQL = """
+            SELECT * FROM (
+                SELECT \(Self.columns), \(key) AS sort_key, r.name_key
+                FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
+                WHERE \(filter(query))) AS list
+            """
+        let cursor = query.paging.cursor.flatMap(ResourceCursor.init)
+        if let cursor {
+            let place: SQL = "(\(cursor.key), \(cursor.name), \(cursor.id))"
+            sql +=
+                query.isDescending
+                ? " WHERE (sort_key, name_key, id) < \(place)" : " WHERE (sort_key, name_key, id) > \(place)"
+        }
+        sql +=
+            query.isDescending
+            ? " ORDER BY sort_key DESC, name_key DESC, id DESC" : " ORDER BY sort_key, name_key, id"
+        sql += " LIMIT \(query.paging.limit) OFFSET \(cursor == nil ? query.paging.offset : 0)"
+        return sql
+    }
+
+    private func filter(_ query: ResourceQuery) -> SQL {
+        var condition: SQL = "true"
+        if !query.types.isEmpty { condition += " AND r.type = ANY(\(query.types))" }
+        if !query.sources.isEmpty { condition += " AND r.source = ANY(\(query.sources))" }
+        if !query.statuses.isEmpty { condition += " AND r.status = ANY(\(query.statuses))" }
+        if let text = query.text { condition += " AND strpos(r.name_key, \(text)) > 0" }
+        return condition
+    }
+}
