@@ -9,6 +9,7 @@ CREATE TABLE ingest_log (
     seq         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     agent_id    uuid        NOT NULL,
     received_at timestamptz NOT NULL,
+    is_backfill boolean     NOT NULL,   -- told late: its samples count, its values are not the present ones
     body        bytea       NOT NULL,   -- the report as gzip
     PRIMARY KEY (org_id, seq)
 );

@@ -1,4 +1,5 @@
 import Crypto
+import Inventory
 package import HTTPKit
 import JSONKit
 package import Kernel

@@ -1,0 +1,45 @@
+import History
+import Ingest
+import Inventory
+import Kernel
+import Postgres
+import Resources
+
+/// One transaction of a monitor, and what is told when it is committed. Writing it twice is harmless.
+struct Flush {
+    struct Live: Sendable {
+        let connection: ConnectionID
+        let at: Timestamp
+        let blob: [UInt8]
+    }
+
+    let at: Timestamp
+    let head: OrgHead
+    let changes: MonitorChanges
+    let rows: [StoredResource]
+    let live: [Live]
+    let checkpoint: HeadCheckpoint?
+    let covered: [Int64]
+    let delta: Delta?
+
+    /// The fence first; the deletion of log rows beside the samples that they told.
+    func statements(in org: OrgID, shard: Int16, epoch: Int64) -> [SQL] {
+        var statements = [ResourceWrites.fence(shard: shard, epoch: epoch)]
+        if !changes.removed.isEmpty { statements.append(ResourceWrites.remove(changes.removed.sorted())) }
+        if !changes.goneConnections.isEmpty {
+            statements.append(ResourceWrites.removeLive(changes.goneConnections.sorted()))
+        }
+        if !rows.isEmpty { statements.append(ResourceWrites.upsert(rows, in: org, at: at)) }
+        if !changes.keys.isEmpty { statements.append(ResourceWrites.upsertKeys(changes.keys, in: org)) }
+        if !live.isEmpty {
+            statements.append(
+                ResourceWrites.upsertLive(live.map { (connection: $0.connection, at: $0.at, blob: $0.blob) }, in: org))
+        }
+        if let checkpoint {
+            if !checkpoint.isEmpty { statements.append(HistoryStore.appending(checkpoint, in: org)) }
+            statements.append(IngestStore.cover(covered))
+        }
+        if delta != nil { statements.append(ResourceWrites.advance(head, in: org, at: at)) }
+        return statements
+    }
+}

@@ -1,0 +1,116 @@
+package import Bus
+import FoundationEssentials
+import Ingest
+package import Kernel
+package import Logging
+package import Postgres
+import Resources
+import ServiceLifecycle
+
+/// Runs the monitors of the shards that this worker holds.
+package struct MonitorPool: Service {
+    private let leases: LeaseStore
+    private let outside: MonitorOutside
+    private let terms: LeaseState.Terms
+    private let logger: Logger
+
+    /// - Parameter connections: the connections an organisation has configured or enrolled.
+    package init(
+        app: Database, worker: Database, bus: any MessageBus, time: any TimeSource, logger: Logger,
+        leaseLifetime: Duration = .seconds(15),
+        connections: @escaping @Sendable (OrgID) async throws -> Set<ConnectionID>
+    ) {
+        leases = LeaseStore(database: worker, worker: UUID())
+        outside = MonitorOutside(
+            database: app, resources: ResourceStore(app), log: IngestStore(app), bus: bus, time: time, logger: logger,
+            connections: connections)
+        terms = LeaseState.Terms(
+            lifetime: leaseLifetime, renewEvery: leaseLifetime / 3, trustFor: leaseLifetime * 2 / 3)
+        self.logger = logger
+    }
+
+    /// Works until shutdown; then writes what is unwritten and gives its shards to others at once.
+    package func run() async throws {
+        let desk = MonitorDesk(outside: outside, terms: terms)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await renew(on: desk) }
+            group.addTask { await tick(desk) }
+            group.addTask { await listenForChanges(desk) }
+            for shard in 0..<Int16(LeaseStore.shardCount) {
+                group.addTask { await hear(shard, desk) }
+            }
+            try? await gracefulShutdown()
+            group.cancelAll()
+            await group.waitForAll(ignoringErrors: ())
+        }
+        await desk.close()
+        try? await leases.release()
+    }
+
+    private func renew(on desk: MonitorDesk) async {
+        while !Task.isCancelled {
+            let sent = outside.time.monotonic
+            do {
+                let held = try await leases.renew(for: terms.lifetime)
+                let gained = await desk.renewed(held, sentAt: sent)
+                if !gained.isEmpty {
+                    logger.info("shards taken", metadata: [LogKey.shards: "\(gained.count)"])
+                    try await wake(gained, desk)
+                }
+            } catch {
+                if !Task.isCancelled {
+                    logger.warning("leases not renewed", metadata: [LogKey.reason: "\(error)"])
+                }
+            }
+            await desk.expire()
+            try? await outside.time.sleep(for: terms.renewEvery)
+        }
+    }
+
+    private func wake(_ gained: Set<ShardLease>, _ desk: MonitorDesk) async throws {
+        for (org, shard) in try await leases.organisations(of: gained.map(\.shard).sorted()) {
+            await desk.wake(org, in: shard)
+        }
+    }
+
+    /// At most four rounds a second for each organisation.
+    private func tick(_ desk: MonitorDesk) async {
+        var rounds = 0
+        while !Task.isCancelled {
+            try? await outside.time.sleep(for: .milliseconds(250))
+            rounds += 1
+            // Silence is looked for every five seconds.
+            await desk.round(everyone: rounds % 20 == 0)
+        }
+    }
+
+    private func hear(_ shard: Int16, _ desk: MonitorDesk) async {
+        let reports = outside.bus.subscribe(to: .reports(shard: shard), capacity: 1024)
+        await withTaskCancellationHandler {
+            for await message in reports {
+                switch message {
+                case .payload(let hint):
+                    if let report = AcceptedReport(hint: hint) { await desk.take(report, of: shard) }
+                case .lost: await desk.lookEverywhere(in: shard)
+                }
+            }
+        } onCancel: {
+            reports.cancel()
+        }
+    }
+
+    private func listenForChanges(_ desk: MonitorDesk) async {
+        await outside.database.listen(to: ["pulse_orgs"]).run { event in
+            switch event {
+            case .connected: await desk.reloadAll()
+            case .notified(_, let payload):
+                let name = payload.split(separator: " ").first.map(String.init) ?? payload
+                if let org = OrgID(name) { await desk.reload(org) }
+            }
+        }
+    }
+}
+
+extension ThrowingTaskGroup where ChildTaskResult == Void, Failure == any Error {
+    fileprivate mutating func waitForAll(ignoringErrors: Void) async { while (try? await next()) != nil {} }
+}

@@ -1,0 +1,127 @@
+import Bus
+import History
+import Ingest
+import Inventory
+import Kernel
+import Logging
+import Postgres
+import Resources
+
+/// One organisation's monitor: a thin shell around `OrgMonitorState` that loads, writes and tells.
+actor OrgMonitor {
+    /// Reports that may wait for a monitor; the log has them all, so what does not fit is read again from there.
+    private static let inboxLimit = 5000
+    /// How often the log is searched for reports whose hint was lost.
+    private static let lookEvery: Duration = .seconds(60)
+
+    let org: OrgID
+    private let lease: ShardLease
+    private let outside: MonitorOutside
+    private var state: OrgMonitorState?
+    private var inbox: [AcceptedReport] = []
+    private var mustLook = true
+    private var mustReloadAgents = true
+    private var nextLook: Duration = .zero
+    private var isWorking = false
+
+    init(org: OrgID, lease: ShardLease, outside: MonitorOutside) {
+        self.org = org
+        self.lease = lease
+        self.outside = outside
+    }
+
+    /// Takes a report into the inbox.
+    func offer(_ report: AcceptedReport) {
+        if inbox.count < Self.inboxLimit { inbox.append(report) } else { mustLook = true }
+    }
+
+    /// Something may have been missed: search the log.
+    func look() { mustLook = true }
+
+    /// The organisation's configuration has changed.
+    func reload() { mustReloadAgents = true }
+
+    enum Outcome: Sendable {
+        /// `isDirty`: there is more to do soon.
+        case done(isDirty: Bool)
+        /// The database did not take it; everything is kept for the next try.
+        case failed
+        /// Another worker has the shard.
+        case fenced
+    }
+
+    /// One round: what has come in, what has fallen silent, what must be written.
+    func work(closing: Bool = false) async -> Outcome {
+        guard !isWorking else { return .done(isDirty: true) }
+        isWorking = true
+        defer { isWorking = false }
+        do {
+            var state = try await loaded()
+            try await catchUp(&state)
+            state.observeSilence(at: outside.time.now)
+            self.state = state
+            return try await write(closing: closing)
+        } catch let error as DatabaseError where error.sqlState == SQLState.fenced {
+            state = nil
+            return .fenced
+        } catch {
+            MonitoringMetrics.failures.increment()
+            outside.logger.warning(
+                "monitor could not work", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])
+            return .failed
+        }
+    }
+
+    private func loaded() async throws -> OrgMonitorState {
+        if let state { return state }
+        let (head, resources) = try await outside.resources.snapshot(of: org)
+        let keys = try await outside.resources.keys(of: org)
+        mustLook = true
+        return OrgMonitorState(
+            org: org, epoch: lease.epoch, head: head, resources: resources, keys: keys, now: outside.time.now)
+    }
+
+    private func catchUp(_ state: inout OrgMonitorState) async throws {
+        let now = outside.time.monotonic
+        if mustReloadAgents {
+            mustReloadAgents = false
+            state.keepOnly(try await outside.connections(org))
+        }
+        if mustLook || now >= nextLook {
+            mustLook = false
+            nextLook = now + Self.lookEvery
+            let missed = try await outside.log.uncovered(of: org, except: state.knownRows, limit: 2000)
+            for report in missed { state.take(report, now: outside.time.now) }
+            if missed.count == 2000 { mustLook = true }
+        }
+        let reports = inbox
+        inbox = []
+        for report in reports { state.take(report, now: outside.time.now) }
+    }
+
+    private func write(closing: Bool) async throws -> Outcome {
+        let now = outside.time.now
+        guard let flush = state?.flush(at: now, closing: closing) else {
+            return .done(isDirty: mustLook || !inbox.isEmpty || state?.hasUnstored == true)
+        }
+        let statements = flush.statements(in: org, shard: lease.shard, epoch: lease.epoch)
+        _ = try await outside.database.batch(in: org, statements, timeout: .seconds(10))
+        state?.committed(flush)
+        if let delta = flush.delta { outside.bus.publish(delta.payload, to: .deltas(of: org)) }
+        MonitoringMetrics.flushes.increment()
+        if let checkpoint = flush.checkpoint { MonitoringMetrics.samples.increment(by: Int64(checkpoint.sampleCount)) }
+        return .done(isDirty: mustLook || !inbox.isEmpty || state?.hasUnstored == true)
+    }
+}
+
+/// What a monitor needs of the world.
+struct MonitorOutside: Sendable {
+    let database: Database
+    let resources: ResourceStore
+    let log: IngestStore
+    let bus: any MessageBus
+    let time: any TimeSource
+    let logger: Logger
+    /// The connections that an organisation has configured or enrolled.
+    let connections: @Sendable (OrgID) async throws -> Set<ConnectionID>
+}
