@@ -24,7 +24,7 @@ struct OrgMonitorState {
     private var readings: [AgentID: AgentReportReading] = [:]
     private var history: HeadBuffer
     /// Rows of the log whose samples are in `history`, to be deleted with the checkpoint that holds them.
-    private var covered: [Int64] = []
+    private var covered: Set<Int64> = []
     private var changes = MonitorChanges()
 
     /// - Parameter head: what is stored; an epoch of the lease later than its epoch starts the numbers anew.
@@ -43,12 +43,11 @@ struct OrgMonitorState {
     // MARK: In
 
     /// Rows of the log that are taken and not yet gone from it.
-    var knownRows: [Int64] { covered }
+    var knownRows: [Int64] { Array(covered) }
 
     /// Takes a report once; one that was taken already changes nothing.
     mutating func take(_ report: AcceptedReport, now: Timestamp) {
-        guard !covered.contains(report.seq) else { return }
-        covered.append(report.seq)
+        guard covered.insert(report.seq).inserted else { return }
         guard let told = Self.read(report.body) else { return }
         var reading = readings[report.agent] ?? AgentReportReading()
         let observation = reading.observation(of: told, agent: report.agent, receivedAt: report.receivedAt)
@@ -160,7 +159,7 @@ struct OrgMonitorState {
         }
         return Flush(
             at: now, head: next, changes: changes, rows: changes.rows.sorted().compactMap { watched[$0]?.stored },
-            live: liveBlobs(), checkpoint: checkpoint, covered: checkpoint == nil ? [] : covered,
+            live: liveBlobs(), checkpoint: checkpoint, covered: checkpoint == nil ? [] : covered.sorted(),
             delta: changes.isVisible
                 ? Delta(head: next, at: now, upserts: upserts, removed: changes.removed.sorted()) : nil)
     }
