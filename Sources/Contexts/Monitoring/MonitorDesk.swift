@@ -1,5 +1,6 @@
 import Ingest
 import Kernel
+import Metrics
 
 /// Which monitors run here, and which of them have something to do.
 actor MonitorDesk {

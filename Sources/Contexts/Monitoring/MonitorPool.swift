@@ -32,7 +32,7 @@ package struct MonitorPool: Service {
     /// Works until shutdown; then writes what is unwritten and gives its shards to others at once.
     package func run() async throws {
         let desk = MonitorDesk(outside: outside, terms: terms)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withTaskGroup(of: Void.self) { group in
             group.addTask { await renew(on: desk) }
             group.addTask { await tick(desk) }
             group.addTask { await listenForChanges(desk) }
@@ -41,7 +41,7 @@ package struct MonitorPool: Service {
             }
             try? await gracefulShutdown()
             group.cancelAll()
-            await group.waitForAll(ignoringErrors: ())
+            await group.waitForAll()
         }
         await desk.close()
         try? await leases.release()
@@ -109,8 +109,4 @@ package struct MonitorPool: Service {
             }
         }
     }
-}
-
-extension ThrowingTaskGroup where ChildTaskResult == Void, Failure == any Error {
-    fileprivate mutating func waitForAll(ignoringErrors: Void) async { while (try? await next()) != nil {} }
 }

@@ -4,6 +4,7 @@ import Ingest
 import Inventory
 import Kernel
 import Logging
+import Metrics
 import Postgres
 import Resources
 

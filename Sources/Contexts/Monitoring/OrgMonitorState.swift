@@ -68,7 +68,7 @@ struct OrgMonitorState {
     /// Finds the resource that the claim is about, or mints one.
     private mutating func resolve(_ observation: Observation, now: Timestamp) -> ResourceID {
         let strong = observation.evidence.filter { $0.kind != .dmiUUID }
-        let known = strong.lazy.compactMap { keys[$0] }.first ?? abandoned(observation, now: now)
+        let known = strong.compactMap { keys[$0] }.first ?? abandoned(observation, now: now)
         let id = known ?? ResourceMint.id(in: org, type: observation.type, key: observation.evidence[0])
         for evidence in observation.evidence where keys[evidence] == nil {
             keys[evidence] = id
