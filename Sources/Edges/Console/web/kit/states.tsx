@@ -1,0 +1,45 @@
+// What a page says when it has nothing to show: empty, nothing found, failed, still loading.
+import { ReactNode } from "react";
+import { useNow } from "./clock";
+import { Icon, IconName } from "./Icon";
+import { APIProblem } from "./problem";
+import { Button } from "./Button";
+
+interface EmptyProps { icon: IconName; title: string; children?: ReactNode; actions?: ReactNode; note?: ReactNode }
+
+export function Empty({ icon, title, children, actions, note }: EmptyProps): JSX.Element {
+  return (
+    <div className="empty">
+      <span className="glyph"><Icon name={icon} /></span>
+      <h2>{title}</h2>
+      {children && <p>{children}</p>}
+      {actions && <div className="row-wrap">{actions}</div>}
+      {note && <p className="sub">{note}</p>}
+    </div>
+  );
+}
+
+interface FailedProps { title: string; problem: APIProblem; retry: () => void; nextTry?: number; aside?: string }
+
+/** What happened, why, and what happens next. */
+export function Failed({ title, problem, retry, nextTry, aside }: FailedProps): JSX.Element {
+  return (
+    <Empty
+      icon="refresh" title={title}
+      actions={<Button tone="primary" icon="refresh" label="Try now" onClick={retry} />}
+      note={problem.requestId && <>Request <span className="mono">{problem.requestId}</span></>}
+    >
+      {problem.sentence} {nextTry !== undefined && <>We try again in <Until at={nextTry} />. </>}{aside}
+    </Empty>
+  );
+}
+
+/** Seconds until a local moment, counting down; never negative. */
+export function Until({ at }: { at: number }): JSX.Element {
+  useNow();
+  return <span className="num">{Math.max(1, Math.ceil((at - Date.now()) / 1000))} s</span>;
+}
+
+export function Skeleton({ width, thin }: { width: string; thin?: boolean }): JSX.Element {
+  return <span className={thin ? "skeleton skeleton-thin" : "skeleton"} style={{ width }} />;
+}

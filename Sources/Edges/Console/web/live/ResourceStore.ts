@@ -1,0 +1,121 @@
+// All machines of the organisation, kept current by deltas. Data changes at once; paint is told at most four times a
+// second, within one frame, and not at all while nobody looks.
+import { mergePatch } from "./mergePatch";
+import { Delta, isResource, Resource, ResourcePatch, seenAt } from "./resource";
+
+const paintInterval = 250;
+
+export interface Counts { all: number; offline: number; warning: number; unknown: number; online: number }
+const noCounts: Counts = { all: 0, offline: 0, warning: 0, unknown: 0, online: 0 };
+
+/** What changed since the paint before; `everything` after a new full state. */
+export interface Change { version: number; changed: ReadonlySet<string>; added: ReadonlySet<string>; everything: boolean }
+
+export class ResourceStore {
+  private readonly resources = new Map<string, Resource>();
+  private readonly listeners = new Set<(change: Change) => void>();
+  private changed = new Set<string>();
+  private added = new Set<string>();
+  private everything = false;
+  private lastPaint = 0;
+  private scheduled: ReturnType<typeof setTimeout> | undefined;
+  private frame = 0;
+
+  /** Grows with every paint: the snapshot that React compares. */
+  version = 0;
+  /** A full state has arrived. */
+  loaded = false;
+  counts: Counts = { ...noCounts };
+  /** The newest reading of any machine, milliseconds. */
+  newestReading: number | undefined;
+
+  constructor() {
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && this.isDirty) this.schedule(); });
+  }
+
+  get size(): number { return this.resources.size; }
+  get(id: string): Resource | undefined { return this.resources.get(id); }
+  values(): IterableIterator<Resource> { return this.resources.values(); }
+
+  /** The whole truth: what is not in it is gone. */
+  replaceAll(list: Resource[]): void {
+    this.resources.clear();
+    this.counts = { ...noCounts };
+    for (const resource of list) this.put(resource);
+    this.loaded = true;
+    this.everything = true;
+    this.schedule();
+  }
+
+  apply(delta: Delta): void {
+    for (const patch of delta.upserts ?? []) this.upsert(patch);
+    for (const id of delta.removed ?? []) this.drop(id);
+    this.schedule();
+  }
+
+  clear(): void {
+    this.replaceAll([]);
+    this.loaded = false;
+    this.newestReading = undefined;
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private upsert(patch: ResourcePatch): void {
+    const before = this.resources.get(patch.id);
+    const after = mergePatch(before, patch) as Resource;
+    if (!isResource(after)) return; // a patch for a machine we never saw whole: the next full state brings it
+    if (!before) this.added.add(patch.id);
+    this.put(after, before);
+    this.changed.add(patch.id);
+  }
+
+  private drop(id: string): void {
+    const before = this.resources.get(id);
+    if (!before) return;
+    this.resources.delete(id);
+    this.count(before, -1);
+    this.added.delete(id);
+    this.changed.add(id);
+  }
+
+  private put(resource: Resource, before?: Resource): void {
+    if (before) this.count(before, -1);
+    this.resources.set(resource.id, resource);
+    this.count(resource, 1);
+    if (before && before.lastSeen === resource.lastSeen) return;
+    const seen = seenAt(resource);
+    if (seen !== undefined && seen > (this.newestReading ?? 0)) this.newestReading = seen;
+  }
+
+  private count(resource: Resource, by: number): void {
+    this.counts.all += by;
+    this.counts[resource.status in noCounts ? resource.status : "unknown"] += by;
+  }
+
+  private get isDirty(): boolean { return this.everything || this.changed.size > 0; }
+
+  private schedule(): void {
+    if (this.scheduled !== undefined || this.frame !== 0 || document.hidden || !this.isDirty) return;
+    const wait = Math.max(0, this.lastPaint + paintInterval - performance.now());
+    this.scheduled = setTimeout(() => {
+      this.scheduled = undefined;
+      this.frame = requestAnimationFrame(() => { this.frame = 0; this.paint(); });
+    }, wait);
+  }
+
+  private paint(): void {
+    if (!this.isDirty) return;
+    this.lastPaint = performance.now();
+    this.version += 1;
+    this.counts = { ...this.counts };
+    const change = { version: this.version, changed: this.changed, added: this.added, everything: this.everything };
+    this.changed = new Set();
+    this.added = new Set();
+    this.everything = false;
+    this.listeners.forEach((listener) => listener(change));
+  }
+}

@@ -1,0 +1,75 @@
+// A machine as the server tells it. Unknown members are absent, never 0.
+export type ResourceStatus = "online" | "offline" | "warning" | "unknown";
+
+export interface Share { percent?: number; value?: number; used?: number; total?: number }
+export interface Rate { value?: number }
+
+export interface Metrics {
+  cpu?: Share; memory?: Share; disk?: Share;
+  netIn?: Rate; netOut?: Rate; diskRead?: Rate; diskWrite?: Rate;
+}
+
+export interface Disk {
+  device?: string; mountpoint: string; filesystem?: string;
+  totalBytes?: number; usedBytes?: number; freeBytes?: number; usage?: number;
+}
+
+export interface NetworkInterface {
+  name: string; mac?: string; addresses?: string[]; rxBytesPerSecond?: number; txBytesPerSecond?: number;
+}
+
+export interface AgentFacts {
+  agentId?: string; version?: string; hostname?: string; platform?: string; osName?: string; osVersion?: string;
+  kernelVersion?: string; architecture?: string; cpuCount?: number; cpuPerCore?: number[]; loadAverage?: number[];
+  memory?: { totalBytes?: number; usedBytes?: number; availableBytes?: number; swapTotalBytes?: number; swapUsedBytes?: number };
+  disks?: Disk[]; network?: NetworkInterface[]; temperatures?: Record<string, number>; reportIntervalSeconds?: number;
+}
+
+export interface Resource {
+  id: string;
+  type: string;
+  technology?: string;
+  name: string;
+  status: ResourceStatus;
+  /** RFC 3339. */
+  lastSeen?: string;
+  updatedAt?: string;
+  sources?: string[];
+  identity?: { machineId?: string; dmiUuid?: string; hostnames?: string[]; ipAddresses?: string[]; macAddresses?: string[] };
+  canonicalIdentity?: { displayName?: string; hostname?: string; primaryId?: string };
+  metricsTarget?: { resourceType: string; resourceId: string };
+  metrics?: Metrics;
+  uptime?: number;
+  temperature?: number;
+  tags?: string[];
+  agent?: AgentFacts;
+}
+
+/** A merge patch (RFC 7396) for one resource, named by `id`. */
+export type ResourcePatch = { id: string } & { [member: string]: unknown };
+
+export interface Delta { upserts?: ResourcePatch[]; removed?: string[] }
+export interface Head { epoch: number; seq: number }
+
+export function isResource(patch: ResourcePatch | Resource): patch is Resource {
+  return typeof patch.name === "string" && typeof patch.status === "string" && typeof patch.type === "string";
+}
+
+export function displayName(resource: Resource): string {
+  return resource.canonicalIdentity?.displayName || resource.name;
+}
+
+/** `Debian 12 · 10.20.0.13`: the line under the name. */
+export function subtitle(resource: Resource): string {
+  const agent = resource.agent;
+  const name = agent?.osName?.replace(" GNU/Linux", "");
+  const system = [name, agent?.osVersion].filter(Boolean).join(" ") || agent?.platform || "Linux host";
+  const address = resource.identity?.ipAddresses?.find((candidate) => !/^(127\.|::1|fe80:)/.test(candidate));
+  return address ? `${system} · ${address}` : system;
+}
+
+/** Milliseconds, or undefined when it was never heard of. */
+export function seenAt(resource: Resource): number | undefined {
+  const at = resource.lastSeen === undefined ? NaN : Date.parse(resource.lastSeen);
+  return Number.isNaN(at) ? undefined : at;
+}

@@ -1,0 +1,38 @@
+import { useState } from "react";
+import { Button } from "../kit/Button";
+import { Icon } from "../kit/Icon";
+import { asProblem } from "../kit/problem";
+import { useTitle } from "../kit/router";
+import { Empty } from "../kit/states";
+import { toast } from "../kit/Toast";
+import { initials, switchOrganisation, useMe } from "../session/session";
+import { NewOrganisation } from "../shell/NewOrganisation";
+import { Page } from "../shell/Shell";
+
+/** Signed in, but not in any one organisation: choose, or make the first. */
+export function NoOrganisation(): JSX.Element {
+  useTitle("Choose an organisation");
+  const { organizations } = useMe();
+  const [isNew, setNew] = useState(false);
+  const enter = (id: string): void => {
+    switchOrganisation(id).catch((error: unknown) => toast({ mark: "critical", title: "Not switched", text: asProblem(error).sentence }));
+  };
+  return (
+    <Page title="Choose an organisation" narrow>
+      <div className="card settings">
+        {organizations.length === 0
+          ? <Empty icon="building" title="You are in no organisation" actions={<Button tone="primary" label="New organisation" onClick={() => setNew(true)} />}>Make one of your own, or ask a colleague to invite you.</Empty>
+          : (
+            <div className="picker">
+              {organizations.map((item) => (
+                <button key={item.id} type="button" onClick={() => enter(item.id)}>
+                  <span className="avatar avatar-org" aria-hidden="true">{initials(item.displayName)}</span><span className="grow truncate">{item.displayName}</span><Icon name="right" />
+                </button>
+              ))}
+            </div>
+          )}
+      </div>
+      {isNew && <NewOrganisation onClose={() => setNew(false)} />}
+    </Page>
+  );
+}

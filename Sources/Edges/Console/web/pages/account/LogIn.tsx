@@ -1,0 +1,62 @@
+import { useState } from "react";
+import { post } from "../../kit/api";
+import { Button } from "../../kit/Button";
+import { emailError, Field, FormProblem, useForm } from "../../kit/form";
+import { asProblem } from "../../kit/problem";
+import { Link, navigate, useTitle } from "../../kit/router";
+import { StatusMark } from "../../kit/Status";
+import { logIn } from "../../session/session";
+import { AuthFrame } from "./AuthFrame";
+import { MailSent } from "./SignUp";
+
+/** Why someone arrives here with an error; other words in the address are ignored. */
+const arrivals: Record<string, string> = {
+  magic_link_invalid: "That link no longer works. Links work once, for 15 minutes, and a newer one replaces an older.",
+  session_expired: "You were signed out. Log in to go on where you were.",
+};
+
+export function LogIn({ error, next }: { error: string | null; next: string | null }): JSX.Element {
+  useTitle("Log in");
+  const [remember, setRemember] = useState(false);
+  const [sending, setSending] = useState(false);
+  const form = useForm({
+    initial: { email: "", password: "" },
+    check: ({ email, password }) => ({ email: emailError(email), password: password === "" ? "Type your password, or let us send you a link." : undefined }),
+    submit: ({ email, password }) => logIn(email.trim(), password, remember, next),
+    explain: (problem) => {
+      if (problem.field === "username") return { email: problem.detail ?? problem.title };
+      return problem.status === 401 ? { password: "E-mail and password do not fit together." } : undefined;
+    },
+  });
+  async function sendLink(): Promise<void> {
+    const email = form.values.email.trim();
+    const wrong = emailError(email);
+    if (wrong) { form.fail({ email: wrong }); return; }
+    setSending(true);
+    try {
+      await post("/api/public/magic-link/request", { email });
+      const state: MailSent = { email, sentAt: Date.now(), purpose: "login" };
+      navigate("/check-mail", { state });
+    } catch (failure) {
+      form.fail(asProblem(failure));
+    } finally {
+      setSending(false);
+    }
+  }
+  const arrival = error ? arrivals[error] : undefined;
+  return (
+    <AuthFrame foot={<>New here? <Link to="/signup">Sign up</Link></>}>
+      <div className="stack stack-2"><h1>Log in</h1><p className="muted">To your organisations and what they watch.</p></div>
+      {arrival && !form.problem && <div className="banner" data-tone="warning" role="status"><StatusMark mark="warning" /><div>{arrival}</div></div>}
+      <form className="stack" {...form.props}>
+        <Field label="E-mail" type="email" autoComplete="username" autoFocus binding={form.field("email")} />
+        <Field label="Password" type="password" autoComplete="current-password" binding={form.field("password")} />
+        <label className="check"><input type="checkbox" checked={remember} onChange={(event) => setRemember(event.currentTarget.checked)} /><span>Keep me signed in on this device</span></label>
+        <FormProblem problem={form.problem} />
+        <Button tone="primary" wide type="submit" label="Log in" busy={form.pending} />
+      </form>
+      <div className="divider">or</div>
+      <Button wide icon="mail" label="Send me a link instead" busy={sending} onClick={() => void sendLink()} />
+    </AuthFrame>
+  );
+}

@@ -1,0 +1,98 @@
+import { ReactNode, useMemo } from "react";
+import { thresholds } from "../../kit/Meter";
+import { gapsOf, gapWords, Point, Series } from "../../kit/chart/series";
+import { TimeChart } from "../../kit/chart/TimeChart";
+import { Failed } from "../../kit/states";
+import { bitsPerSecond, bytes, bytesOf, bytesPerSecond, Measure, percent } from "../../kit/units";
+import { Resource } from "../../live/resource";
+import { DiskBars } from "./DiskBars";
+import { History, Range, ranges, useHistory } from "./history";
+
+const asPercent = (value: number): Measure => ({ value: value.toFixed(value < 10 ? 1 : 0), unit: "%" });
+const asDegrees = (value: number): Measure => ({ value: value.toFixed(1), unit: "°C" });
+
+/** More file systems than colours become bars only. */
+const mostLines = 6;
+
+interface ChartsProps { resource: Resource; range: Range; asTable: boolean }
+
+export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
+  const disks = useMemo(() => (resource.agent?.disks ?? []).slice(0, mostLines).map((disk) => `disk:${disk.mountpoint}`), [resource.agent?.disks?.map((disk) => disk.mountpoint).join("\n")]); // eslint-disable-line
+  const hasTemperature = resource.temperature !== undefined;
+  const metrics = useMemo(
+    () => ["cpu", "memoryused", "netin", "netout", "diskread", "diskwrite", ...disks, ...hasTemperature ? ["temperature"] : []], [disks, hasTemperature]);
+  const history = useHistory(resource, metrics, range);
+  const word = ranges.find((one) => one.range === range)?.word ?? "";
+  const { memory, cpu, netIn, netOut, diskRead, diskWrite } = resource.metrics ?? {};
+  const total = memory?.total ?? resource.agent?.memory?.totalBytes;
+  const shared = { start: history.start, end: history.end, stepSeconds: history.stepSeconds, rangeWord: word, asTable, pending: history.pending };
+  const cpuSeries = useSeries(history, [["CPU", "cpu"]]);
+  const memorySeries = useSeries(history, [["Memory", "memoryused"]]);
+  const networkSeries = useSeries(history, [["received", "netin"], ["sent", "netout"]]);
+  const diskSeries = useSeries(history, [["read", "diskread"], ["written", "diskwrite"]]);
+  const usageSeries = useSeries(history, disks.map((metric) => [metric.slice(5), metric]));
+  const heatSeries = useSeries(history, [["Temperature", "temperature"]]);
+  if (history.problem) return <Failed title="The history could not be loaded" problem={history.problem} retry={history.reload} />;
+  return (
+    <>
+      <TimeChart
+        title="CPU" series={cpuSeries} {...shared} format={asPercent} top={100} tall
+        trigger={{ value: thresholds.cpu.trigger * 100, label: `trigger ${thresholds.cpu.trigger * 100}%` }}
+        now={cpu?.percent === undefined ? "—" : <>{percent(cpu.percent)} % <span className="unit">{cores(resource)}</span></>}
+      />
+      <TimeChart
+        title="Memory" series={memorySeries} {...shared} format={bytes} top={total}
+        now={memory?.used === undefined || total === undefined ? "—" : <MemoryNow used={memory.used} total={total} share={memory.percent} />}
+      />
+      <TimeChart title="Network" series={networkSeries} {...shared} format={bitsPerSecond} factor={8} now={<Pair first={netIn?.value} second={netOut?.value} marks={["↓", "↑"]} format={bitsPerSecond} />} />
+      <TimeChart title="Disk throughput" series={diskSeries} {...shared} format={bytesPerSecond} now={<Pair first={diskRead?.value} second={diskWrite?.value} marks={["R", "W"]} format={bytesPerSecond} />} />
+      {hasTemperature && <TimeChart title="Temperature" series={heatSeries} {...shared} format={asDegrees} now={<>{resource.temperature?.toFixed(1)} <span className="unit">°C, hottest sensor</span></>} />}
+      {disks.length > 0 && <TimeChart title="Disk usage" series={usageSeries} {...shared} format={asPercent} top={100} now="" />}
+      <DiskBars disks={resource.agent?.disks ?? []} />
+      <GapNote history={history} />
+    </>
+  );
+}
+
+function useSeries(history: History, wanted: readonly (readonly [name: string, metric: string])[]): Series[] {
+  const points = wanted.map(([, metric]) => history.points[metric]);
+  return useMemo(() => wanted.map(([name], index) => ({ name, points: points[index] ?? noPoints })), points); // eslint-disable-line
+}
+
+const noPoints: readonly Point[] = [];
+
+function cores(resource: Resource): string {
+  const count = resource.agent?.cpuCount;
+  return count === undefined ? "" : `of ${count} ${count === 1 ? "core" : "cores"}`;
+}
+
+function MemoryNow({ used, total, share }: { used: number; total: number; share: number | undefined }): JSX.Element {
+  const words = bytesOf(used, total);
+  return <>{words.used} <span className="unit">of {words.total} {words.unit}{share === undefined ? "" : `, ${percent(share)} %`}</span></>;
+}
+
+/** Two directions with one unit each: they may differ a thousandfold. */
+function Pair({ first, second, marks, format }: {
+  first: number | undefined; second: number | undefined; marks: [string, string]; format: (value: number) => Measure;
+}): JSX.Element {
+  const show = (value: number | undefined): ReactNode => {
+    if (value === undefined) return "—";
+    const measure = format(value);
+    return <>{measure.value} <span className="unit">{measure.unit}</span></>;
+  };
+  return <><span className="faint">{marks[0]}</span> {show(first)} <span className="faint">{marks[1]}</span> {show(second)}</>;
+}
+
+/** Below the charts, why there are holes in them. */
+function GapNote({ history }: { history: History }): JSX.Element | null {
+  const cpu = history.points["cpu"] ?? noPoints;
+  const gaps = gapsOf([{ name: "cpu", points: cpu }], history.start, history.end, history.stepSeconds);
+  if (history.pending || gaps.length === 0 || cpu.length === 0) return null;
+  const first = cpu[0]?.t ?? 0;
+  const isNew = gaps.length === 1 && (gaps[0]?.to ?? 0) <= first;
+  return (
+    <p className="chart-note">
+      {isNew ? "Nothing is stored from before the first measurement shown. " : `${gapWords(gaps)}: nothing was reported. `}Gaps are never filled in.
+    </p>
+  );
+}

@@ -1,0 +1,95 @@
+// One machine beside the list: what it is doing, what it did, what it is.
+import { useMemo } from "react";
+import { Age } from "../../kit/Age";
+import { Button } from "../../kit/Button";
+import { Crosshair, CrosshairContext } from "../../kit/chart/crosshair";
+import { Drawer } from "../../kit/Drawer";
+import { Icon } from "../../kit/Icon";
+import { useKeys } from "../../kit/keys";
+import { useQuery } from "../../kit/cache";
+import { navigate, queryWith, useTitle } from "../../kit/router";
+import { Empty, Failed } from "../../kit/states";
+import { Status, statusMark, statusWord } from "../../kit/Status";
+import { resources, useOutage, useResource, useResourcesVersion } from "../../live/live";
+import { displayName, Resource, seenAt, subtitle } from "../../live/resource";
+import { Charts } from "./Charts";
+import { Facts } from "./Facts";
+import { Range, ranges } from "./history";
+
+interface MachineDrawerProps { id: string; query: URLSearchParams; onClose: () => void; onWalk: (step: 1 | -1) => void }
+
+export function MachineDrawer({ id, query, onClose, onWalk }: MachineDrawerProps): JSX.Element {
+  useResourcesVersion();
+  const live = useResource(id);
+  const isKnown = live !== undefined || !resources.loaded;
+  const asked = useQuery<Resource>(isKnown ? undefined : `/api/resources/${encodeURIComponent(id)}`);
+  const resource = live ?? asked.data;
+  const name = resource ? displayName(resource) : "Machine";
+  const range = ranges.find((one) => one.range === query.get("range"))?.range ?? "1h";
+  const setRange = (next: Range): void => set(query, { range: next === "1h" ? undefined : next });
+  const step = (by: number): void => {
+    const next = ranges[ranges.findIndex((one) => one.range === range) + by];
+    if (next) setRange(next.range);
+  };
+  useTitle(name);
+  useKeys({ "[": () => step(-1), "]": () => step(1) });
+  return (
+    <Drawer label={name} subject={id} onClose={onClose} onWalk={onWalk} head={<DrawerHead resource={resource} name={name} onClose={onClose} />}>
+      {resource && <MachineBody key={resource.id} resource={resource} range={range} setRange={setRange} query={query} />}
+      {!resource && asked.problem?.status === 404 && (
+        <Empty icon="search" title="No such machine" actions={<Button label="Close" onClick={onClose} />}>It was removed, or it belongs to another organisation.</Empty>
+      )}
+      {!resource && asked.problem && asked.problem.status !== 404 && <Failed title="The machine could not be loaded" problem={asked.problem} retry={asked.reload} />}
+    </Drawer>
+  );
+}
+
+const set = (query: URLSearchParams, changes: Record<string, string | undefined>): void => (
+  navigate(location.pathname + queryWith(query, changes), { replace: true, keepScroll: true }));
+
+function DrawerHead({ resource, name, onClose }: { resource: Resource | undefined; name: string; onClose: () => void }): JSX.Element {
+  return (
+    <div className="drawer-title">
+      <span className="kind"><Icon name="server" /></span>
+      <div className="grow">
+        <h2>{name}</h2>
+        {resource && (
+          <div className="row-wrap sub">
+            <Status mark={statusMark(resource.status)}>{statusWord(resource.status)}{isSilent(resource) && <> for <Age at={seenAt(resource)} /></>}</Status>
+            <span>{subtitle(resource)}</span>
+          </div>
+        )}
+      </div>
+      <Button small tone="quiet" icon="x" iconOnly label="Close" onClick={onClose} />
+    </div>
+  );
+}
+
+const isSilent = (resource: Resource): boolean => resource.status === "offline" || resource.status === "unknown";
+
+function MachineBody({ resource, range, setRange, query }: {
+  resource: Resource; range: Range; setRange: (range: Range) => void; query: URLSearchParams;
+}): JSX.Element {
+  const crosshair = useMemo(() => new Crosshair(), []);
+  const asTable = query.get("show") === "table";
+  const outage = useOutage();
+  return (
+    <CrosshairContext.Provider value={crosshair}>
+      <div className="row drawer-tools">
+        <div className="segmented" role="group" aria-label="Range">
+          {ranges.map((one) => <button key={one.range} type="button" aria-pressed={range === one.range} onClick={() => setRange(one.range)}>{one.label}</button>)}
+        </div>
+        <div className="segmented" role="group" aria-label="Show as">
+          <button type="button" aria-pressed={!asTable} onClick={() => set(query, { show: undefined })}>Charts</button>
+          <button type="button" aria-pressed={asTable} onClick={() => set(query, { show: "table" })}>Table</button>
+        </div>
+        <span className="grow" />
+        <span className="live" data-state={isSilent(resource) ? "offline" : outage ? "reconnecting" : undefined}>
+          <span className="live-dot" /><span className="num"><Age at={seenAt(resource)} /> ago</span>
+        </span>
+      </div>
+      <Charts resource={resource} range={range} asTable={asTable} />
+      <Facts resource={resource} />
+    </CrosshairContext.Provider>
+  );
+}

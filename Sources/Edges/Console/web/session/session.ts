@@ -1,0 +1,155 @@
+// Who is signed in, and which organisation this tab looks at. Everything live and cached hangs on it.
+import { useSyncExternalStore } from "react";
+import { apiContext, cookie, get, patch, post } from "../kit/api";
+import { forgetAll } from "../kit/cache";
+import { APIProblem, asProblem } from "../kit/problem";
+import { navigate, safePath } from "../kit/router";
+import { toast } from "../kit/Toast";
+import { startLive, stopLive } from "../live/live";
+
+export interface Organisation { id: string; slug: string; displayName: string; role: string; status?: string }
+
+export interface Me {
+  user: { id: string; email: string; displayName?: string };
+  session: { id: string; createdAt: string; expiresAt: string };
+  organization: Organisation | null;
+  organizations: Organisation[];
+  csrfToken: string;
+  permissions: string[];
+}
+
+export type Session =
+  | { kind: "loading" }
+  | { kind: "failed"; problem: APIProblem }
+  | { kind: "signedOut" }
+  | { kind: "signedIn"; me: Me };
+
+let session: Session = { kind: "loading" };
+const listeners = new Set<() => void>();
+/** Tells the other tabs of this browser: they share the cookies, so they share the organisation. */
+const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("pulse");
+type Announcement = { kind: "organisation" } | { kind: "signedOut" } | { kind: "signedIn" };
+
+function set(next: Session): void {
+  session = next;
+  listeners.forEach((listener) => listener());
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const useSession = (): Session => useSyncExternalStore(subscribe, () => session);
+
+/** The person on a page that is shown to signed-in people only. */
+export function useMe(): Me {
+  const current = useSession();
+  if (current.kind !== "signedIn") throw new Error("this page is for signed-in people");
+  return current.me;
+}
+
+export function may(me: Me, permission: string): boolean {
+  return me.permissions.includes(permission) || me.permissions.includes("*");
+}
+
+/** Asks who we are; a 401 is an answer, not a failure. Without the cookie that scripts may read nobody is signed in. */
+export async function loadSession(): Promise<void> {
+  if (cookie("pulse_csrf") === undefined) return leave();
+  try {
+    adopt(await get<Me>("/api/me"));
+  } catch (error) {
+    const problem = asProblem(error);
+    if (problem.status === 401) leave();
+    else if (session.kind !== "signedIn") set({ kind: "failed", problem });
+  }
+}
+
+function adopt(me: Me): void {
+  const before = session.kind === "signedIn" ? session.me : undefined;
+  apiContext.org = me.organization?.id;
+  apiContext.csrf = me.csrfToken;
+  set({ kind: "signedIn", me });
+  const isSame = before?.user.id === me.user.id && before.organization?.id === me.organization?.id;
+  if (isSame) return;
+  if (before) forgetAll();
+  if (me.organization) startLive(me.organization.id, { orgChanged: () => void loadSession(), signedOut: () => void loadSession() });
+  else stopLive();
+}
+
+function leave(): void {
+  apiContext.org = undefined;
+  apiContext.csrf = undefined;
+  if (session.kind === "signedIn") { stopLive(); forgetAll(); }
+  set({ kind: "signedOut" });
+}
+
+apiContext.onSignedOut = () => { if (session.kind === "signedIn") void loadSession(); };
+
+channel?.addEventListener("message", (event: MessageEvent<Announcement>) => {
+  const before = session.kind === "signedIn" ? session.me.organization?.id : undefined;
+  apiContext.org = undefined;
+  void loadSession().then(() => {
+    const organization = session.kind === "signedIn" ? session.me.organization : null;
+    if (event.data.kind !== "organisation" || !organization || organization.id === before) return;
+    navigate("/infrastructure");
+    toast({ mark: "info", title: `Now in ${organization.displayName}`, text: "You switched in another tab." });
+  });
+});
+
+const announce = (announcement: Announcement): void => channel?.postMessage(announcement);
+
+/** After the server has set new cookies: a login, a finished sign-up. */
+export async function signedIn(next: string): Promise<void> {
+  apiContext.org = undefined;
+  adopt(await get<Me>("/api/me"));
+  announce({ kind: "signedIn" });
+  navigate(next, { replace: true });
+}
+
+export async function logIn(email: string, password: string, rememberMe: boolean, next: string | null): Promise<void> {
+  await post("/api/login", { email, password, rememberMe });
+  await signedIn(safePath(next));
+}
+
+export async function logOut(): Promise<void> {
+  try {
+    await post("/api/logout");
+  } catch (error) {
+    if (asProblem(error).status !== 401) {
+      toast({ mark: "critical", title: "Still signed in", text: asProblem(error).sentence });
+      return;
+    }
+  }
+  leave();
+  announce({ kind: "signedOut" });
+  navigate("/login");
+}
+
+export async function switchOrganisation(id: string): Promise<void> {
+  await post(`/api/orgs/${id}/switch`);
+  apiContext.org = undefined;
+  adopt(await get<Me>("/api/me"));
+  announce({ kind: "organisation" });
+  navigate("/infrastructure");
+}
+
+/** Creates it and goes there. */
+export async function createOrganisation(displayName: string): Promise<void> {
+  const created = await post<{ id?: string; organization?: Organisation }>("/api/orgs", { displayName });
+  const id = created.id ?? created.organization?.id;
+  if (id) await switchOrganisation(id);
+}
+
+export async function rename(displayName: string): Promise<void> {
+  await patch("/api/me", { displayName });
+  if (session.kind === "signedIn") set({ kind: "signedIn", me: { ...session.me, user: { ...session.me.user, displayName } } });
+}
+
+export const personName = (me: Me): string => me.user.displayName || me.user.email;
+
+/** `Nordwind Logistik` is NL, `mara@nordwind.example` is M. */
+export function initials(name: string): string {
+  const words = name.replace(/@.*/, "").split(/[\s._-]+/).filter(Boolean);
+  return words.slice(0, 2).map((word) => [...word][0]?.toUpperCase() ?? "").join("") || "?";
+}

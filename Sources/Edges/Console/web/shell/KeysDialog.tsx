@@ -1,0 +1,30 @@
+import { Button } from "../kit/Button";
+import { Dialog } from "../kit/Dialog";
+import { modKey } from "../kit/keys";
+
+const keys: [string[], string][] = [
+  [[`${modKey}K`], "Find any machine, do any action"],
+  [["/"], "Search the list"],
+  [["G", "I"], "Go to infrastructure"],
+  [["G", "T"], "Go to profile and settings"],
+  [["J", "K"], "Next and previous row, as ↓ and ↑"],
+  [["Enter"], "Open the row"],
+  [["Esc"], "Close what is open"],
+  [["[", "]"], "Shorter and longer chart range"],
+  [["?"], "This list"],
+];
+
+export function KeysDialog({ onClose }: { onClose: () => void }): JSX.Element {
+  return (
+    <Dialog title="Keys" onClose={onClose} foot={<Button tone="primary" label="Close" onClick={onClose} />}>
+      <dl className="kv keys">
+        {keys.map(([names, action]) => (
+          <div key={action}>
+            <dt className="row">{names.map((name) => <kbd className="kbd" key={name}>{name}</kbd>)}</dt><dd>{action}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="hint">Single letters do nothing while you type. They can be switched off in your profile.</p>
+    </Dialog>
+  );
+}
