@@ -85,6 +85,9 @@ actor MonitorDesk {
         await work(due, closing: false)
     }
 
+    /// One organisation after the other: this is housekeeping and must not crowd out flushes.
+    func closeWindows() async { for (monitor, _) in monitors.values { await monitor.closeWindows() } }
+
     /// Writes everything; nothing comes in any more.
     func close() async {
         await work(Array(monitors.keys), closing: true)

@@ -1,5 +1,6 @@
 package import Bus
 import FoundationEssentials
+import History
 import Ingest
 package import Kernel
 package import Logging
@@ -22,7 +23,9 @@ package struct MonitorPool: Service {
     ) {
         leases = LeaseStore(database: worker, worker: UUID())
         outside = MonitorOutside(
-            database: app, resources: ResourceStore(app), log: IngestStore(app), bus: bus, time: time, logger: logger,
+            database: app, resources: ResourceStore(app), log: IngestStore(app),
+            keeper: HistoryKeeper(HistoryStore(app, logger: logger), logger: logger), bus: bus, time: time,
+            logger: logger,
             connections: connections)
         terms = LeaseState.Terms(
             lifetime: leaseLifetime, renewEvery: leaseLifetime / 3, trustFor: leaseLifetime * 2 / 3)
@@ -36,6 +39,7 @@ package struct MonitorPool: Service {
             group.addTask { await renew(on: desk) }
             group.addTask { await tick(desk) }
             group.addTask { await listenForChanges(desk) }
+            group.addTask { await keepHistory(desk) }
             for shard in 0..<Int16(LeaseStore.shardCount) {
                 group.addTask { await hear(shard, desk) }
             }
@@ -81,6 +85,23 @@ package struct MonitorPool: Service {
             rounds += 1
             // Silence is looked for every five seconds.
             await desk.round(everyone: rounds % 20 == 0)
+        }
+    }
+
+    /// Every minute the windows that have ended are closed; every hour partitions are made and dropped.
+    private func keepHistory(_ desk: MonitorDesk) async {
+        var minutes = 0
+        while !Task.isCancelled {
+            if minutes % 60 == 0 {
+                do {
+                    try await HistoryKeeper.prepare(around: outside.time.now, workers: leases.database)
+                } catch {
+                    logger.warning("history partitions not prepared", metadata: [LogKey.reason: "\(error)"])
+                }
+            }
+            minutes += 1
+            try? await outside.time.sleep(for: .seconds(60))
+            await desk.closeWindows()
         }
     }
 

@@ -73,6 +73,17 @@ actor OrgMonitor {
         }
     }
 
+    /// Closes the windows of history that have ended.
+    func closeWindows() async {
+        do {
+            let fence = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)
+            try await outside.keeper.close(in: org, now: outside.time.now, fence: fence)
+        } catch {
+            outside.logger.warning(
+                "history windows stay open", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])
+        }
+    }
+
     private func loaded() async throws -> OrgMonitorState {
         if let state { return state }
         let (head, resources) = try await outside.resources.snapshot(of: org)
@@ -120,6 +131,7 @@ struct MonitorOutside: Sendable {
     let database: Database
     let resources: ResourceStore
     let log: IngestStore
+    let keeper: HistoryKeeper
     let bus: any MessageBus
     let time: any TimeSource
     let logger: Logger

@@ -98,7 +98,9 @@ struct OrgMonitorState {
             temperature: observation.temperature, agent: observation.agent)
         let before = watched[id]
         let after = WatchedResource(record)
-        if let before, before.stored.connection != record.connection { changes.goneConnections.insert(before.stored.connection) }
+        if let before, before.stored.connection != record.connection {
+            changes.goneConnections.insert(before.stored.connection)
+        }
         if before?.stored.facts != after.stored.facts || before?.stored.status != after.stored.status
             || before?.stored.connection != after.stored.connection
         {
@@ -182,7 +184,9 @@ struct OrgMonitorState {
             $0.stored.connection
         }
         return touched.sorted { $0.key < $1.key }.map { connection, resources in
-            let members = resources.sorted { $0.stored.id < $1.stored.id }.map { (id: $0.stored.id, live: $0.stored.live) }
+            let members = resources.sorted { $0.stored.id < $1.stored.id }.map {
+                (id: $0.stored.id, live: $0.stored.live)
+            }
             return Flush.Live(
                 connection: connection, at: resources.compactMap(\.lastSeen).max() ?? startedAt,
                 blob: LiveBlob.encode(members))

@@ -25,7 +25,9 @@ struct LeaseState {
 
     /// The database has answered a renewal that was sent at `sent`.
     /// - Returns: what is new and what is gone.
-    mutating func renewed(_ leases: Set<ShardLease>, sentAt sent: Duration) -> (gained: Set<ShardLease>, lost: Set<ShardLease>) {
+    mutating func renewed(_ leases: Set<ShardLease>, sentAt sent: Duration) -> (
+        gained: Set<ShardLease>, lost: Set<ShardLease>
+    ) {
         defer {
             held = leases
             renewedAt = sent

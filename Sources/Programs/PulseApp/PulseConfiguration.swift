@@ -1,0 +1,156 @@
+package import HTTPKit
+package import Kernel
+package import Logging
+package import Telemetry
+
+/// Everything that `pulse` is told from outside, read once at start. `.env.example` lists the same keys in this order.
+package struct PulseConfiguration: Sendable {
+    package enum Environment: String, Sendable, CaseIterable { case development, production }
+
+    /// `PULSE_ENV`: development or production. Default production: nothing lax by accident.
+    package var environment: Environment
+    /// `PULSE_PUBLIC_URL`: URL without a trailing slash; links in mails begin with it. Required.
+    package var publicURL: String
+    /// `PULSE_LISTEN`: address:port. Default 127.0.0.1:7655.
+    package var listen: ListenAddress
+    /// `PULSE_ADMIN_LISTEN`: address:port of health and metrics. Default 127.0.0.1:9091.
+    package var adminListen: ListenAddress
+    /// `PULSE_DATABASE_URL`: libpq URI as pulse_app.
+    package var databaseURL: Secret<String>?
+    /// `PULSE_WORKER_DATABASE_URL`: libpq URI as pulse_worker.
+    package var workerDatabaseURL: Secret<String>?
+    /// `PULSE_MIGRATION_DATABASE_URL`: libpq URI as pulse_owner.
+    package var migrationDatabaseURL: Secret<String>?
+    /// `PULSE_DATABASE_CONNECTIONS`: 2...200, half shared by statements, half leased to transactions. Default 16.
+    package var databaseConnections: Int
+    /// `PULSE_SMTP_URL`: smtp:// or smtps:// with user and password. Empty in development: the outbox.
+    package var smtpURL: Secret<String>?
+    /// `PULSE_MAIL_FROM`: the sender of our mails.
+    package var mailFrom: String
+    /// `PULSE_OUTBOX_DIR`: where development keeps mail. Default .local/outbox.
+    package var outboxDirectory: String
+    /// `PULSE_CONSOLE_DIR`: the built console. Default .local/console.
+    package var consoleDirectory: String
+    /// `PULSE_AGENT_DIR`: agent programs for download. Default .local/agent.
+    package var agentDirectory: String
+    /// `PULSE_LOG_LEVEL`. Default info.
+    package var logLevel: Logger.Level
+    /// `PULSE_LOG_FORMAT`: json or text.
+    package var logFormat: LogFormat
+    /// `PULSE_TRUSTED_PROXIES`: networks whose X-Forwarded headers are believed. Default none.
+    package var trustedProxies: [NetworkRange]
+    /// `PULSE_TLS_CERT` and `PULSE_TLS_KEY`: PEM files; both or none.
+    package var tls: HTTPSettings.TLSFiles?
+    /// `PULSE_SECRET_KEY`: at least 32 bytes; signs links.
+    package var secretKey: Secret<String>
+    /// `PULSE_RATE_LIMITS`: on or off. Default on.
+    package var hasRateLimits: Bool
+
+    /// The keys in the order of `.env.example`.
+    package static let keys = [
+        "PULSE_ENV", "PULSE_PUBLIC_URL", "PULSE_LISTEN", "PULSE_ADMIN_LISTEN", "PULSE_DATABASE_URL",
+        "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
+        "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
+        "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
+        "PULSE_RATE_LIMITS",
+    ]
+
+    /// - Throws: a sentence that names the key, what was seen and what is wanted.
+    package init(_ environment: [String: String]) throws(ConfigurationError) {
+        let reader = EnvironmentReader(environment)
+        try reader.refuseUnknown(keys: Self.keys)
+        let kind = try reader.choice("PULSE_ENV", Environment.self) ?? .production
+        self.environment = kind
+        publicURL = try Self.publicURL(reader, isProduction: kind == .production)
+        listen = try reader.address("PULSE_LISTEN") ?? ListenAddress(host: "127.0.0.1", port: 7655)
+        adminListen = try reader.address("PULSE_ADMIN_LISTEN") ?? ListenAddress(host: "127.0.0.1", port: 9091)
+        databaseURL = reader.text("PULSE_DATABASE_URL").map(Secret.init)
+        workerDatabaseURL = reader.text("PULSE_WORKER_DATABASE_URL").map(Secret.init)
+        migrationDatabaseURL = reader.text("PULSE_MIGRATION_DATABASE_URL").map(Secret.init)
+        databaseConnections = try reader.integer("PULSE_DATABASE_CONNECTIONS", in: 2...200) ?? 16
+        smtpURL = reader.text("PULSE_SMTP_URL").map(Secret.init)
+        mailFrom = try Self.mailFrom(reader, isProduction: kind == .production)
+        outboxDirectory = reader.text("PULSE_OUTBOX_DIR") ?? ".local/outbox"
+        consoleDirectory = reader.text("PULSE_CONSOLE_DIR") ?? ".local/console"
+        agentDirectory = reader.text("PULSE_AGENT_DIR") ?? ".local/agent"
+        logLevel = try reader.choice("PULSE_LOG_LEVEL", Logger.Level.self) ?? .info
+        logFormat = try reader.choice("PULSE_LOG_FORMAT", LogFormat.self) ?? (kind == .production ? .json : .text)
+        trustedProxies = try reader.networks("PULSE_TRUSTED_PROXIES")
+        tls = try Self.tls(reader)
+        secretKey = try Self.secretKey(reader, isProduction: kind == .production)
+        hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
+    }
+
+    private enum Switch: String, CaseIterable { case on, off }
+
+    private static func publicURL(
+        _ reader: EnvironmentReader, isProduction: Bool
+    ) throws(ConfigurationError) -> String {
+        let wanted = "the address browsers use, such as https://pulse.example.com"
+        guard var url = reader.text("PULSE_PUBLIC_URL") else { throw .missing("PULSE_PUBLIC_URL", wanted: wanted) }
+        while url.hasSuffix("/") { url.removeLast() }
+        let host = url.hasPrefix("https://") ? url.dropFirst(8) : url.hasPrefix("http://") ? url.dropFirst(7) : ""
+        guard !host.isEmpty, !host.contains("/"), !host.contains("?"), !host.contains("@"), !host.contains(" ") else {
+            throw .unfit("PULSE_PUBLIC_URL", saw: url, wanted: wanted)
+        }
+        if isProduction, !url.hasPrefix("https://") {
+            throw .unfit("PULSE_PUBLIC_URL", saw: url, wanted: "an https address in production")
+        }
+        return url
+    }
+
+    private static func mailFrom(
+        _ reader: EnvironmentReader, isProduction: Bool
+    ) throws(ConfigurationError) -> String {
+        guard let from = reader.text("PULSE_MAIL_FROM") else {
+            guard isProduction || reader.text("PULSE_SMTP_URL") != nil else { return "pulse@localhost" }
+            throw .missing("PULSE_MAIL_FROM", wanted: "the sender of our mails, such as pulse@example.com")
+        }
+        let parts = from.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), from.isPlainLine, !from.contains(" ") else {
+            throw .unfit("PULSE_MAIL_FROM", saw: from, wanted: "a mail address")
+        }
+        return from
+    }
+
+    private static func tls(_ reader: EnvironmentReader) throws(ConfigurationError) -> HTTPSettings.TLSFiles? {
+        switch (reader.text("PULSE_TLS_CERT"), reader.text("PULSE_TLS_KEY")) {
+        case (nil, nil): return nil
+        case (let chain?, let key?): return HTTPSettings.TLSFiles(certificateChain: chain, privateKey: key)
+        case (nil, _): throw .missing("PULSE_TLS_CERT", wanted: "the certificate of PULSE_TLS_KEY")
+        case (_, nil): throw .missing("PULSE_TLS_KEY", wanted: "the key of PULSE_TLS_CERT")
+        }
+    }
+
+    private static func secretKey(
+        _ reader: EnvironmentReader, isProduction: Bool
+    ) throws(ConfigurationError) -> Secret<String> {
+        guard let key = reader.text("PULSE_SECRET_KEY") else {
+            guard !isProduction else { throw .missing("PULSE_SECRET_KEY", wanted: "at least 32 bytes of randomness") }
+            return Secret("development only, known to everyone")
+        }
+        guard key.utf8.count >= 32, !(isProduction && key.hasPrefix("change-me")) else {
+            throw .unfit("PULSE_SECRET_KEY", saw: "\(key.utf8.count) bytes", wanted: "at least 32 bytes of randomness")
+        }
+        return Secret(key)
+    }
+
+    /// A key that this role cannot do without.
+    package func required(
+        _ url: KeyPath<PulseConfiguration, Secret<String>?>, key: String
+    ) throws(ConfigurationError) -> Secret<String> {
+        guard let value = self[keyPath: url] else { throw .missing(key, wanted: "a libpq URI, postgres://…") }
+        return value
+    }
+}
+
+/// Where a listener binds.
+package struct ListenAddress: Sendable, Hashable {
+    package let host: String
+    package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
