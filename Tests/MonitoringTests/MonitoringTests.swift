@@ -1,1 +1,292 @@
+import AgentProtocol
+import Bus
+import Compression
+import FoundationEssentials
+import History
+import Ingest
+import Inventory
+import JSONKit
+import Kernel
+import Logging
+import Postgres
+import Resources
+import TestKit
 import Testing
+
+@testable import Monitoring
+
+/// Reports as an agent would send them.
+enum Told {
+    static func report(
+        _ hostname: String = "web-1", cpu: Double, at: Timestamp, machine: String = "m-1", interval: Int64 = 10
+    ) -> HostReport {
+        var report = HostReport()
+        report.agent.intervalSeconds = interval
+        report.host.hostname = hostname
+        report.host.machineID = machine
+        report.metrics.cpuUsagePercent = cpu
+        report.metrics.memory.totalBytes = 1000
+        report.metrics.memory.usedBytes = 250
+        report.timestamp = at
+        return report
+    }
+
+    static func accepted(
+        _ report: HostReport, seq: Int64, agent: AgentID, org: OrgID, at: Timestamp, isBackfill: Bool = false
+    ) -> AcceptedReport {
+        var writer = JSONWriter()
+        report.encode(to: &writer)
+        return AcceptedReport(
+            org: org, seq: seq, agent: agent, receivedAt: at, isBackfill: isBackfill, body: Gzip.compress(writer.bytes))
+    }
+}
+
+@Suite struct OrgMonitorStateTests {
+    let org = OrgID.new(at: Timestamp(seconds: 1_795_253_400))
+    let agent = AgentID.new(at: Timestamp(seconds: 1_795_253_400))
+    let start = Timestamp(seconds: 1_795_253_400)
+
+    private func state() -> OrgMonitorState {
+        OrgMonitorState(org: org, epoch: 3, head: .none, resources: [], keys: [:], now: start)
+    }
+
+    private func upserts(_ delta: Delta?) throws -> [JSONValue] {
+        guard case .changes(let json) = delta?.body else { return [] }
+        var reader = JSONReader(json)
+        return try reader.decode(JSONValue.self)["upserts"]?.array ?? []
+    }
+
+    @Test("the first report shows the whole machine, the second only what changed") func deltas() throws {
+        var state = state()
+        state.take(
+            Told.accepted(Told.report(cpu: 10, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        let first = try #require(state.flush(at: start))
+        #expect(first.head == OrgHead(epoch: 3, seq: 1))
+        #expect(try upserts(first.delta).first?["name"] == "web-1")
+        state.committed(first)
+        #expect(state.flush(at: start) == nil)
+
+        let later = start + .seconds(10)
+        state.take(
+            Told.accepted(Told.report(cpu: 20, at: later), seq: 2, agent: agent, org: org, at: later), now: later)
+        let second = try #require(state.flush(at: later))
+        #expect(second.head == OrgHead(epoch: 3, seq: 2))
+        let patch = try #require(try upserts(second.delta).first)
+        #expect(patch["metrics"]?["cpu"]?["percent"] == 20)
+        #expect(patch["name"] == nil)
+        #expect(patch["metrics"]?["memory"] == nil)
+        #expect(second.rows.isEmpty)
+    }
+
+    @Test("a flush that failed is offered again, with what has come since") func failedFlush() throws {
+        var state = state()
+        state.take(
+            Told.accepted(Told.report(cpu: 10, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        _ = try #require(state.flush(at: start))
+        let later = start + .seconds(10)
+        state.take(
+            Told.accepted(Told.report(cpu: 20, at: later), seq: 2, agent: agent, org: org, at: later), now: later)
+        let again = try #require(state.flush(at: later))
+        #expect(again.head.seq == 1)
+        #expect(again.covered == [1, 2])
+        #expect(try upserts(again.delta).first?["metrics"]?["cpu"]?["percent"] == 20)
+    }
+
+    @Test("a backlog is history and does not overwrite what is so now") func backlog() throws {
+        var state = state()
+        state.take(
+            Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        state.committed(try #require(state.flush(at: start)))
+        let old = start - .seconds(3600)
+        state.take(
+            Told.accepted(Told.report(cpu: 1, at: old), seq: 2, agent: agent, org: org, at: start, isBackfill: true),
+            now: start)
+        let flush = try #require(state.flush(at: start + .seconds(30), closing: true))
+        #expect(flush.delta == nil)
+        #expect(flush.covered == [1, 2])
+        #expect((flush.checkpoint?.sampleCount ?? 0) > 2)
+    }
+
+    @Test("a report that is taken twice counts once") func twice() throws {
+        var state = state()
+        let report = Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start)
+        state.take(report, now: start)
+        state.take(report, now: start)
+        #expect(try #require(state.flush(at: start, closing: true)).covered == [1])
+    }
+
+    @Test("a silent machine is offline after its time, and online with the next report") func silence() throws {
+        var state = state()
+        state.take(
+            Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        state.committed(try #require(state.flush(at: start, closing: true)))
+        state.observeSilence(at: start + .seconds(60))
+        #expect(state.flush(at: start + .seconds(60)) == nil)
+        state.observeSilence(at: start + .seconds(61))
+        let offline = try #require(state.flush(at: start + .seconds(61)))
+        #expect(offline.rows.map(\.status) == ["offline"])
+        #expect(try upserts(offline.delta).first?["status"] == "offline")
+        state.committed(offline)
+        let later = start + .seconds(90)
+        state.take(Told.accepted(Told.report(cpu: 5, at: later), seq: 2, agent: agent, org: org, at: later), now: later)
+        let online = try #require(state.flush(at: later))
+        #expect(online.rows.map(\.status) == ["online"])
+    }
+
+    @Test("what an own outage hid is not held against a machine") func ownOutage() throws {
+        var before = state()
+        before.take(
+            Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        let stored = try #require(before.flush(at: start)).rows
+        let back = start + .seconds(3600)
+        var after = OrgMonitorState(org: org, epoch: 4, head: .none, resources: stored, keys: [:], now: back)
+        after.observeSilence(at: back + .seconds(30))
+        #expect(after.flush(at: back + .seconds(30)) == nil)
+        after.observeSilence(at: back + .seconds(61))
+        #expect(after.flush(at: back + .seconds(61))?.rows.map(\.status) == ["offline"])
+    }
+
+    @Test("the same machine keeps its id under a new agent, another machine gets its own") func identity() throws {
+        var state = state()
+        let other = AgentID.new(at: start)
+        state.take(Told.accepted(Told.report(cpu: 1, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        state.take(Told.accepted(Told.report(cpu: 2, at: start), seq: 2, agent: other, org: org, at: start), now: start)
+        state.take(
+            Told.accepted(
+                Told.report("db-1", cpu: 3, at: start, machine: "m-2"), seq: 3, agent: agent, org: org, at: start),
+            now: start)
+        let flush = try #require(state.flush(at: start))
+        #expect(Set(flush.rows.map(\.name)).count <= 2)
+        let ids = Set(flush.changes.keys.map(\.resource))
+        #expect(ids.contains(ResourceMint.id(in: org, type: .agent, key: Evidence(.machineID, "m-1"))))
+    }
+
+    @Test("what is no longer enrolled goes from the inventory and from readers") func removal() throws {
+        var state = state()
+        state.take(Told.accepted(Told.report(cpu: 1, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
+        let first = try #require(state.flush(at: start))
+        state.committed(first)
+        state.keepOnly([])
+        let flush = try #require(state.flush(at: start))
+        #expect(flush.changes.removed == Set(first.rows.map(\.id)))
+        guard case .changes(let json) = flush.delta?.body else { throw CancellationError() }
+        #expect(String(decoding: json, as: UTF8.self).contains(first.rows[0].id.description))
+    }
+}
+
+@Suite struct CounterRatesTests {
+    @Test("a rate needs two readings, and a reset or a long gap gives none") func rates() {
+        var rates = CounterRates()
+        func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: seconds) }
+        #expect(rates.rate(of: "a", counter: 100, at: at(0)) == nil)
+        #expect(rates.rate(of: "a", counter: 300, at: at(10)) == 20)
+        #expect(rates.rate(of: "a", counter: 5, at: at(20)) == nil)
+        #expect(rates.rate(of: "a", counter: 25, at: at(30)) == 2)
+        #expect(rates.rate(of: "a", counter: 50, at: at(30)) == nil)
+        #expect(rates.rate(of: "a", counter: 1_000_000, at: at(5000)) == nil)
+        #expect(rates.rate(of: "a", counter: nil, at: at(5010)) == nil)
+    }
+}
+
+@Suite struct LeaseStateTests {
+    @Test("a worker that hears nothing of its renewals lets go by itself") func expiry() {
+        var state = LeaseState()
+        let lease = ShardLease(shard: 1, epoch: 4)
+        #expect(state.renewed([lease], sentAt: .seconds(100)).gained == [lease])
+        #expect(state.expire(at: .seconds(110)).isEmpty)
+        #expect(state.expire(at: .seconds(111)) == [lease])
+        #expect(state.held.isEmpty)
+    }
+
+    @Test("a later epoch of a shard is another lease") func epochs() {
+        var state = LeaseState()
+        _ = state.renewed([ShardLease(shard: 1, epoch: 4)], sentAt: .seconds(1))
+        let change = state.renewed([ShardLease(shard: 1, epoch: 6)], sentAt: .seconds(6))
+        #expect(change.gained == [ShardLease(shard: 1, epoch: 6)])
+        #expect(change.lost == [ShardLease(shard: 1, epoch: 4)])
+    }
+}
+
+@Suite(.postgres) struct MonitorDatabaseTests {
+    let database = TestDatabase.current
+
+    @Test("two workers share the shards, and what one releases the other takes with a later epoch") func leases()
+        async throws
+    {
+        let first = LeaseStore(database: database.worker, worker: UUID())
+        let second = LeaseStore(database: database.worker, worker: UUID())
+        let all = try await first.renew(for: .seconds(15))
+        #expect(all.count == 256)
+        #expect(try await second.renew(for: .seconds(15)).isEmpty)
+        let kept = try await first.renew(for: .seconds(15))
+        #expect(kept.count == 256 || kept.count == 128)
+        try await first.release()
+        let taken = try await second.renew(for: .seconds(15))
+        #expect(taken.count == 256)
+        #expect(taken.allSatisfy { lease in all.first { $0.shard == lease.shard }!.epoch < lease.epoch })
+    }
+
+    @Test("a stale epoch is refused by the database") func fencing() async throws {
+        let org = try await Given.organisation()
+        let store = LeaseStore(database: database.worker, worker: UUID())
+        let lease = try #require(try await store.renew(for: .seconds(15)).first)
+        let write = ResourceWrites.advance(OrgHead(epoch: 1, seq: 1), in: org, at: SystemTime().now)
+        let stale = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch - 1)
+        let error = await #expect(throws: DatabaseError.self) {
+            _ = try await database.app.batch(in: org, [stale, write])
+        }
+        #expect(error?.sqlState == SQLState.fenced)
+        #expect(try await ResourceStore(database.app).head(of: org) == .none)
+        let fence = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)
+        _ = try await database.app.batch(in: org, [fence, write])
+        #expect(try await ResourceStore(database.app).head(of: org) == OrgHead(epoch: 1, seq: 1))
+    }
+
+    @Test("a report becomes inventory, history and a delta; a monitor that dies loses nothing") func wholeWay()
+        async throws
+    {
+        let org = try await Given.organisation()
+        let agent = try await Given.agent(in: org).id
+        let machine = try await database.app.first(in: org, "SELECT machine_id FROM agents") {
+            try $0.next(String.self)
+        }
+        let time = ManualTime()
+        let bus = LocalBus()
+        let lease = try #require(
+            try await LeaseStore(database: database.worker, worker: UUID()).renew(for: .seconds(600)).first)
+        let outside = MonitorOutside(
+            database: database.app, resources: ResourceStore(database.app), log: IngestStore(database.app),
+            keeper: HistoryKeeper(
+                HistoryStore(database.app, logger: Logger(label: "test")), logger: Logger(label: "test")),
+            bus: bus, time: time, logger: Logger(label: "test"),
+            connections: { _ in [ConnectionID(agent.uuid)] })
+        let deltas = bus.subscribe(to: .deltas(of: org), capacity: 16)
+        for number in 0..<3 {
+            let report = Told.report(cpu: Double(number), at: time.now, machine: machine ?? "")
+            let body = Told.accepted(report, seq: 0, agent: agent, org: org, at: time.now).body
+            try await database.app.execute(
+                in: org,
+                """
+                INSERT INTO ingest_log (org_id, agent_id, received_at, is_backfill, body)
+                VALUES (\(org), \(agent), \(time.now), false, \(body))
+                """)
+            time.advance(by: .seconds(10))
+        }
+        // The first dies before its history is due: the log still has everything.
+        let first = OrgMonitor(org: org, lease: lease, outside: outside)
+        guard case .done(true) = await first.work() else { throw CancellationError() }
+        #expect(try await ResourceStore(database.app).snapshot(of: org).resources.map(\.name) == ["web-1"])
+        #expect(try await outside.log.uncovered(of: org, except: [], limit: 10).count == 3)
+        let second = OrgMonitor(org: org, lease: lease, outside: outside)
+        _ = await second.work(closing: true)
+        #expect(try await outside.log.uncovered(of: org, except: [], limit: 10).isEmpty)
+        let samples = try await database.app.first(in: org, "SELECT sum(n) FROM history_heads") {
+            try $0.next(Int.self)
+        }
+        #expect((samples ?? 0) >= 9)
+        deltas.cancel()
+        var heads: [OrgHead] = []
+        for await case .payload(let bytes) in deltas { heads.append(try #require(Delta(payload: bytes)).head) }
+        #expect(heads.first == OrgHead(epoch: lease.epoch, seq: 1))
+    }
+}
