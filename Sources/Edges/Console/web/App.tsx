@@ -31,7 +31,7 @@ function Pages(): JSX.Element {
   }
   switch (session.kind) {
     case "loading": return <Blank />;
-    case "failed": return <main className="page"><Failed title="Pulse could not be reached" problem={session.problem} retry={() => void loadSession()} /></main>;
+    case "failed": return <main className="page"><Failed title="The console could not be opened" problem={session.problem} nextTry={session.nextTry} retry={() => void loadSession()} aside="Agents keep what they measure meanwhile." /></main>;
     case "signedOut": return <ToLogin path={path} />;
     case "signedIn": return <Shell><Inside path={path} hasOrganisation={session.me.organization !== null} /></Shell>;
   }

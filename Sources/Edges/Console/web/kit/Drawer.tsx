@@ -19,7 +19,7 @@ export function Drawer({ label, head, children, onClose, onWalk, subject }: Draw
   const body = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
-  useBorrowedFocus(panel);
+  useBorrowedFocus(panel, (container) => container.querySelector("h2"));
   useEffect(() => { body.current?.scrollTo(0, 0); }, [subject]);
   useEffect(() => {
     const escape = (event: KeyboardEvent): void => { if (event.key === "Escape" && !event.defaultPrevented) close.current(); };

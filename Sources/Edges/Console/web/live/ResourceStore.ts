@@ -26,6 +26,8 @@ export class ResourceStore {
   /** A full state has arrived. */
   loaded = false;
   counts: Counts = { ...noCounts };
+  /** Grows when any status changes, or a machine comes or goes: seldom, so what draws only that may wait for it. */
+  statusVersion = 0;
   /** The newest reading of any machine, milliseconds. */
   newestReading: number | undefined;
 
@@ -78,14 +80,18 @@ export class ResourceStore {
     if (!before) return;
     this.resources.delete(id);
     this.count(before, -1);
+    this.statusVersion += 1;
     this.added.delete(id);
     this.changed.add(id);
   }
 
   private put(resource: Resource, before?: Resource): void {
-    if (before) this.count(before, -1);
     this.resources.set(resource.id, resource);
-    this.count(resource, 1);
+    if (before?.status !== resource.status) {
+      if (before) this.count(before, -1);
+      this.count(resource, 1);
+      this.statusVersion += 1;
+    }
     if (before && before.lastSeen === resource.lastSeen) return;
     const seen = seenAt(resource);
     if (seen !== undefined && seen > (this.newestReading ?? 0)) this.newestReading = seen;

@@ -79,6 +79,11 @@ export function useResourcesVersion(): number {
   return useSyncExternalStore(subscribeResources, () => resources.version);
 }
 
+/** Repaints when a status changed, or a machine came or went. */
+export function useStatusVersion(): number {
+  return useSyncExternalStore(subscribeResources, () => resources.statusVersion);
+}
+
 export function useResource(id: string | undefined): Resource | undefined {
   return useSyncExternalStore(subscribeResources, () => id === undefined ? undefined : resources.get(id));
 }
@@ -97,9 +102,8 @@ export function useOutage(): Outage | undefined {
   const [level, setLevel] = useState<Outage["level"] | undefined>();
   useEffect(() => {
     if (since === undefined) { setLevel(undefined); return undefined; }
-    const startedAt = Date.now();
     const soon = setTimeout(() => setLevel("reconnecting"), 3_000);
-    const later = setTimeout(() => setLevel("offline"), Math.max(15_000 - (Date.now() - startedAt), 0));
+    const later = setTimeout(() => setLevel("offline"), 15_000);
     return () => { clearTimeout(soon); clearTimeout(later); };
   }, [since]);
   return useMemo(

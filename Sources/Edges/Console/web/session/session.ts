@@ -20,7 +20,8 @@ export interface Me {
 
 export type Session =
   | { kind: "loading" }
-  | { kind: "failed"; problem: APIProblem }
+  /** `nextTry`: local milliseconds; the session asks again by itself. */
+  | { kind: "failed"; problem: APIProblem; nextTry: number }
   | { kind: "signedOut" }
   | { kind: "signedIn"; me: Me };
 
@@ -57,12 +58,18 @@ export function may(me: Me, permission: string): boolean {
 export async function loadSession(): Promise<void> {
   if (cookie("pulse_csrf") === undefined) return leave();
   try {
-    adopt(await get<Me>("/api/me"));
+    adopt(await get<Me>("/api/me", { tries: 1 }));
   } catch (error) {
     const problem = asProblem(error);
     if (problem.status === 401) leave();
-    else if (session.kind !== "signedIn") set({ kind: "failed", problem });
+    else if (session.kind !== "signedIn") askAgain(problem);
   }
+}
+
+function askAgain(problem: APIProblem): void {
+  const wait = (problem.retryAfterSeconds ?? 5) * 1000;
+  set({ kind: "failed", problem, nextTry: Date.now() + wait });
+  setTimeout(() => { if (session.kind === "failed") void loadSession(); }, wait);
 }
 
 function adopt(me: Me): void {

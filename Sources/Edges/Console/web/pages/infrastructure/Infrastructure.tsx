@@ -34,7 +34,7 @@ export const columns: readonly Column<SortKey | "spark">[] = [
   { key: "memory", head: "Memory", width: "7.5rem" },
   { key: "disk", head: "Disk", width: "7.5rem", title: "Root file system" },
   { key: "network", head: "Network, Mbit/s", width: "8.5rem", className: "col-low" },
-  { key: "spark", head: "CPU, last hour", width: "7.25rem", className: "col-lower" },
+  { key: "spark", head: "CPU, last hour", width: "7.25rem", className: "col-low" },
   { key: "uptime", head: "Uptime", width: "4.75rem", className: "col-low", right: true },
   { key: "seen", head: "Seen", width: "5rem", className: "col-lower", right: true, title: "Age of the newest reading" },
 ];

@@ -25,8 +25,8 @@ export function NothingFound({ view, clear }: { view: View; clear: (changes: Rec
   if (wanted) for (const resource of resources.values()) if (matches(resource, wanted)) byText += 1;
   const title = view.search ? `No machine matches “${view.search}”${word ? ` in ${word}` : ""}` : `No machine is ${word?.toLowerCase() ?? "here"}`;
   const hints = [
-    view.status && view.search ? `${counts[view.status]} ${counts[view.status] === 1 ? "is" : "are"} ${word?.toLowerCase()}` : "",
-    view.status && view.search ? `${byText} ${byText === 1 ? "matches" : "match"} “${view.search}”` : "",
+    view.status && view.search ? `${counts[view.status] || "none"} ${counts[view.status] > 1 ? "are" : "is"} in ${word}` : "",
+    view.status && view.search ? `${byText || "none"} ${byText > 1 ? "match" : "matches"} “${view.search}”` : "",
   ].filter(Boolean).join(", and ");
   return (
     <Empty

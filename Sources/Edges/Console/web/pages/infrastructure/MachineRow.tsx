@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, useEffect } from "react";
 import { Age } from "../../kit/Age";
 import { RowShell } from "../../kit/DataTable";
 import { Icon } from "../../kit/Icon";
@@ -8,6 +8,7 @@ import { Spark, SparkPoint } from "../../kit/Spark";
 import { Status, statusMark, statusWord } from "../../kit/Status";
 import { megabits, span } from "../../kit/units";
 import { displayName, Resource, seenAt, subtitle } from "../../live/resource";
+import { sparks } from "./sparks";
 
 interface MachineRowProps {
   resource: Resource | undefined;
@@ -33,6 +34,8 @@ function sameShell(before: RowShell, after: RowShell): boolean {
 }
 
 function MachineRowView({ resource, shell, address, spark, hourEnd, disconnected }: MachineRowProps): JSX.Element {
+  const id = shell["data-row"];
+  useEffect(() => sparks.show(id), [id]);
   if (!resource) return <RemovedRow shell={shell} />;
   const { metrics, status } = resource;
   const isSilent = status === "offline" || status === "unknown";
@@ -56,7 +59,7 @@ function MachineRowView({ resource, shell, address, spark, hourEnd, disconnected
       <td role="cell" data-label="Memory"><Meter value={shown?.memory?.percent} threshold={thresholds.memory} missing={missing} /></td>
       <td role="cell" data-label="Disk"><Meter value={shown?.disk?.percent} threshold={thresholds.disk} missing={missing} /></td>
       <td role="cell" className="c-drop col-low"><Flow down={shown?.netIn?.value} up={shown?.netOut?.value} /></td>
-      <td role="cell" className="c-drop col-lower">
+      <td role="cell" className="c-drop col-low">
         {spark && spark.length > 0
           ? <Spark points={spark} start={hourEnd - hour} end={hourEnd} level={cpu === undefined ? undefined : levelOf(cpu / 100, thresholds.cpu)} />
           : <span className="faint">—</span>}

@@ -1,5 +1,5 @@
 import { memo, useMemo } from "react";
-import { resources, useCounts, useResourcesVersion } from "../../live/live";
+import { resources, useCounts, useStatusVersion } from "../../live/live";
 import { displayName, ResourceStatus } from "../../live/resource";
 import { statusMark, statusWord } from "../../kit/Status";
 
@@ -12,7 +12,7 @@ interface Cell { key: string; status: ResourceStatus; title: string }
 /** One cell per system, by name, so that a colour has a place. A picture with a label; the chips are its control. */
 export const Strip = memo(function Strip({ byName }: { byName: readonly string[] }): JSX.Element {
   const counts = useCounts();
-  const version = useResourcesVersion();
+  const version = useStatusVersion();
   const cells = useMemo(() => cellsOf(byName), [byName, version]);
   const parts = [[counts.online, "healthy"], [counts.warning, "warning"], [counts.offline, "offline"], [counts.unknown, "unknown"]] as const;
   const told = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`).join(", ");

@@ -1,4 +1,5 @@
-// One hour of CPU for every machine: loaded once, then continued from the live stream, one point a minute.
+// One hour of CPU for the machines on screen: loaded when a row is first drawn, then continued from the live stream, one
+// point a minute.
 import { useEffect, useSyncExternalStore } from "react";
 import { get } from "../../kit/api";
 import { serverNow } from "../../kit/clock";
@@ -7,35 +8,61 @@ import { resources } from "../../live/live";
 import { Change } from "../../live/ResourceStore";
 
 const minute = 60_000, hour = 60 * minute;
+/** The server answers for at most this many at once. */
+const batch = 200;
+/** Rows that come into view within this time are asked for together. */
+const gather = 60;
 interface Answer { data: Record<string, [number, number | null][]> }
 
 class Sparks {
   private points = new Map<string, readonly SparkPoint[]>();
-  private current = new Map<string, { minute: number; sum: number; count: number }>();
+  private running = new Map<string, { minute: number; sum: number; count: number }>();
+  private shown = new Map<string, number>();
+  private wanted = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private generation = 0;
   private listeners = new Set<() => void>();
   version = 0;
 
-  async load(signal: AbortSignal): Promise<void> {
-    const answer = await get<Answer>("/api/resources/sparklines?metric=cpu&range=1h&points=60", { signal, timeout: 20_000 });
-    this.points = new Map(Object.entries(answer.data));
-    this.current.clear();
+  of(id: string): readonly SparkPoint[] | undefined { return this.points.get(id); }
+
+  /** A row is drawn; the answer takes it back. */
+  show(id: string): () => void {
+    this.shown.set(id, (this.shown.get(id) ?? 0) + 1);
+    if (!this.points.has(id)) this.want(id);
+    return () => {
+      const left = (this.shown.get(id) ?? 1) - 1;
+      if (left > 0) this.shown.set(id, left); else this.shown.delete(id);
+    };
+  }
+
+  /** Everything may have changed while we did not hear: the rows on screen anew, the others when they are drawn. */
+  reload(): void {
+    for (const id of this.points.keys()) if (!this.shown.has(id)) this.points.delete(id);
+    this.running.clear();
+    for (const id of this.shown.keys()) this.want(id);
+  }
+
+  clear(): void {
+    this.generation += 1;
+    this.points.clear();
+    this.running.clear();
+    this.wanted.clear();
     this.publish();
   }
 
-  of(id: string): readonly SparkPoint[] | undefined { return this.points.get(id); }
-
   /** Folds readings into the running minute; a finished minute becomes a point. */
   follow(change: Change): void {
-    if (change.everything) return;
+    if (change.everything) return this.reload();
     const now = Math.floor(serverNow() / minute);
     let isNew = false;
     for (const id of change.changed) {
-      const percent = resources.get(id)?.metrics?.cpu?.percent;
+      const percent = this.points.has(id) ? resources.get(id)?.metrics?.cpu?.percent : undefined;
       if (percent === undefined) continue;
-      const running = this.current.get(id);
+      const running = this.running.get(id);
       if (running?.minute === now) { running.sum += percent; running.count += 1; continue; }
       if (running) { this.append(id, running.minute * minute, running.sum / running.count); isNew = true; }
-      this.current.set(id, { minute: now, sum: percent, count: 1 });
+      this.running.set(id, { minute: now, sum: percent, count: 1 });
     }
     if (isNew) this.publish();
   }
@@ -48,6 +75,25 @@ class Sparks {
     this.points.set(id, [...before.filter(([time]) => time > at - hour), ...bridge, [at, value]]);
   }
 
+  private want(id: string): void {
+    this.wanted.add(id);
+    if (this.timer === undefined) this.timer = setTimeout(() => { this.timer = undefined; void this.load(); }, gather);
+  }
+
+  private async load(): Promise<void> {
+    const ids = [...this.wanted].filter((id) => this.shown.has(id)).slice(0, batch), born = this.generation;
+    this.wanted.clear();
+    if (ids.length === 0) return;
+    try {
+      const answer = await get<Answer>(`/api/resources/sparklines?metric=cpu&range=1h&points=60&ids=${ids.join(",")}`);
+      if (born !== this.generation) return;
+      for (const id of ids) this.points.set(id, answer.data[id] ?? []);
+      this.publish();
+    } catch {
+      // a picture of the past: the row says the present without it, and the next full state asks again
+    }
+  }
+
   private publish(): void {
     this.version += 1;
     this.listeners.forEach((listener) => listener());
@@ -57,22 +103,17 @@ class Sparks {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
-
-  clear(): void { this.points.clear(); this.current.clear(); this.publish(); }
 }
 
 export const sparks = new Sparks();
 
-/** Keeps the sparklines of the page current while it is shown; a failed load is tried again with the next full state. */
+/** Keeps the sparklines current while the page is shown. */
 export function useSparks(loaded: boolean): number {
   useEffect(() => {
     if (!loaded) { sparks.clear(); return undefined; }
-    const controller = new AbortController();
-    const load = (): void => { sparks.load(controller.signal).catch(() => undefined); };
-    load();
-    const refresh = setInterval(() => { if (!document.hidden) load(); }, 10 * minute);
-    const stop = resources.subscribe((change) => { if (change.everything) load(); else sparks.follow(change); });
-    return () => { controller.abort(); clearInterval(refresh); stop(); };
+    const refresh = setInterval(() => { if (!document.hidden) sparks.reload(); }, 10 * minute);
+    const stop = resources.subscribe((change) => sparks.follow(change));
+    return () => { clearInterval(refresh); stop(); sparks.clear(); };
   }, [loaded]);
   return useSyncExternalStore(sparks.subscribe, () => sparks.version);
 }

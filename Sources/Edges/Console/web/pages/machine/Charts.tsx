@@ -48,8 +48,8 @@ export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
       <TimeChart title="Disk throughput" series={diskSeries} {...shared} format={bytesPerSecond} now={<Pair first={diskRead?.value} second={diskWrite?.value} marks={["R", "W"]} format={bytesPerSecond} />} />
       {hasTemperature && <TimeChart title="Temperature" series={heatSeries} {...shared} format={asDegrees} now={<>{resource.temperature?.toFixed(1)} <span className="unit">°C, hottest sensor</span></>} />}
       {disks.length > 0 && <TimeChart title="Disk usage" series={usageSeries} {...shared} format={asPercent} top={100} now="" />}
-      <DiskBars disks={resource.agent?.disks ?? []} />
       <GapNote history={history} />
+      <DiskBars disks={resource.agent?.disks ?? []} />
     </>
   );
 }

@@ -52,7 +52,7 @@ function DrawerHead({ resource, name, onClose }: { resource: Resource | undefine
     <div className="drawer-title">
       <span className="kind"><Icon name="server" /></span>
       <div className="grow">
-        <h2>{name}</h2>
+        <h2 tabIndex={-1}>{name}</h2>
         {resource && (
           <div className="row-wrap sub">
             <Status mark={statusMark(resource.status)}>{statusWord(resource.status)}{isSilent(resource) && <> for <Age at={seenAt(resource)} /></>}</Status>
