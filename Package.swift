@@ -21,14 +21,14 @@ let strict: [SwiftSetting] = [
 /// One room and its tests. `uses` is the complete list of rooms it can see.
 func room(
     _ name: String, on floor: Floor, uses: [String] = [], external: [Target.Dependency] = [],
-    exclude: [String] = []
+    exclude: [String] = [], testUses: [String] = []
 ) -> [Target] {
     [
         .target(
             name: name, dependencies: uses.map { .byName(name: $0) } + external,
             path: "Sources/\(floor.rawValue)/\(name)", exclude: exclude, swiftSettings: strict),
         .testTarget(
-            name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"],
+            name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + testUses.map { .byName(name: $0) },
             path: "Tests/\(name)Tests", swiftSettings: strict),
     ]
 }
@@ -107,11 +107,11 @@ targets += room(
 targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access"],
-    external: [log, lifecycle])
+    external: [log, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
     "Tenancy", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity"],
-    external: [log])
+    external: [log], testUses: ["FrontDoorKit"])
 targets += room(
     "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
     external: [log, metrics, nioConcurrency])
@@ -122,7 +122,7 @@ targets += room(
 targets += room(
     "Fleet", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "AgentProtocol"],
-    external: [log, crypto])
+    external: [log, crypto], testUses: ["FrontDoorKit"])
 targets += room(
     "Ingest", on: .contexts,
     uses: [
@@ -172,6 +172,13 @@ targets += [
             "Compression", "Cryptography",
         ],
         external: [arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency]),
+    .target(
+        name: "FrontDoorKit",
+        dependencies: [
+            "TestKit", "Kernel", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Access", "Identity", log,
+            metrics, nioConcurrency,
+        ],
+        path: "Tests/FrontDoorKit", swiftSettings: strict),
     .target(
         name: "TestKit",
         dependencies: ["Kernel", "Postgres", "Cryptography", log, nioConcurrency],

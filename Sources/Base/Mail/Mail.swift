@@ -55,6 +55,12 @@ package struct RenderedMail: Sendable {
     package let bytes: [UInt8]
 }
 
+/// Takes mails to be sent, without making anybody wait. The queue is one; a test that reads the mail is another.
+package protocol Postbox: Sendable {
+    /// `false`: refused, the mail will not go.
+    @discardableResult func send(_ mail: OutgoingMail) -> Bool
+}
+
 /// Where mail goes. One side speaks SMTP, the other writes files for a developer to read.
 package protocol MailTransport: Sendable {
     /// Returns when the mail is safe with the next one in the chain.

@@ -7,7 +7,7 @@ internal import ServiceLifecycle
 ///
 /// Holds at most `capacity` mails, those between two attempts included; more are refused. A mail is tried six times
 /// within about eight minutes, less than its link lives. At shutdown first attempts are finished, later ones given up.
-package final class MailQueue: Service {
+package final class MailQueue: Service, Postbox {
     /// Waits before the second to the sixth attempt; each is stretched by up to a quarter so that a recovering server
     /// is not met by all at once.
     package static let pauses: [Duration] = [.seconds(2), .seconds(10), .seconds(30), .seconds(120), .seconds(300)]

@@ -1,0 +1,83 @@
+internal import Access
+internal import JSONKit
+internal import Kernel
+internal import Postgres
+
+/// A person as they see themselves.
+struct Person: Sendable {
+    let id: UserID
+    let email: String
+    let displayName: String
+
+    init(_ row: inout RowReader) throws {
+        id = try row.next()
+        email = try row.next()
+        displayName = try row.next()
+    }
+}
+
+/// A living session, as its owner sees it in the list.
+struct SessionEntry: Sendable {
+    let id: SessionID
+    let createdAt: Timestamp
+    let lastSeenAt: Timestamp
+    let expiresAt: Timestamp
+    let userAgent: String
+    let address: String
+
+    init(_ row: inout RowReader) throws {
+        id = try row.next()
+        createdAt = try row.next()
+        lastSeenAt = try row.next()
+        expiresAt = try row.next()
+        userAgent = try row.next()
+        address = try row.next()
+    }
+}
+
+/// What a person may read and change of their own account.
+struct PersonStore: Sendable {
+    let database: Database
+
+    struct Profile: Sendable {
+        let person: Person
+        let organisations: [Membership]
+        let sessions: [SessionEntry]
+    }
+
+    static func query(_ user: UserID) -> SQL { "SELECT id, email, display_name FROM person(\(user))" }
+
+    private static func sessions(of user: UserID, at now: Timestamp) -> SQL {
+        """
+        SELECT id, created_at, last_seen_at, expires_at, user_agent, address FROM sessions_of(\(user), \(now))
+        """
+    }
+
+    /// `nil` when the account is gone.
+    func profile(_ user: UserID, at now: Timestamp) async throws -> Profile? {
+        let answers = try await database.batch(
+            in: nil, [Self.query(user), Membership.query(of: user), Self.sessions(of: user, at: now)])
+        guard let person = try answers[0].first({ try Person(&$0) }) else { return nil }
+        return Profile(
+            person: person, organisations: try answers[1].rows { try Membership(&$0) },
+            sessions: try answers[2].rows { try SessionEntry(&$0) })
+    }
+
+    func sessions(of user: UserID, at now: Timestamp) async throws -> [SessionEntry] {
+        try await database.rowsGlobally(Self.sessions(of: user, at: now)) { try SessionEntry(&$0) }
+    }
+
+    /// - Returns: false when this person has no such session.
+    func end(_ session: SessionID, of user: UserID, in transaction: Transaction) async throws -> Bool {
+        try await transaction.first("SELECT end_session(\(user), \(session))") { try $0.next(Bool.self) } ?? false
+    }
+
+    /// - Returns: how many ended.
+    func endOthers(than session: SessionID, of user: UserID, in transaction: Transaction) async throws -> Int {
+        try await transaction.first("SELECT end_other_sessions(\(user), \(session))") { try $0.next(Int.self) } ?? 0
+    }
+
+    func rename(_ user: UserID, to name: String, in transaction: Transaction) async throws {
+        try await transaction.execute("SELECT rename_person(\(user), \(name))")
+    }
+}

@@ -1,0 +1,57 @@
+package import Access
+internal import Audit
+internal import Cryptography
+package import HTTPKit
+package import Kernel
+package import Postgres
+
+/// Someone who has just proved who they are, with the cookies that say so.
+package struct SignedIn: Sendable {
+    package let user: UserID
+    package let session: SessionID
+    package let email: String
+    package let organisations: [Membership]
+    /// The organisation they begin in.
+    package let org: Membership?
+    package let csrfToken: Secret<String>
+    package let cookies: [Cookie]
+}
+
+/// Begins sessions. The one place that does, so every way in has the same guards: a fresh token, the session the browser
+/// came with ended, at most ten per person.
+package struct SessionOpening: Sendable {
+    private let time: any TimeSource
+
+    package init(time: any TimeSource) { self.time = time }
+
+    static let day: Duration = .seconds(86_400)
+    static let absolute: Duration = .seconds(30 * 86_400)
+
+    /// - Parameters:
+    ///   - remember: lives 30 days unused, and outlives the browser; otherwise 24 hours.
+    ///   - org: the organisation to begin in; `nil`: the remembered one, or the first that is open.
+    package func open(
+        for user: UserID, remember: Bool = false, org wanted: OrgID? = nil, from request: APIRequest,
+        in transaction: Transaction
+    ) async throws -> SignedIn {
+        let now = time.now
+        let (session, token) = (SessionID.new(at: now), BearerToken.new(.session))
+        let csrf = SessionCookies.csrfToken(for: token.text)
+        let origin = request.origin
+        let idle = (remember ? Self.absolute : Self.day).components.seconds
+        let answers = try await transaction.batch([
+            """
+            SELECT open_session(\(session), \(user), \(token.hash), \(Digests.sha256(csrf.reveal())),
+                                \(request.presentedSessionHash), \(idle), \(origin.userAgent), \(origin.address), \(now))
+            """,
+            Membership.query(of: user), PersonStore.query(user),
+        ])
+        let organisations = try answers[1].rows { try Membership(&$0) }
+        guard let person = try answers[2].first({ try Person(&$0) }) else { throw Problem.unauthenticated }
+        let remembered = wanted ?? request.cookie(SessionCookies.organisation).flatMap { OrgID($0) }
+        let org = organisations.favourite(remembered: remembered)
+        return SignedIn(
+            user: user, session: session, email: person.email, organisations: organisations, org: org, csrfToken: csrf,
+            cookies: SessionCookies.set(token: token.text, org: org?.id, lifetime: remember ? Self.absolute : nil))
+    }
+}

@@ -1,0 +1,118 @@
+internal import Access
+internal import Audit
+internal import Cryptography
+internal import HTTPKit
+package import Kernel
+internal import Mail
+internal import Postgres
+
+/// The ways in: a password, or a link sent to the mailbox.
+struct SignIn: Sendable {
+    static let maxAttempts = 5
+
+    private let context: IdentityContext
+    private let store: LoginStore
+    private let opening: SessionOpening
+
+    init(_ context: IdentityContext) {
+        self.context = context
+        store = LoginStore(database: context.database)
+        opening = SessionOpening(time: context.time)
+    }
+
+    /// Costs one Argon2id whatever happens. Five failures of one name or from one network within 15 minutes lock both for
+    /// 15 minutes; a right password that arrives while the lock falls does not count.
+    func byPassword(
+        _ username: String, _ password: Secret<String>, remember: Bool, from request: APIRequest
+    ) async throws -> SignedIn {
+        let who = LoginSubject(
+            name: Digests.sha256("login-name:" + username.trimmed.lowercased()),
+            address: context.countsAddresses ? ClientNetwork.subject(of: request) : nil)
+        // What is no address is nobody's, and is looked up all the same.
+        let key = EmailAddress(username)?.key ?? ""
+        let found = try await store.begin(key, who, at: context.time.now)
+        let verdict = try await context.passwords.check(password, against: found.passwordHash)
+        if let lock = found.lockedUntil { throw SignInError.locked(until: lock, now: context.time.now) }
+        guard let user = found.user, verdict != .wrong else {
+            let failure = try await store.fail(who, at: context.time.now)
+            throw SignInError.wrong(failures: failure.count)
+        }
+        let renewed = verdict == .rightButOutdated ? try await context.passwords.hash(password) : nil
+        return try await context.database.asNobody { transaction in
+            let now = context.time.now
+            guard try await store.pass(user, who, renewedHash: renewed, at: now, in: transaction) else {
+                throw SignInError.locked(until: now + .seconds(900), now: now)
+            }
+            return try await begin(user, remember: remember, from: request, in: transaction)
+        }
+    }
+
+    /// Mails a link to whoever has an account. The caller answers the same in every case, after the same work.
+    func requestLink(to email: EmailAddress) async throws {
+        let token = BearerToken.new(.magicLink)
+        let letter = LoginLetter(to: email, token: token.text, publicURL: context.publicURL).mail
+        let isWanted = try await store.requestLink(
+            context.links.hash(token), to: email, subject: Digests.sha256("login-link:" + email.key),
+            at: context.time.now)
+        if isWanted { context.mail.send(letter) }
+    }
+
+    /// - Throws: `SignInError.badLink` for anything but an unused link of the last 15 minutes.
+    func byLink(_ text: String, from request: APIRequest) async throws -> SignedIn {
+        guard let token = BearerToken(text.trimmed, kind: .magicLink) else { throw SignInError.badLink }
+        return try await context.database.asNobody { transaction in
+            let hash = context.links.hash(token)
+            guard let user = try await store.redeemLink(hash, at: context.time.now, in: transaction) else {
+                throw SignInError.badLink
+            }
+            return try await begin(user, remember: false, from: request, in: transaction)
+        }
+    }
+
+    /// Opens the session and leaves its entry in the trail of the organisation the person begins in.
+    private func begin(
+        _ user: UserID, remember: Bool, from request: APIRequest, in transaction: Transaction
+    ) async throws -> SignedIn {
+        let signedIn = try await opening.open(for: user, remember: remember, from: request, in: transaction)
+        if let org = signedIn.org {
+            let actor = Principal.user(user, session: signedIn.session)
+            let record = AuditRecord(
+                .sessionCreate, of: "session:\(signedIn.session)", by: actor, from: request.origin)
+            transaction.atCommit("SELECT set_config('pulse.org_id', \(org.id.description), true)")
+            transaction.atCommit(record.append(at: context.time.now))
+        }
+        return signedIn
+    }
+}
+
+/// Why someone is not signed in. None of these says whether an account exists.
+package enum SignInError: Explained {
+    case wrong(failures: Int)
+    case locked(until: Timestamp, now: Timestamp)
+    case badLink
+
+    package var problem: Problem {
+        switch self {
+        case .wrong(let failures):
+            Problem(
+                "invalid-credentials", status: 401, title: "Wrong e-mail address or password",
+                extras: [
+                    "attempts": "\(failures)", "remaining": "\(max(0, SignIn.maxAttempts - failures))",
+                    "maxAttempts": "\(SignIn.maxAttempts)",
+                ])
+        case .locked(let until, let now):
+            Problem(
+                "account-locked", status: 403, title: "Too many failed sign-ins",
+                detail: "Try again after \(until), or ask for a sign-in link.",
+                retryAfterSeconds: max(1, Int((until - now).components.seconds)),
+                extras: [
+                    "lockedUntil": "\(until)",
+                    "remainingMinutes": "\(max(1, ((until - now).components.seconds + 59) / 60))",
+                ])
+        case .badLink:
+            Problem(
+                "invalid-magic-link", status: 400, title: "This sign-in link does not work",
+                detail: "It was used before, is older than 15 minutes, or is not complete. Ask for a new one.")
+        }
+    }
+}

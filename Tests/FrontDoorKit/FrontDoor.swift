@@ -1,0 +1,58 @@
+package import Access
+package import Cryptography
+import CoreMetrics
+package import HTTPKit
+package import Identity
+import Kernel
+package import Logging
+import Mail
+package import TestKit
+
+/// The way into Pulse without a socket: endpoints behind the real gate on the test's database, a clock to move, and
+/// the mail that would have gone out.
+package struct FrontDoor {
+    package let time = ManualTime()
+    package let mail = KeptMail()
+    package let touches: SessionTouches
+    package let gate: AccessGate
+    package let context: IdentityContext
+    private let responder: Responder
+
+    /// Cheap hashes: what is tested here is how often one is made, not how strong it is.
+    package static let passwords = PasswordHasher(cost: PasswordCost(memoryKiB: 64, passes: 1, lanes: 1))
+
+    /// - Parameter more: endpoints besides those of Identity.
+    package init(
+        passwords: PasswordHasher = FrontDoor.passwords, _ more: (FrontDoorParts) -> [Endpoint] = { _ in [] }
+    ) throws {
+        let database = TestDatabase.current.app
+        touches = SessionTouches(database: database, time: time, logger: .silent)
+        gate = AccessGate(database: database, touches: touches, time: time)
+        context = IdentityContext(
+            database: database, passwords: passwords, mail: mail,
+            links: LinkKey(secret: Secret(Array("a secret key for tests, 32 bytes!".utf8))), time: time,
+            publicURL: "https://pulse.example.com")
+        let endpoints =
+            SignInRoutes(context).endpoints + ProfileRoutes(context).endpoints
+            + more(FrontDoorParts(context: context, gate: gate))
+        var settings = HTTPSettings()
+        settings.rateMultiplier = 0
+        responder = Responder(
+            table: try EndpointTable(endpoints), gate: gate, settings: settings,
+            metrics: HTTPMetrics(factory: NOOPMetricsHandler.instance), logger: .silent)
+    }
+
+    /// A browser that has never been here.
+    package func browser(at address: String = "192.0.2.10") -> Browser {
+        Browser(responder: responder, address: address)
+    }
+}
+
+package struct FrontDoorParts {
+    package let context: IdentityContext
+    package let gate: AccessGate
+}
+
+extension Logger {
+    package static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+}
