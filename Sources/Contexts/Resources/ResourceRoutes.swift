@@ -1,27 +1,29 @@
+package import Access
 import Crypto
 import Inventory
 package import HTTPKit
 import JSONKit
 package import Kernel
+import Postgres
 
-/// HTTP in and out of the inventory.
+/// HTTP in and out of the inventory: session, membership and rows in one round trip.
 package struct ResourceRoutes: Sendable {
-    private let store: ResourceStore
+    private let reads: FusedRead
 
-    package init(_ store: ResourceStore) { self.store = store }
+    package init(_ reads: FusedRead) { self.reads = reads }
 
     package var endpoints: [Endpoint] { [list, stats, one] }
 
     private var list: Endpoint {
-        Endpoint(
-            .get, "/api/resources", summary: "List what is watched", access: .permission(.readMonitoring),
-            scope: .monitoringRead, audit: .none(reason: "reads only"), query: Self.parameters,
-            response: ResourceSchemas.list, responseExample: ResourceSchemas.listExample
+        reads.endpoint(
+            "/api/resources", summary: "List what is watched", permission: .readMonitoring, scope: .monitoringRead,
+            query: Self.parameters, response: ResourceSchemas.list, responseExample: ResourceSchemas.listExample
         ) { request in
-            let org = try request.org()
+            ResourceStore.pageStatements(try ResourceQuery(request.query))
+        } answer: { request, caller, results in
             let query = try ResourceQuery(request.query)
-            let page = try await store.page(query, in: org)
-            let tag = Self.tag(of: page.head, org: org, query: query)
+            let page = try ResourceStore.page(query, of: results)
+            let tag = Self.tag(of: page.head, org: try request.org(), query: query)
             if request.headers["if-none-match"]?.contains(tag) == true {
                 return APIResponse(status: 304, headers: ["etag": tag])
             }
@@ -30,34 +32,34 @@ package struct ResourceRoutes: Sendable {
     }
 
     private var stats: Endpoint {
-        Endpoint(
-            .get, "/api/resources/stats", summary: "Count what is watched", access: .permission(.readMonitoring),
-            scope: .monitoringRead, audit: .none(reason: "reads only"), response: ResourceSchemas.aggregations,
+        reads.endpoint(
+            "/api/resources/stats", summary: "Count what is watched", permission: .readMonitoring,
+            scope: .monitoringRead, response: ResourceSchemas.aggregations,
             responseExample: #"{"total":1,"byType":{"agent":1},"byStatus":{"online":1},"bySource":{"agent":1}}"#
-        ) { request in
-            let org = try request.org()
-            var query = ResourceQuery()
-            query.paging = Paging(limit: 1)
-            let page = try await store.page(query, in: org)
+        ) { _ in
+            [ResourceStore.counting(ResourceQuery())]
+        } answer: { _, _, results in
             var writer = JSONWriter()
-            Self.encode(page.counts, to: &writer)
+            Self.encode(try ResourceStore.counts(of: results[0]), to: &writer)
             return .json(writer.bytes)
         }
     }
 
     private var one: Endpoint {
-        Endpoint(
-            .get, "/api/resources/{id}", summary: "Show one resource", access: .permission(.readMonitoring),
-            scope: .monitoringRead, audit: .none(reason: "reads only"), problems: [.resourceNotFound],
-            response: ResourceSchemas.resource, responseExample: ResourceSchemas.example
+        reads.endpoint(
+            "/api/resources/{id}", summary: "Show one resource", permission: .readMonitoring, scope: .monitoringRead,
+            problems: [.resourceNotFound], response: ResourceSchemas.resource,
+            responseExample: ResourceSchemas.example
         ) { request in
-            let org = try request.org()
-            guard let id = ResourceID(request.parameters["id"] ?? ""),
-                let resource = try await store.resource(id, in: org)
-            else { throw Problem.resourceNotFound }
+            // What is no id names nothing; it is asked for all the same, so that it takes as long as a foreign one.
+            [ResourceStore.oneStatement(ResourceID(request.parameters["id"] ?? "") ?? Self.nobody)]
+        } answer: { _, _, results in
+            guard let resource = try results[0].first(ResourceStore.read) else { throw Problem.resourceNotFound }
             return .json(resource.wire)
         }
     }
+
+    private static let nobody = ResourceID(bytes: [UInt8](repeating: 0, count: 16))
 
     private static let parameters: [QueryParameter] = [
         QueryParameter("type", .string, summary: "Types, separated by commas; an unknown one is refused"),

@@ -29,12 +29,16 @@ package struct ResourceStore: Sendable {
     }
 
     package func page(_ query: ResourceQuery, in org: OrgID) async throws -> Page {
-        // The head is read first: if a delta lands between, the page is newer than its ETag says, never older.
-        let results = try await database.batch(in: org, [Self.head, counting(query), listing(query)])
+        try Self.page(query, of: try await database.batch(in: org, Self.pageStatements(query)))
+    }
+
+    /// The statements behind a page. The head is read first: if a delta lands between, the page is newer than its ETag
+    /// says, never older.
+    static func pageStatements(_ query: ResourceQuery) -> [SQL] { [head, counting(query), listing(query)] }
+
+    static func page(_ query: ResourceQuery, of results: [ResultSet]) throws -> Page {
         let head = try results[0].first { OrgHead(epoch: try $0.next(), seq: try $0.next()) } ?? .none
-        let counts = try results[1].rows {
-            Page.Count(type: try $0.next(), status: try $0.next(), source: try $0.next(), count: try $0.next())
-        }
+        let counts = try counts(of: results[1])
         let total = counts.lazy.filter { query.statuses.isEmpty || query.statuses.contains($0.status) }
             .reduce(0) { $0 + $1.count }
         var last: ResourceCursor?
@@ -48,14 +52,22 @@ package struct ResourceStore: Sendable {
             nextCursor: rows.count == query.paging.limit ? last?.text : nil)
     }
 
+    static func counts(of result: ResultSet) throws -> [Page.Count] {
+        try result.rows {
+            Page.Count(type: try $0.next(), status: try $0.next(), source: try $0.next(), count: try $0.next())
+        }
+    }
+
     /// - Returns: `nil` when this organisation has no such resource. Successions are followed.
     package func resource(_ id: ResourceID, in org: OrgID) async throws -> StoredResource? {
-        try await database.first(
-            in: org,
-            """
-            SELECT \(Self.columns) FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
-            WHERE r.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
-            """, Self.read)
+        try await database.first(in: org, Self.oneStatement(id), Self.read)
+    }
+
+    static func oneStatement(_ id: ResourceID) -> SQL {
+        """
+        SELECT \(columns) FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
+        WHERE r.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
+        """
     }
 
     /// Everything of an organisation and the head it belongs to, in one snapshot.
@@ -95,7 +107,7 @@ package struct ResourceStore: Sendable {
     private static let columns: SQL =
         "r.id, r.connection_id, r.type, r.source, r.name, r.status, r.facts, l.at, l.blob"
 
-    private static func read(_ row: inout RowReader) throws -> StoredResource {
+    static func read(_ row: inout RowReader) throws -> StoredResource {
         let id: ResourceID = try row.next()
         let connection: ConnectionID = try row.next()
         let (type, source, name, status) = (
@@ -110,7 +122,7 @@ package struct ResourceStore: Sendable {
             live: blob.flatMap { LiveBlob.decode($0)[id] } ?? [])
     }
 
-    private func counting(_ query: ResourceQuery) -> SQL {
+    static func counting(_ query: ResourceQuery) -> SQL {
         var all = query
         all.statuses = []
         return """
@@ -119,7 +131,7 @@ package struct ResourceStore: Sendable {
             """
     }
 
-    private func listing(_ query: ResourceQuery) -> SQL {
+    private static func listing(_ query: ResourceQuery) -> SQL {
         let key: SQL =
             switch query.sort {
             case .name: "''"
@@ -149,7 +161,7 @@ package struct ResourceStore: Sendable {
         return sql
     }
 
-    private func filter(_ query: ResourceQuery) -> SQL {
+    private static func filter(_ query: ResourceQuery) -> SQL {
         var condition: SQL = "true"
         if !query.types.isEmpty { condition += " AND r.type = ANY(\(query.types))" }
         if !query.sources.isEmpty { condition += " AND r.source = ANY(\(query.sources))" }
