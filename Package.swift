@@ -149,7 +149,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Audit", "Access", "Identity", "Tenancy", "Fleet",
         "Ingest",
         "Resources", "History", "Realtime", "Console", "Mail",
-    ], external: [log])
+    ], external: [log, nioConcurrency])
 
 // Programs.
 targets += room(

@@ -1,0 +1,52 @@
+import JSONKit
+import Kernel
+
+/// A one-time token as its organisation sees it: everything but the token.
+struct EnrollmentTicket: Sendable, JSONEncodable {
+    let id: EnrollmentTokenID
+    let name: String
+    let createdAt: Timestamp
+    let expiresAt: Timestamp
+    var usedAt: Timestamp?
+    var revokedAt: Timestamp?
+    var agent: AgentID?
+    var installerFetchedAt: Timestamp?
+
+    func encode(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("id", id)
+            writer.member("name", name)
+            writer.member("createdAt", createdAt)
+            writer.member("expiresAt", expiresAt)
+            writer.member("usedAt", usedAt)
+            writer.member("revokedAt", revokedAt)
+            writer.member("agentId", agent)
+            writer.member("installerFetchedAt", installerFetchedAt)
+        }
+    }
+}
+
+/// An agent that may report.
+struct EnrolledAgent: Sendable, JSONEncodable {
+    let id: AgentID
+    let resource: ResourceID?
+    let hostname: String
+    let machineID: String
+    let version: String
+    let status: String
+    let enrolledAt: Timestamp
+    let lastSeenAt: Timestamp?
+
+    func encode(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("id", id)
+            writer.member("resourceId", resource)
+            writer.member("hostname", hostname)
+            writer.member("machineId", machineID)
+            writer.member("version", version)
+            writer.member("status", status)
+            writer.member("enrolledAt", enrolledAt)
+            writer.member("lastSeenAt", lastSeenAt)
+        }
+    }
+}

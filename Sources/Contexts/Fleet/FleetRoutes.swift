@@ -1,0 +1,216 @@
+import Access
+import AgentProtocol
+import Audit
+import Cryptography
+package import HTTPKit
+import JSONKit
+package import Kernel
+
+/// HTTP in and out of the fleet.
+package struct FleetRoutes: Sendable {
+    /// A token is used within a day of being shown, or made anew.
+    static let tokenLifetime: Duration = .seconds(24 * 3600)
+
+    let store: FleetStore
+    let installer: Installer
+    let time: any TimeSource
+    private let reportIntervalSeconds: Int
+
+    package init(_ store: FleetStore, installer: Installer, time: any TimeSource, reportIntervalSeconds: Int) {
+        self.store = store
+        self.installer = installer
+        self.time = time
+        self.reportIntervalSeconds = reportIntervalSeconds
+    }
+
+    package var endpoints: [Endpoint] {
+        [createTicket, tickets, revokeTicket, agents, revokeAgent, enroll, script, download]
+    }
+
+    // MARK: People
+
+    private var createTicket: Endpoint {
+        Endpoint(
+            .post, "/api/agents/enrollment-tokens", summary: "Make a one-time token for one machine",
+            access: .permission(.manageAgents), scope: .settingsWrite,
+            audit: .entry(action: AuditAction.enrollmentTokenCreate.rawValue), problems: [.installerMissing],
+            request: .object(["name": .string(maxLength: 64).optional]), response: FleetSchemas.newTicket, status: 201,
+            requestExample: #"{"name":"web servers"}"#, responseExample: FleetSchemas.newTicketExample
+        ) { request in
+            let (org, caller) = (try request.org(), try request.caller())
+            guard let user = caller.user else { throw Problem.forbidden }
+            let now = time.now
+            let ticket = EnrollmentTicket(
+                id: .new(at: now), name: try Self.name(request), createdAt: now, expiresAt: now + Self.tokenLifetime)
+            let token = BearerToken.new(.enrollment)
+            let sha256 = try installer.script().sha256
+            let entry = AuditRecord(
+                .enrollmentTokenCreate, of: "enrollment_token:\(ticket.id)", by: caller.principal, from: request.origin)
+            try await store.create(ticket, hash: token.hash, by: user, in: org, entry: entry.append(at: now))
+            return .json(status: 201) { json in
+                json.member("id", ticket.id)
+                json.member("token", token.text.reveal())
+                json.member("expiresAt", ticket.expiresAt)
+                json.member("command", installer.command(script: ticket.id, sha256: sha256, token: token.text))
+                json.member("scriptUrl", installer.url(of: ticket.id))
+                json.member("scriptSha256", sha256)
+            }
+        }
+    }
+
+    private static func name(_ request: APIRequest) throws -> String {
+        var name = ""
+        if !request.body.isEmpty {
+            var reader = JSONReader(request.body)
+            try reader.enterObject()
+            while let key = try reader.nextKey() {
+                switch key {
+                case "name": try reader.decode(into: &name)
+                default: try reader.skip()
+                }
+            }
+            try reader.finish()
+        }
+        name = name.trimmed
+        guard name.utf8.count <= 64, name.isPlainLine else {
+            throw Problem.invalidField("name", "one line of at most 64 bytes is wanted")
+        }
+        return name
+    }
+
+    private var tickets: Endpoint {
+        Endpoint(
+            .get, "/api/agents/enrollment-tokens", summary: "List the newest one-time tokens",
+            access: .permission(.manageAgents), audit: .none(reason: "reads only"),
+            response: .object(["data": .array(FleetSchemas.ticket)]), responseExample: FleetSchemas.ticketsExample
+        ) { request in
+            let tickets = try await store.tickets(in: try request.org())
+            return .json { $0.member("data", tickets) }
+        }
+    }
+
+    private var revokeTicket: Endpoint {
+        Endpoint(
+            .delete, "/api/agents/enrollment-tokens/{id}", summary: "Make a one-time token useless",
+            access: .permission(.manageAgents), scope: .settingsWrite,
+            audit: .entry(action: AuditAction.enrollmentTokenRevoke.rawValue), idempotency: .natural,
+            problems: [.enrollmentTokenNotFound], response: .nothing, status: 204, responseExample: ""
+        ) { request in
+            let (org, caller, now) = (try request.org(), try request.caller(), time.now)
+            guard let id = EnrollmentTokenID(request.parameters["id"] ?? "") else {
+                throw Problem.enrollmentTokenNotFound
+            }
+            let entry = AuditRecord(
+                .enrollmentTokenRevoke, of: "enrollment_token:\(id)", by: caller.principal, from: request.origin)
+            _ = try await store.revoke(id, in: org, at: now, entry: entry.append(at: now))
+            return .noContent
+        }
+    }
+
+    private var agents: Endpoint {
+        Endpoint(
+            .get, "/api/agents", summary: "List the enrolled agents", access: .permission(.readMonitoring),
+            scope: .monitoringRead, audit: .none(reason: "reads only"),
+            response: .object(["data": .array(FleetSchemas.agent)]), responseExample: FleetSchemas.agentsExample
+        ) { request in
+            let agents = try await store.agents(in: try request.org())
+            return .json { $0.member("data", agents) }
+        }
+    }
+
+    private var revokeAgent: Endpoint {
+        Endpoint(
+            .delete, "/api/agents/{id}", summary: "Remove an agent: its token is refused from now on",
+            access: .permission(.manageAgents), scope: .settingsWrite,
+            audit: .entry(action: AuditAction.agentRevoke.rawValue), idempotency: .natural,
+            problems: [.agentNotFound], response: .nothing, status: 204, responseExample: ""
+        ) { request in
+            let (org, caller, now) = (try request.org(), try request.caller(), time.now)
+            guard let id = AgentID(request.parameters["id"] ?? "") else { throw Problem.agentNotFound }
+            let entry = AuditRecord(.agentRevoke, of: "agent:\(id)", by: caller.principal, from: request.origin)
+            try await store.revoke(id, in: org, at: now, entry: entry.append(at: now))
+            return .noContent
+        }
+    }
+
+    // MARK: Machines
+
+    private var enroll: Endpoint {
+        Endpoint(
+            .post, "/api/agents/agent/enroll", summary: "Trade a one-time token for an agent's token",
+            access: .public(reason: "the one-time token it brings is the credential"),
+            audit: .entry(action: AuditAction.agentEnroll.rawValue), rate: .auth,
+            problems: [
+                .enrollmentTokenUnknown, .enrollmentTokenUsed, .enrollmentTokenExpired, .enrollmentSuspended,
+                .missingMachineID,
+            ],
+            request: FleetSchemas.enrollRequest, response: FleetSchemas.enrollResponse,
+            requestExample: FleetSchemas.enrollRequestExample, responseExample: FleetSchemas.enrollResponseExample
+        ) { request in
+            guard let token = request.explicitToken.flatMap({ BearerToken($0, kind: .enrollment) }) else {
+                throw Problem.enrollmentTokenUnknown
+            }
+            var reader = JSONReader(request.body, options: ReportLimits.readerOptions)
+            let body: EnrollRequest = try reader.decode()
+            try reader.finish()
+            try body.validate()
+            guard let machine = body.machineID?.trimmed.lowercased(), !machine.isEmpty, machine.utf8.count <= 128 else {
+                throw Problem.missingMachineID
+            }
+            let (runtime, runtimeID, now, origin) = (
+                BearerToken.new(.runtime), TokenID.new(at: time.now), time.now, request.origin
+            )
+            let outcome = try await store.enroll(
+                body, machine: machine, presented: token, runtime: runtime, runtimeID: runtimeID, at: now
+            ) { agent in
+                AuditRecord(.agentEnroll, of: "agent:\(agent)", by: .agent(agent), from: origin).append(at: now)
+            }
+            switch outcome {
+            case .refused(let problem): throw problem
+            case .enrolled(let agent, let org):
+                return .json { json in
+                    json.member("agentId", agent)
+                    json.member("runtimeToken", runtime.text.reveal())
+                    json.member("runtimeTokenId", runtimeID)
+                    json.member("reportInterval", "\(reportIntervalSeconds)s")
+                    json.member("orgId", org)
+                }
+            }
+        }
+    }
+
+    private var script: Endpoint {
+        Endpoint(
+            .get, "/install/{file}", summary: "The install script of one token", kind: .download,
+            access: .public(reason: "named by a token's id; holds no secret"), audit: .none(reason: "reads only"),
+            rate: .download, problems: [.installerMissing], response: .media("text/x-shellscript"),
+            responseExample: "#!/bin/sh\n"
+        ) { request in
+            guard let file = request.parameters["file"], file.hasSuffix(".sh"),
+                let id = EnrollmentTokenID(String(file.dropLast(3))),
+                try await store.noteInstaller(id, at: time.now)
+            else { throw Problem.notFound }
+            let (bytes, sha256) = try installer.script()
+            return APIResponse(
+                headers: [
+                    "content-type": "text/x-shellscript; charset=utf-8", "x-checksum-sha256": sha256,
+                    "cache-control": "no-store",
+                ], body: .bytes(bytes))
+        }
+    }
+
+    private var download: Endpoint {
+        Endpoint(
+            .get, "/download/pulse-agent", summary: "The agent's program", kind: .download,
+            access: .public(reason: "the same program for everyone"), audit: .none(reason: "reads only"),
+            rate: .download, problems: [.installerMissing],
+            query: [QueryParameter("arch", .string, summary: "amd64 (default) or arm64")],
+            response: .media("application/octet-stream"), responseExample: "", timeout: .seconds(600)
+        ) { request in
+            let program = try installer.program(request.query["arch"] ?? "amd64")
+            return try await APIResponse.download(
+                path: program.path, fileName: program.name, type: "application/octet-stream"
+            ).with(header: "x-checksum-sha256", program.sha256)
+        }
+    }
+}
