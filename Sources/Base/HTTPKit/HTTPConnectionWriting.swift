@@ -13,7 +13,7 @@ extension HTTPConnection {
         sentBytes = 0
         phase = .sending(opening)
         let hasBody = !opening.isHead && response.status != 204 && response.status != 304
-        context.write(wrapOutboundOut(.head(responseHead(for: response))), promise: nil)
+        context.write(wrapOutboundOut(.head(responseHead(for: response, hasBody: hasBody))), promise: nil)
         switch response.body {
         case .bytes(let bytes) where hasBody:
             sentBytes = bytes.count
@@ -36,13 +36,15 @@ extension HTTPConnection {
         finishAnswer(opening, context)
     }
 
-    private func responseHead(for response: APIResponse) -> HTTPResponseHead {
+    private func responseHead(for response: APIResponse, hasBody: Bool) -> HTTPResponseHead {
         var headers = response.headers.fields
         switch response.body {
         case _ where response.status == 204 || response.status == 304: break
         case .empty: headers.replaceOrAdd(name: "content-length", value: "0")
         case .bytes(let bytes): headers.replaceOrAdd(name: "content-length", value: "\(bytes.count)")
         case .file(_, let byteCount): headers.replaceOrAdd(name: "content-length", value: "\(byteCount)")
+        // The encoder ends what says it is chunked with a last chunk, which an answer to HEAD must not have.
+        case .stream where !hasBody: break
         case .stream where head?.version == .http1_0: closesAfterAnswer = true
         case .stream: headers.replaceOrAdd(name: "transfer-encoding", value: "chunked")
         }

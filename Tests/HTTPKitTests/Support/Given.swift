@@ -35,13 +35,19 @@ enum Given {
         _ endpoints: [Endpoint], gate: any Gate = OpenGate(), settings: HTTPSettings = HTTPSettings(),
         fallback: Responder.Fallback? = nil, _ body: @escaping @Sendable (_ port: Int) async throws -> Void
     ) async throws {
-        let server = HTTPServer(
-            responder: try responder(endpoints, gate: gate, settings: settings, fallback: fallback))
+        let responder = try responder(endpoints, gate: gate, settings: settings, fallback: fallback)
+        try await running(HTTPServer(responder: responder)) { port, _ in try await body(port) }
+    }
+
+    static func running(
+        _ server: HTTPServer,
+        _ body: @escaping @Sendable (_ port: Int, _ shutDown: @escaping @Sendable () async -> Void) async throws -> Void
+    ) async throws {
         let services = ServiceGroup(configuration: .init(services: [.init(service: server)], logger: .silent))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             do {
-                try await body(try await server.port)
+                try await body(try await server.port) { await services.triggerGracefulShutdown() }
             } catch {
                 await services.triggerGracefulShutdown()
                 throw error

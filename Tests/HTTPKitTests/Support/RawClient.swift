@@ -20,12 +20,15 @@ struct RawClient {
 
     struct Unexpected: Error, CustomStringConvertible { let description: String }
 
-    /// - Parameter receiveBuffer: a small one makes a slow reader of this client.
+    /// - Parameters:
+    ///   - receiveBuffer: a small one, with `readsByItself` false, makes a reader that takes nothing.
     static func connected<Result: Sendable>(
-        to port: Int, receiveBuffer: Int? = nil, _ body: @escaping @Sendable (inout RawClient) async throws -> Result
+        to port: Int, receiveBuffer: Int? = nil, readsByItself: Bool = true,
+        _ body: @escaping @Sendable (inout RawClient) async throws -> Result
     ) async throws -> Result {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: readsByItself)
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
         }
@@ -104,7 +107,10 @@ struct RawClient {
         let (status, headers) = try await receive { bytes -> ((Int, [(name: String, value: String)]), used: Int)? in
             guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
             var lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
-            let status = Int(lines.removeFirst().split(separator: " ")[1]) ?? 0
+            let words = lines.isEmpty ? [] : lines.removeFirst().split(separator: " ")
+            guard words.count > 1, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+                throw Unexpected(description: "not an answer: \(String(decoding: bytes.prefix(100), as: UTF8.self))")
+            }
             let headers = lines.map { line -> (name: String, value: String) in
                 let colon = line.firstIndex(of: ":") ?? line.endIndex
                 return (line[..<colon].lowercased(), String(line[colon...].dropFirst(2)))
