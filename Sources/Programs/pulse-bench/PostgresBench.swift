@@ -28,7 +28,7 @@ struct PostgresBench: AsyncParsableCommand {
         var comparison: [Double] = []
         _ = try await readsPerSecond(database, estate, for: .seconds(1))
         for _ in 0..<3 {
-            comparison.append(try await PGBench(setting, estate.organisations).selectsPerSecond(for: seconds))
+            comparison.append(try await PGBench(setting, estate.organisations).selectsPerSecond(about: seconds))
             tenant.append(try await readsPerSecond(database, estate, for: .seconds(seconds)))
         }
         var figures = Figures()
