@@ -1,0 +1,61 @@
+internal import Access
+internal import Audit
+package import HTTPKit
+package import Identity
+internal import JSONKit
+internal import Kernel
+
+/// A person's organisations, over HTTP.
+package struct OrganisationRoutes: Sendable {
+    private let organisations: Organisations
+
+    package init(_ context: IdentityContext) {
+        organisations = Organisations(database: context.database, time: context.time)
+    }
+
+    package var endpoints: [Endpoint] { [list, create, choose] }
+
+    private var list: Endpoint {
+        Endpoint(
+            .get, "/api/orgs", summary: "The organisations one belongs to, oldest membership first", access: .session,
+            audit: .none(reason: "reads only"), response: .object(["data": .array(Membership.schema)]),
+            responseExample: "{\"data\":[\(Membership.example)]}"
+        ) { [organisations] request in
+            let all = try await organisations.all(of: try request.caller().person().user)
+            var json = JSONWriter()
+            json.object { $0.member("data", all) }
+            return .json(json.bytes)
+        }
+    }
+
+    private var create: Endpoint {
+        Endpoint(
+            .post, "/api/orgs", summary: "Create another organisation and own it", access: .session,
+            audit: .entry(action: AuditAction.organisationCreate.rawValue),
+            problems: [.organisationLimit, .invalidField("displayName", "it has to be 3 to 64 bytes long")],
+            request: .object(["displayName": .string(minLength: 3, maxLength: 64)]), response: Membership.schema,
+            status: 201, requestExample: #"{"displayName":"Nordwind"}"#, responseExample: Membership.example
+        ) { [organisations] request in
+            let body = try OrganisationRequest(json: request.body)
+            let name = try OrganisationName.check(body.displayName, field: "displayName")
+            return .json(try await organisations.create(name, for: request).json, status: 201)
+        }
+    }
+
+    private var choose: Endpoint {
+        Endpoint(
+            .post, "/api/orgs/{id}/switch", summary: "Work in this organisation from now on", access: .session,
+            audit: .entry(action: AuditAction.organisationSwitch.rawValue), idempotency: .natural,
+            problems: [.organisationNotFound, .organisationSuspended],
+            response: .object(["organization": Membership.schema]),
+            responseExample: "{\"organization\":\(Membership.example)}"
+        ) { [organisations] request in
+            guard let org = request.parameters["id"].flatMap({ OrgID($0) }) else { throw Problem.organisationNotFound }
+            let chosen = try await organisations.choose(org, for: request)
+            var json = JSONWriter()
+            json.object { $0.member("organization", chosen) }
+            let cookie = SessionCookies.choose(org, lifetime: .seconds(30 * 86_400))
+            return .json(json.bytes).with(cookies: [cookie])
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import Access
+internal import Audit
+internal import HTTPKit
+internal import Kernel
+internal import Postgres
+
+/// A person's organisations: all of them, another one, and which one to work in.
+struct Organisations: Sendable {
+    let database: Database
+    let time: any TimeSource
+
+    func all(of user: UserID) async throws -> [Membership] {
+        try await database.rowsGlobally(Membership.query(of: user)) { try Membership(&$0) }
+    }
+
+    /// - Throws: `organisation-limit` for someone who owns 50.
+    func create(_ name: String, for request: APIRequest) async throws -> Membership {
+        let user = try request.caller().person().user
+        let now = time.now
+        let org = OrgID.new(at: now)
+        let entry = try request.audit(.organisationCreate, of: "organisation:\(org)", at: now)
+        return try await database.asNobody { transaction in
+            let slug = try await transaction.first(
+                "SELECT create_org(\(org), \(name), \(Slug(from: name).text), \(user), \(now))"
+            ) { try $0.next(String?.self) }
+            guard let slug = slug.flatMap({ $0 }) else { throw Problem.organisationLimit }
+            transaction.atCommit(entry)
+            return Membership(
+                id: org, slug: slug, displayName: name, role: .owner, status: "active", createdAt: now)
+        }
+    }
+
+    /// - Throws: 404 unless the caller is a member, 403 when it is suspended.
+    func choose(_ org: OrgID, for request: APIRequest) async throws -> Membership {
+        let user = try request.caller().person().user
+        guard let chosen = try await all(of: user).first(where: { $0.id == org }) else {
+            throw Problem.organisationNotFound
+        }
+        guard chosen.isOpen else { throw Problem.organisationSuspended }
+        let entry = try request.audit(.organisationSwitch, of: "organisation:\(org)", at: time.now)
+        _ = try await database.batch(in: org, [entry])
+        return chosen
+    }
+}
+
+extension Problem {
+    static let organisationLimit = Problem(
+        "organisation-limit", status: 403, title: "No more organisations for this account",
+        detail: "One person may own 50; the operator of this Pulse can raise it.")
+}
