@@ -54,6 +54,7 @@ let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", pa
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let client = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
@@ -158,12 +159,12 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring", "Realtime",
         "Console", "HTTPAPI",
-    ], external: [log, lifecycle, metrics])
+    ], external: [log, lifecycle, signals, metrics])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
     external: [log, client, nio, nioTLS, lifecycle, nioConcurrency])
 targets += [
-    program("pulse", uses: ["PulseApp", "Postgres", "Kernel"], external: [arguments, log]),
+    program("pulse", uses: ["PulseApp", "Kernel", "Telemetry"], external: [arguments]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
     program(
         "pulse-bench",

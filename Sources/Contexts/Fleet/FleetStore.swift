@@ -1,5 +1,5 @@
 import AgentProtocol
-import Audit
+package import Audit
 import Cryptography
 package import Kernel
 package import Postgres
@@ -132,5 +132,21 @@ package struct FleetStore: Sendable {
     /// Notes that the install script was fetched. False: there is no such token, or it is used, revoked or expired.
     func noteInstaller(_ id: EnrollmentTokenID, at now: Timestamp) async throws -> Bool {
         try await database.firstGlobally("SELECT fetch_installer(\(id), \(now))") { try $0.next(Bool.self) } ?? false
+    }
+}
+
+extension FleetStore {
+    /// A one-time token made by the operator's shell for a member, audited like one made in the console.
+    /// - Returns: the token; it is stored hashed and cannot be shown again.
+    package func newEnrollmentToken(
+        named name: String, by user: UserID, in org: OrgID, from origin: AuditOrigin, at now: Timestamp
+    ) async throws -> Secret<String> {
+        let ticket = EnrollmentTicket(
+            id: .new(at: now), name: name, createdAt: now, expiresAt: now + FleetRoutes.tokenLifetime)
+        let token = BearerToken.new(.enrollment)
+        let entry = AuditRecord(
+            .enrollmentTokenCreate, of: "enrollment_token:\(ticket.id)", by: .system(job: "admin"), from: origin)
+        try await create(ticket, hash: token.hash, by: user, in: org, entry: entry.append(at: now))
+        return token.text
     }
 }

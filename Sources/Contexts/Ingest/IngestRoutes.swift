@@ -50,8 +50,16 @@ package struct IngestRoutes: Sendable {
         .identityMismatch, .agentRevoked, .reportTooLarge(ReportLimits.decodedBytes),
     ]
 
+    private static let hostSchema = Schema.object([
+        "hostname": .string(minLength: 1, maxLength: 253), "id": .string.optional, "displayName": .string.optional,
+        "machineId": .string.optional, "dmiUuid": .string.optional, "platform": .string.optional,
+        "osName": .string.optional, "osVersion": .string.optional, "kernelVersion": .string.optional,
+        "architecture": .string.optional, "cpuModel": .string.optional, "cpuCount": .integer.optional,
+        "uptimeSeconds": .integer.optional, "loadAverage": .array(.number).optional, "reportIp": .string.optional,
+    ])
+
     private static let reportSchema = Schema.object([
-        "agent": .anything.optional, "host": .object(["hostname": .string(minLength: 1, maxLength: 253)]),
+        "agent": .anything.optional, "host": Self.hostSchema,
         "metrics": .anything.optional, "disks": .array(.anything).optional, "diskIO": .array(.anything).optional,
         "network": .array(.anything).optional, "sensors": .anything.optional,
         "tags": .array(.string).optional, "timestamp": .timestamp.optional,

@@ -103,7 +103,7 @@ package struct PulseConfiguration: Sendable {
         _ reader: EnvironmentReader, isProduction: Bool
     ) throws(ConfigurationError) -> String {
         guard let from = reader.text("PULSE_MAIL_FROM") else {
-            guard isProduction || reader.text("PULSE_SMTP_URL") != nil else { return "pulse@localhost" }
+            guard isProduction || reader.text("PULSE_SMTP_URL") != nil else { return "pulse@pulse.localhost" }
             throw .missing("PULSE_MAIL_FROM", wanted: "the sender of our mails, such as pulse@example.com")
         }
         let parts = from.split(separator: "@", omittingEmptySubsequences: false)

@@ -1,1 +1,32 @@
-@main enum Main { static func main() {} }
+import ArgumentParser
+import FoundationEssentials
+import Kernel
+import PulseApp
+
+/// The program. Settings come from the environment (see `.env.example`), verbs from the command line.
+@main struct Pulse: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pulse", abstract: "Watches the infrastructure of many organisations.",
+        subcommands: [UpCommand.self, MigrateCommand.self, AdminCommand.self, OpenAPICommand.self])
+}
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Runs everything in one process.")
+
+    func run() async throws { try await Program.run { try await PulseRuns.up($0) } }
+}
+
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Applies the migrations that the database does not have yet.")
+
+    @Option(help: "The folder of migrations.") var folder = "Migrations"
+
+    func run() async throws {
+        try await Program.run { configuration in
+            let applied = try await PulseRuns.migrate(configuration, folder: folder)
+            Program.say(applied.isEmpty ? "nothing to apply" : "applied \(applied.joined(separator: ", "))")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import Access
+import Bus
+import Console
+import Cryptography
+import Fleet
+import FoundationEssentials
+import History
+import HTTPAPI
+package import HTTPKit
+import Identity
+import Ingest
+package import Kernel
+package import Logging
+import Mail
+import Monitoring
+import Postgres
+import Realtime
+import Resources
+package import ServiceLifecycle
+package import Telemetry
+import Tenancy
+
+/// A whole Pulse, built and not yet running. The same for the program and for tests.
+package struct Composition: Sendable {
+    /// Every route of the public listener.
+    package let table: [Endpoint]
+    package let server: HTTPServer
+    package let admin: HTTPServer
+    /// In the order of starting; stopping goes the other way.
+    package let services: [any Service]
+
+    /// Everything in one process: what `pulse up` runs.
+    /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
+    package init(
+        _ configuration: PulseConfiguration, registry: PrometheusRegistry, logger: Logger,
+        time: any TimeSource = SystemTime()
+    ) throws {
+        let databases = try Databases(configuration, time: time, logger: logger)
+        let mail = try Self.mail(configuration, time: time, logger: logger)
+        let bus = LocalBus()
+        let touches = SessionTouches(database: databases.app, time: time, logger: logger)
+        let gate = AccessGate(database: databases.app, touches: touches, time: time)
+        let fleet = FleetStore(databases.app)
+        let identity = IdentityContext(
+            database: databases.app, passwords: PasswordHasher(), mail: mail.queue,
+            links: LinkKey(secret: Secret(Array(configuration.secretKey.reveal().utf8))), time: time,
+            publicURL: configuration.publicURL, countsAddresses: configuration.hasRateLimits)
+
+        var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
+        endpoints += Self.inventory(databases.app, gate: gate, bus: bus, time: time, logger: logger)
+        if let outbox = mail.outbox { endpoints += OutboxRoutes(outbox).endpoints }
+        table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
+
+        let console = ConsolePages(directory: configuration.consoleDirectory)
+        server = try HTTPServer(
+            endpoints: table, gate: gate, settings: Self.settings(configuration), metrics: registry, logger: logger,
+            fallback: { await console.response(to: $0) })
+        let app = databases.app
+        admin = try HTTPServer.admin(
+            settings: HTTPSettings(host: configuration.adminListen.host, port: configuration.adminListen.port),
+            registry: registry,
+            checks: [
+                HealthCheck("database") {
+                    _ = try await app.executeGlobally("SELECT 1", timeout: .seconds(1))
+                    return nil
+                }
+            ], logger: logger)
+        let monitors = MonitorPool(
+            app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
+            connections: { try await fleet.connections(of: $0) })
+        services = [
+            databases.app, databases.worker, mail.queue, touches,
+            IdentitySweeper(database: databases.app, time: time, logger: logger), monitors, admin, server,
+        ]
+    }
+
+    private static func people(_ identity: IdentityContext) -> [Endpoint] {
+        SignUpRoutes(identity).endpoints + SignInRoutes(identity).endpoints + ProfileRoutes(identity).endpoints
+            + OrganisationRoutes(identity).endpoints
+    }
+
+    private static func machines(
+        _ configuration: PulseConfiguration, _ database: Database, _ fleet: FleetStore, _ bus: LocalBus,
+        _ time: any TimeSource
+    ) -> [Endpoint] {
+        let installer = Installer(directory: configuration.agentDirectory, publicURL: configuration.publicURL)
+        let intake = ReportIntake(database, bus: bus, time: time, version: PulseVersion.current)
+        let fleetRoutes = FleetRoutes(
+            fleet, installer: installer, time: time, reportIntervalSeconds: ReportIntake.reportIntervalSeconds)
+        return fleetRoutes.endpoints + IngestRoutes(intake).endpoints
+    }
+
+    private static func inventory(
+        _ database: Database, gate: AccessGate, bus: LocalBus, time: any TimeSource, logger: Logger
+    ) -> [Endpoint] {
+        let resources = ResourceStore(database)
+        let history = HistoryRoutes(HistoryStore(database, logger: logger), time: time) { id, org in
+            try await resources.resource(id, in: org).map { HistoryRoutes.Known(id: $0.id, type: $0.type) }
+        }
+        let feed = LiveFeed(database, bus: bus, gate: gate, time: time)
+        return ResourceRoutes(FusedRead(gate: gate)).endpoints + history.endpoints + RealtimeRoutes(feed).endpoints
+    }
+
+    private static func mail(
+        _ configuration: PulseConfiguration, time: any TimeSource, logger: Logger
+    ) throws -> (queue: MailQueue, outbox: OutboxDirectory?) {
+        let transport = try MailSetup.transport(
+            isProduction: configuration.environment == .production, smtpURL: configuration.smtpURL,
+            outboxDirectory: configuration.outboxDirectory)
+        guard let sender = Mailbox(configuration.mailFrom) else {
+            throw ConfigurationError.unfit("PULSE_MAIL_FROM", saw: configuration.mailFrom, wanted: "a mail address")
+        }
+        let queue = MailQueue(transport: transport, sender: sender, time: time, logger: logger)
+        return (queue, transport as? OutboxDirectory)
+    }
+
+    private static func settings(_ configuration: PulseConfiguration) -> HTTPSettings {
+        var settings = HTTPSettings(host: configuration.listen.host, port: configuration.listen.port)
+        settings.tls = configuration.tls
+        settings.trustedProxies = configuration.trustedProxies
+        settings.allowedOrigins = [configuration.publicURL]
+        if !configuration.hasRateLimits { settings.rateMultiplier = 0 }
+        return settings
+    }
+}
+
+/// The pools of the roles this process acts as.
+private struct Databases {
+    let app: Database
+    let worker: Database
+
+    init(_ configuration: PulseConfiguration, time: any TimeSource, logger: Logger) throws {
+        var tenants = DatabaseConfiguration(
+            url: try configuration.required(\.databaseURL, key: "PULSE_DATABASE_URL"))
+        tenants.sharedConnections = configuration.databaseConnections / 2
+        tenants.leasedConnections = configuration.databaseConnections - tenants.sharedConnections
+        var workers = DatabaseConfiguration(
+            url: try configuration.required(\.workerDatabaseURL, key: "PULSE_WORKER_DATABASE_URL"))
+        workers.sharedConnections = 2
+        workers.leasedConnections = 1
+        workers.applicationName = "pulse-worker"
+        app = Database(tenants, time: time, logger: logger)
+        worker = Database(workers, time: time, logger: logger)
+    }
+}

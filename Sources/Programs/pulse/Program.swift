@@ -1,0 +1,37 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Kernel
+import PulseApp
+import Telemetry
+
+/// What every command does around its work: settings, logging, and one sentence when it cannot go on.
+enum Program {
+    /// Exit codes of sysexits: 78 a setting is wrong, 1 the work failed.
+    static func run(_ work: (PulseConfiguration) async throws -> Void) async throws {
+        do {
+            let configuration = try PulseConfiguration(ProcessInfo.processInfo.environment)
+            startLogging(level: configuration.logLevel, format: configuration.logFormat)
+            try await work(configuration)
+        } catch let error as ConfigurationError {
+            complain("\(error)")
+            throw ExitCode(78)
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as any Explained {
+            complain([error.problem.title, error.problem.detail].compactMap { $0 }.joined(separator: ": "))
+            throw ExitCode(1)
+        } catch {
+            complain("\(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    static func say(_ line: String) { write(line, to: STDOUT_FILENO) }
+    static func complain(_ line: String) { write("pulse: " + line, to: STDERR_FILENO) }
+
+    private static func write(_ line: String, to descriptor: Int32) {
+        let bytes = Array((line + "\n").utf8)
+        _ = Glibc.write(descriptor, bytes, bytes.count)
+    }
+}
