@@ -54,34 +54,44 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// Reads RFC 3339: 0 to 9 fraction digits (cut to milliseconds), `Z` or a numeric offset. Anything else is `nil`.
     package init?(rfc3339 text: some Collection<UInt8>) {
-        var rest = text[...]
+        // A report has one of these, and read byte by byte through a generic collection it took as long as all the rest.
+        let read = text.withContiguousStorageIfAvailable(Self.milliseconds(rfc3339:))
+        guard let milliseconds = read ?? Array(text).withUnsafeBufferPointer(Self.milliseconds(rfc3339:)) else {
+            return nil
+        }
+        self.milliseconds = milliseconds
+    }
+
+    private static func milliseconds(rfc3339 text: UnsafeBufferPointer<UInt8>) -> Int64? {
+        var position = 0
         func number(_ digits: Int) -> Int64? {
-            guard rest.count >= digits else { return nil }
+            guard text.count - position >= digits else { return nil }
             var value: Int64 = 0
             for _ in 0..<digits {
-                guard let byte = rest.popFirst(), byte >= 48, byte <= 57 else { return nil }
+                let byte = text[position]
+                guard byte >= 48, byte <= 57 else { return nil }
                 value = value * 10 + Int64(byte - 48)
+                position += 1
             }
             return value
         }
         func skip(_ allowed: StaticString) -> Bool {
-            guard let byte = rest.first else { return false }
-            let hit = allowed.withUTF8Buffer { $0.contains(byte) }
-            if hit { rest = rest.dropFirst() }
-            return hit
+            guard position < text.count, allowed.withUTF8Buffer({ $0.contains(text[position]) }) else { return false }
+            position += 1
+            return true
         }
         guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2), skip("Tt "),
             let hour = number(2), skip(":"), let minute = number(2), skip(":"), let second = number(2),
-            (1...12).contains(month), day >= 1, day <= Self.daysIn(month: month, year: year),
+            (1...12).contains(month), day >= 1, day <= daysIn(month: month, year: year),
             hour < 24, minute < 60, second <= 60
         else { return nil }
         var fraction: Int64 = 0
         if skip(".") {
             var digits = 0
-            while let byte = rest.first, byte >= 48, byte <= 57 {
+            while position < text.count, case let byte = text[position], byte >= 48, byte <= 57 {
                 if digits < 3 { fraction = fraction * 10 + Int64(byte - 48) }
                 digits += 1
-                rest = rest.dropFirst()
+                position += 1
             }
             guard (1...9).contains(digits) else { return nil }
             while digits < 3 {
@@ -98,9 +108,9 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
             }
             offsetMinutes = (hours * 60 + minutes) * (negative ? -1 : 1)
         }
-        guard rest.isEmpty else { return nil }
-        let seconds = Self.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
-        self.milliseconds = (seconds - offsetMinutes * 60) * 1000 + fraction
+        guard position == text.count else { return nil }
+        let seconds = days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+        return (seconds - offsetMinutes * 60) * 1000 + fraction
     }
 
     package init?(rfc3339 text: String) { self.init(rfc3339: text.utf8) }

@@ -26,7 +26,10 @@ struct PGBench {
         defer { try? FileManager.default.removeItem(at: folder) }
         let output = try await run(
             program, server: database.superuser,
-            ["-n", "-M", "prepared", "-c", "\(PostgresBench.connections)", "-j", "4", "-t", "\(Self.selectsEach * seconds)"]
+            [
+                "-n", "-M", "prepared", "-c", "\(PostgresBench.connections)", "-j", "4", "-t",
+                "\(Self.selectsEach * seconds)",
+            ]
                 + (try scripts(in: folder)).flatMap { ["-f", $0] })
         guard let line = output.split(separator: "\n").first(where: { $0.hasPrefix("tps = ") }),
             let rate = Double(line.dropFirst(6).prefix { $0 != " " })
