@@ -3,7 +3,6 @@ import NIOPosix
 
 /// Speaks bytes to a server on this machine, well-formed or not. Every wait ends after ten seconds.
 struct RawClient {
-    private let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private(set) var received: [UInt8] = []
@@ -26,40 +25,66 @@ struct RawClient {
         to port: Int, receiveBuffer: Int? = nil, readsByItself: Bool = true,
         _ body: @escaping @Sendable (inout RawClient) async throws -> Result
     ) async throws -> Result {
+        let channel = try await open(to: port, receiveBuffer: receiveBuffer, readsByItself: readsByItself)
+        return try await channel.executeThenClose { inbound, outbound in
+            try await withinTenSeconds {
+                var client = RawClient(inbound: inbound, outbound: outbound)
+                return try await body(&client)
+            }
+        }
+    }
+
+    /// Two clients at once.
+    static func pair(
+        to port: Int, _ body: @escaping @Sendable (inout RawClient, inout RawClient) async throws -> Void
+    ) async throws {
+        let (first, second) = (try await open(to: port), try await open(to: port))
+        try await first.executeThenClose { firstIn, firstOut in
+            try await second.executeThenClose { secondIn, secondOut in
+                try await withinTenSeconds {
+                    var first = RawClient(inbound: firstIn, outbound: firstOut)
+                    var second = RawClient(inbound: secondIn, outbound: secondOut)
+                    try await body(&first, &second)
+                }
+            }
+        }
+    }
+
+    private static func open(
+        to port: Int, receiveBuffer: Int? = nil, readsByItself: Bool = true
+    ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: readsByItself)
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
         }
-        let channel = try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
+        return try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                     wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             }
         }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await withThrowingTaskGroup(of: Result.self) { group in
-                group.addTask {
-                    var client = RawClient(channel: channel, inbound: inbound, outbound: outbound)
-                    return try await body(&client)
-                }
-                group.addTask {
-                    try await Task.sleep(for: .seconds(10))
-                    throw Unexpected(description: "no answer within ten seconds")
-                }
-                defer { group.cancelAll() }
-                guard let result = try await group.next() else { throw CancellationError() }
-                return result
+    }
+
+    private static func withinTenSeconds<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: .seconds(10))
+                throw Unexpected(description: "no answer within ten seconds")
             }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() else { throw CancellationError() }
+            return result
         }
     }
 
     private init(
-        channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>, inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
-        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+        inbound: NIOAsyncChannelInboundStream<ByteBuffer>, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) {
-        self.channel = channel
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
     }
