@@ -53,7 +53,7 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
       method, headers: headers(method, options.body), credentials: "same-origin", signal: controller.signal,
       redirect: "error", body: options.body === undefined ? undefined : JSON.stringify(options.body),
     });
-    if (!response.ok) throw await refusal(response, path);
+    if (!response.ok) throw await refusal(response, method, path);
     if (response.status === 204 || response.status === 205) return undefined as unknown as T;
     return await response.json() as T;
   } catch (error) {
@@ -78,7 +78,7 @@ function headers(method: string, body: unknown): Record<string, string> {
   return result;
 }
 
-async function refusal(response: Response, path: string): Promise<APIProblem> {
+async function refusal(response: Response, method: string, path: string): Promise<APIProblem> {
   let body: ProblemBody = {};
   try {
     body = await response.json() as ProblemBody;
@@ -89,7 +89,8 @@ async function refusal(response: Response, path: string): Promise<APIProblem> {
   const problem = new APIProblem(
     "http", response.status, body, Number.isFinite(after) && after > 0 ? after : undefined,
     response.headers.get("X-Request-ID") ?? undefined);
-  if (response.status === 401 && !/^\/api\/(login|public\/|me$)/.test(path)) apiContext.onSignedOut();
+  const asksWho = method === "GET" && path === "/api/me" || /^\/api\/(login|public\/)/.test(path);
+  if (response.status === 401 && !asksWho) apiContext.onSignedOut();
   return problem;
 }
 

@@ -39,3 +39,8 @@ export function useNow(): number {
     return now;
   });
 }
+
+/** The end of the running minute, milliseconds: repaints once a minute. */
+export function useMinute(): number {
+  return useSyncExternalStore(subscribe, () => Math.ceil(serverNow() / 60_000) * 60_000);
+}

@@ -1,5 +1,6 @@
 // Which rows of a long table are worth drawing. The page scrolls, rows have one fixed height.
 import { RefObject, useEffect, useLayoutEffect, useState } from "react";
+import { flushSync } from "react-dom";
 
 export interface Window { first: number; count: number; rowHeight: number }
 
@@ -27,7 +28,8 @@ export function useWindow(body: RefObject<HTMLElement>, total: number): Window {
     };
     measure();
     let frame = 0;
-    const later = (): void => { frame ||= requestAnimationFrame(() => { frame = 0; measure(); }); };
+    // In the frame of the scroll itself: a frame later the screen would have shown emptiness.
+    const later = (): void => { frame ||= requestAnimationFrame(() => { frame = 0; flushSync(measure); }); };
     addEventListener("scroll", later, { passive: true });
     const observer = new ResizeObserver(later);
     if (body.current) observer.observe(body.current);

@@ -1,7 +1,7 @@
 // All machines of the organisation, kept current by deltas. Data changes at once; paint is told at most four times a
 // second, within one frame, and not at all while nobody looks.
 import { mergePatch } from "./mergePatch";
-import { Delta, isResource, Resource, ResourcePatch, seenAt } from "./resource";
+import { Delta, Resource, ResourcePatch, seenAt, whole } from "./resource";
 
 const paintInterval = 250;
 
@@ -31,7 +31,8 @@ export class ResourceStore {
   /** The newest reading of any machine, milliseconds. */
   newestReading: number | undefined;
 
-  constructor() {
+  /** @param commit runs what it is given and has it drawn before it returns, so that paints keep their distance. */
+  constructor(private readonly commit: (draw: () => void) => void) {
     document.addEventListener("visibilitychange", () => { if (!document.hidden && this.isDirty) this.schedule(); });
   }
 
@@ -43,7 +44,10 @@ export class ResourceStore {
   replaceAll(list: Resource[]): void {
     this.resources.clear();
     this.counts = { ...noCounts };
-    for (const resource of list) this.put(resource);
+    for (const told of list) {
+      const resource = whole(told);
+      if (resource) this.put(resource);
+    }
     this.loaded = true;
     this.everything = true;
     this.schedule();
@@ -68,8 +72,8 @@ export class ResourceStore {
 
   private upsert(patch: ResourcePatch): void {
     const before = this.resources.get(patch.id);
-    const after = mergePatch(before, patch) as Resource;
-    if (!isResource(after)) return; // a patch for a machine we never saw whole: the next full state brings it
+    const after = whole(mergePatch(before, patch) as Partial<Resource>);
+    if (!after) return; // a patch for a machine we never saw whole: the next full state brings it
     if (!before) this.added.add(patch.id);
     this.put(after, before);
     this.changed.add(patch.id);
@@ -114,14 +118,14 @@ export class ResourceStore {
   }
 
   private paint(): void {
-    if (!this.isDirty) return;
-    this.lastPaint = performance.now();
+    if (!this.isDirty || document.hidden) return;
     this.version += 1;
     this.counts = { ...this.counts };
     const change = { version: this.version, changed: this.changed, added: this.added, everything: this.everything };
     this.changed = new Set();
     this.added = new Set();
     this.everything = false;
-    this.listeners.forEach((listener) => listener(change));
+    this.commit(() => this.listeners.forEach((listener) => listener(change)));
+    this.lastPaint = performance.now();
   }
 }

@@ -1,12 +1,13 @@
 // The one live view of the organisation on screen: its machines and how well we hear of them.
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
 import { get } from "../kit/api";
 import { APIProblem, asProblem } from "../kit/problem";
 import { LinkState, LiveSocket } from "./LiveSocket";
 import { Counts, ResourceStore } from "./ResourceStore";
 import { Resource } from "./resource";
 
-export const resources = new ResourceStore();
+export const resources = new ResourceStore(flushSync);
 
 export interface LiveStatus {
   link: LinkState;

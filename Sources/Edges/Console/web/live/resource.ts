@@ -51,8 +51,10 @@ export type ResourcePatch = { id: string } & { [member: string]: unknown };
 export interface Delta { upserts?: ResourcePatch[]; removed?: string[] }
 export interface Head { epoch: number; seq: number }
 
-export function isResource(patch: ResourcePatch | Resource): patch is Resource {
-  return typeof patch.name === "string" && typeof patch.status === "string" && typeof patch.type === "string";
+/** Whole enough to show. A machine that nobody has heard of yet has no status: that is unknown, not down. */
+export function whole(told: Partial<Resource>): Resource | undefined {
+  if (typeof told.id !== "string" || typeof told.name !== "string") return undefined;
+  return (told.status === undefined ? { ...told, status: "unknown" } : told) as Resource;
 }
 
 export function displayName(resource: Resource): string {

@@ -22,7 +22,7 @@ export function LiveLine(): JSX.Element {
   return (
     <span className="live" data-state={state}>
       <span className="live-dot" /><span role="status">{word}</span>
-      {resources.newestReading !== undefined && <span className="num">· <Age at={resources.newestReading} /></span>}
+      {resources.newestReading !== undefined && <span key={word} className="num">· <Age at={resources.newestReading} /></span>}
     </span>
   );
 }

@@ -24,7 +24,6 @@ export interface TimeChartProps {
   trigger?: { value: number; label: string };
   tall?: boolean;
   asTable: boolean;
-  pending: boolean;
 }
 
 const text = ({ value, unit }: Measure): string => `${value} ${unit}`;
@@ -33,7 +32,6 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
   const { title, series, start, end, stepSeconds, format } = props;
   const titleID = useId();
   const gaps = useMemo(() => gapsOf(series, start, end, stepSeconds), [series, start, end, stepSeconds]);
-  const hasData = series.some((one) => one.points.length > 0);
   return (
     <section className="chart-block" aria-labelledby={titleID}>
       <div className="chart-head">
@@ -44,7 +42,6 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
       {props.asTable
         ? <ChartTable title={title} series={series} format={format} />
         : <Plot {...props} gaps={gaps} summary={summary(title, props.rangeWord, series, gaps, (value) => text(format(value)))} />}
-      {!hasData && !props.pending && !props.asTable && <p className="chart-note">No measurements in this range yet.</p>}
     </section>
   );
 }

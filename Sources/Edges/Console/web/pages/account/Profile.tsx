@@ -22,8 +22,8 @@ export function Profile(): JSX.Element {
     <Page title="Profile" narrow sub={<p className="page-sub">{me.user.email}</p>} actions={<Button icon="ext" label="Log out" onClick={() => void logOut()} />}>
       <div className="stack stack-6 settings">
         <NameCard />
-        <SessionsCard />
         <AppearanceCard />
+        <SessionsCard />
       </div>
     </Page>
   );

@@ -1,9 +1,10 @@
 // All machines, live. The address holds search, status, sort and the open machine.
-import { MutableRefObject, useEffect, useMemo, useReducer, useRef } from "react";
+import { MutableRefObject, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { Icon } from "../../kit/Icon";
 import { Column, DataTable, rowElementID, Sort } from "../../kit/DataTable";
 import { Link, navigate, queryWith, usePlace, useTitle } from "../../kit/router";
-import { useNow } from "../../kit/clock";
+import { useMinute } from "../../kit/clock";
 import { useMedia } from "../../kit/virtual";
 import { reconnectNow, resources, useAfter, useLiveStatus, useOutage, useResourcesVersion } from "../../live/live";
 import { ResourceStatus } from "../../live/resource";
@@ -49,17 +50,18 @@ export function Infrastructure({ open }: { open: string | undefined }): JSX.Elem
   const showSkeleton = useAfter(150, !loaded && !problem);
   const covers = useMedia("(max-width: 47.9375rem)") && open !== undefined;
   const shown = useRef<readonly string[]>([]);
+  const [news, setNews] = useState<HTMLElement | null>(null);
   return (
     <>
       <div inert={covers ? "" : undefined}>
         <Page
-          title="Infrastructure" count={loaded ? resources.size : undefined} keep sub={<div className="row-wrap page-sub"><LiveLine /></div>}
-          actions={<><EstateStrip hidden={!loaded || isEmpty} /><Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link></>}
+          title="Infrastructure" count={loaded ? resources.size : undefined} keep sub={<div className="row-wrap page-sub"><LiveLine /><span ref={setNews} role="status" /></div>}
+          aside={<EstateStrip hidden={!loaded || isEmpty} />} actions={<Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link>}
         >
           {problem && !loaded && <FailedList problem={problem} retry={reconnectNow} nextTry={link.kind === "lost" ? link.nextTry : undefined} />}
           {!problem && !loaded && <LoadingRows visible={showSkeleton} />}
           {isEmpty && <NothingWatched />}
-          {loaded && !isEmpty && <Machines query={query} open={open} shown={shown} />}
+          {loaded && !isEmpty && <Machines query={query} open={open} shown={shown} news={news} />}
         </Page>
       </div>
       {open !== undefined && <OpenMachine id={open} query={query} shown={shown} />}
@@ -77,9 +79,9 @@ function EstateStrip({ hidden }: { hidden: boolean }): JSX.Element | null {
   return hidden ? null : <span className="hide-narrow hide-mid"><Strip byName={byName} /></span>;
 }
 
-/** Search, chips and rows. */
-function Machines({ query, open, shown }: {
-  query: URLSearchParams; open: string | undefined; shown: MutableRefObject<readonly string[]>;
+/** Search, chips and rows. `news` is where new machines are announced: in the head, where nothing has to make room. */
+function Machines({ query, open, shown, news }: {
+  query: URLSearchParams; open: string | undefined; shown: MutableRefObject<readonly string[]>; news: HTMLElement | null;
 }): JSX.Element {
   const view = useMemo(() => viewOf(query), [query]);
   const viewKey = `${view.search}|${view.status ?? ""}|${view.sort}|${view.descending}`;
@@ -91,7 +93,7 @@ function Machines({ query, open, shown }: {
   const [, repaint] = useReducer((count: number) => count + 1, 0);
   useEffect(() => resources.subscribe((change) => { rows.follow(change); repaint(); }), [rows]);
   useSparks(resources.loaded);
-  const hourEnd = Math.ceil(useNow() / 60_000) * 60_000;
+  const hourEnd = useMinute();
   const disconnected = useOutage() !== undefined;
 
   const show = (): void => { rows.arrange(view); repaint(); };
@@ -105,7 +107,7 @@ function Machines({ query, open, shown }: {
   return (
     <>
       <Toolbar search={view.search} status={view.status} onSearch={(q) => change({ q })} onStatus={(status) => change({ status })} />
-      {waiting > 0 && <p className="waiting" role="status">{waiting} new. <button type="button" className="link" onClick={show}>Show</button></p>}
+      {waiting > 0 && news && createPortal(<span className="waiting">{waiting} new, <button type="button" className="link" onClick={show}>show</button></span>, news)}
       <div className="table-wrap">
         {ids.length === 0 && <NothingFound view={view} clear={(changes) => change(changes)} />}
         {ids.length > 0 && (

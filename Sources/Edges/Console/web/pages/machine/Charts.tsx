@@ -25,7 +25,7 @@ export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
   const word = ranges.find((one) => one.range === range)?.word ?? "";
   const { memory, cpu, netIn, netOut, diskRead, diskWrite } = resource.metrics ?? {};
   const total = memory?.total ?? resource.agent?.memory?.totalBytes;
-  const shared = { start: history.start, end: history.end, stepSeconds: history.stepSeconds, rangeWord: word, asTable, pending: history.pending };
+  const shared = { start: history.start, end: history.end, stepSeconds: history.stepSeconds, rangeWord: word, asTable };
   const cpuSeries = useSeries(history, [["CPU", "cpu"]]);
   const memorySeries = useSeries(history, [["Memory", "memoryused"]]);
   const networkSeries = useSeries(history, [["received", "netin"], ["sent", "netout"]]);
@@ -83,16 +83,11 @@ function Pair({ first, second, marks, format }: {
   return <><span className="faint">{marks[0]}</span> {show(first)} <span className="faint">{marks[1]}</span> {show(second)}</>;
 }
 
-/** Below the charts, why there are holes in them. */
-function GapNote({ history }: { history: History }): JSX.Element | null {
+/** Below the charts, why there are holes in them. Its line is there before its words: what follows must not jump. */
+function GapNote({ history }: { history: History }): JSX.Element {
   const cpu = history.points["cpu"] ?? noPoints;
   const gaps = gapsOf([{ name: "cpu", points: cpu }], history.start, history.end, history.stepSeconds);
-  if (history.pending || gaps.length === 0 || cpu.length === 0) return null;
-  const first = cpu[0]?.t ?? 0;
-  const isNew = gaps.length === 1 && (gaps[0]?.to ?? 0) <= first;
-  return (
-    <p className="chart-note">
-      {isNew ? "Nothing is stored from before the first measurement shown. " : `${gapWords(gaps)}: nothing was reported. `}Gaps are never filled in.
-    </p>
-  );
+  const isNew = gaps.length === 1 && (gaps[0]?.to ?? 0) <= (cpu[0]?.t ?? 0);
+  const words = isNew ? "Nothing is stored from before the first measurement shown." : `${gapWords(gaps)}: nothing was reported.`;
+  return <p className="chart-note">{!history.pending && gaps.length > 0 && cpu.length > 0 && <>{words} Gaps are never filled in.</>}</p>;
 }

@@ -65,7 +65,7 @@ function CommandCard({ enrolment }: { enrolment: Enrolment }): JSX.Element {
         <div className="card-body stack stack-3">
           <Command token={token} showSkeleton={showSkeleton} />
           <p className="hint">
-            {token ? <>Token for <strong>1 machine</strong>, valid until <span className="num">{until(token.expiresAt)}</span>. Shown once; </> : "Token for 1 machine. "}
+            Token for <strong>1 machine</strong>, valid until <span className="num until">{token ? until(token.expiresAt) : "…"}</span>. Shown once;{" "}
             <button type="button" className="link" onClick={renew}>make a new one</button> at any time.
           </p>
           <dl className="kv">
@@ -75,12 +75,10 @@ function CommandCard({ enrolment }: { enrolment: Enrolment }): JSX.Element {
           </dl>
         </div>
       )}
-      {token?.scriptSha256 && (
-        <div className="card-foot">
-          <Icon name="shield" small />SHA-256 <span className="hash hide-narrow" title={token.scriptSha256}>{shortHash(token.scriptSha256)}</span>
-          {token.scriptUrl && <a className="push" href={token.scriptUrl} target="_blank" rel="noreferrer">Read the script first</a>}
-        </div>
-      )}
+      <div className="card-foot">
+        <Icon name="shield" small />SHA-256 <span className="hash hide-narrow" title={token?.scriptSha256}>{token?.scriptSha256 ? shortHash(token.scriptSha256) : "…"}</span>
+        {token?.scriptUrl && <a className="push" href={token.scriptUrl} target="_blank" rel="noreferrer">Read the script first</a>}
+      </div>
     </section>
   );
 }

@@ -14,6 +14,11 @@ import { Enrolment, Stage } from "./enrolment";
 /** After this long without news the page offers what usually helps. */
 const silence = 120;
 const passed: Record<Stage, number> = { nothing: 0, expired: 0, fetched: 1, used: 2, measured: 3 };
+/** One line in every state: what comes below may grow, nothing may jump. */
+const waitWords = "You can leave: the machine appears under Infrastructure.";
+const leaveWords: Record<Stage, string> = {
+  nothing: waitWords, fetched: waitWords, used: waitWords, measured: "It reports every 10 s from now on.", expired: "A token is good for 24 h and one machine.",
+};
 
 export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
   const { stage, resource, agent, fetchedAt, usedAt, startedAt } = enrolment;
@@ -26,11 +31,12 @@ export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
         {!isOver && enrolment.token && <span className="actions live"><span className="live-dot" />listening <Elapsed since={startedAt} /></span>}
       </div>
       <div className="card-body stack">
-        <ul className="checks" role="status">
+        <div role="status"><ul className="checks">
           <Check state={stateOf(0, done, isOver)} title="Installer fetched" text={done > 0 ? "By your machine" : "The command downloads it"} when={fetchedAt} />
           <Check state={stateOf(1, done, isOver)} title="Token used" text={done > 1 ? <>By <span className="name">{agent?.hostname ?? "your machine"}</span></> : "The agent exchanges it for a key of its own"} when={usedAt} />
           <Check state={stateOf(2, done, isOver)} title="First measurement" text={resource ? measuredWords(resource) : "The agent reports every 10 s; this is usually the last wait"} when={resource ? usedAt && resource.lastSeen : undefined} />
-        </ul>
+        </ul></div>
+        <p className="hint">{leaveWords[stage]}</p>
         {stage === "used" && <Arriving name={agent?.hostname ?? "Your machine"} />}
         {resource && <Arrived resource={resource} onAnother={enrolment.renew} />}
         {stage === "expired" && (
@@ -40,7 +46,6 @@ export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
         )}
         {!isOver && enrolment.token && <Silence since={Math.max(startedAt, Date.parse(usedAt ?? fetchedAt ?? "") || 0)} stage={stage} />}
       </div>
-      {!isOver && <div className="card-foot"><span>You can leave this page: the machine appears under Infrastructure when it is ready.</span></div>}
     </section>
   );
 }

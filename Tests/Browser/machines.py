@@ -1,0 +1,57 @@
+"""Machines as the wire tells them, for canned servers. The same number always gives the same machine."""
+import random
+import time
+import uuid
+
+from canned import iso
+
+NAMES = ["app-web-01", "app-web-02", "backup-proxy", "build-01", "cam-recorder", "db-primary", "db-replica", "dns-01", "dns-02",
+         "docker-edge-01", "docker-edge-02", "erp-test", "gitea", "mail-gw", "monitor-probe", "nas-basement", "nextcloud",
+         "pve-fra-01", "pve-fra-02", "pve-fra-03", "scanner-hub", "tms-batch", "vault-01", "win-bridge"]
+SYSTEMS = [("Debian GNU/Linux", "12"), ("Ubuntu", "24.04"), ("Rocky Linux", "9.4"), ("Alpine Linux", "3.20")]
+GIB, GB = 1024 ** 3, 10 ** 9
+
+
+def machine_id(number):
+    return str(uuid.UUID(int=number + 1))
+
+
+def machine(number, status="online", **changes):
+    dice = random.Random(number)
+    name = NAMES[number] if number < len(NAMES) else f"host-{number:05d}"
+    memory, disk = dice.choice([4, 8, 16, 32, 64]) * GIB, dice.choice([40, 100, 500, 2000]) * GB
+    used, filled = int(memory * dice.uniform(.2, .8)), int(disk * dice.uniform(.1, .85))
+    cpu, system = round(dice.uniform(2, 70), 2), SYSTEMS[number % 4]
+    seen = iso(time.time() - (dice.uniform(0, 8) if status in ("online", "warning") else dice.uniform(300, 4000)))
+    root = {"device": "/dev/vda1", "mountpoint": "/", "filesystem": "ext4", "totalBytes": disk, "usedBytes": filled, "usage": round(filled / disk * 100, 2)}
+    data = {"device": "/dev/vdb", "mountpoint": "/srv/data", "filesystem": "xfs", "totalBytes": disk * 2, "usedBytes": filled, "usage": round(filled / disk * 50, 2)}
+    made = {
+        "id": machine_id(number), "type": "agent", "technology": "linux", "name": name, "status": status, "lastSeen": seen, "updatedAt": seen,
+        "sources": ["agent"],
+        "identity": {"machineId": uuid.UUID(int=number * 7919 + 5).hex, "hostnames": [name], "ipAddresses": [f"10.20.{number // 250}.{number % 250 + 1}"], "macAddresses": []},
+        "canonicalIdentity": {"displayName": name, "hostname": name, "primaryId": machine_id(number)},
+        "metricsTarget": {"resourceType": "agent", "resourceId": machine_id(number)}, "tags": [],
+        "metrics": {
+            "cpu": {"percent": cpu, "value": cpu, "unit": "percent"},
+            "memory": {"percent": round(used / memory * 100, 2), "used": used, "total": memory, "unit": "percent"},
+            "disk": {"percent": root["usage"], "used": filled, "total": disk, "unit": "percent"},
+            "netIn": {"value": int(dice.uniform(0, 1e7))}, "netOut": {"value": int(dice.uniform(0, 5e6))},
+            "diskRead": {"value": int(dice.uniform(0, 2e8))}, "diskWrite": {"value": int(dice.uniform(0, 1e8))}},
+        "uptime": dice.randint(4000, 20_000_000), "temperature": round(dice.uniform(40, 72), 1),
+        "agent": {"agentId": str(uuid.UUID(int=number + 100_000)), "version": "0.1.0", "hostname": name, "platform": "linux", "osName": system[0], "osVersion": system[1],
+                  "kernelVersion": "6.1.0-28-amd64", "architecture": "x86_64", "cpuCount": dice.choice([2, 4, 8, 64]), "loadAverage": [0.58, 0.51, 0.38],
+                  "memory": {"totalBytes": memory, "usedBytes": used, "swapTotalBytes": 2 * GIB, "swapUsedBytes": GIB // 7}, "disks": [root, data],
+                  "network": [{"name": "eth0", "addresses": ["10.20.0.5/24"]}], "temperatures": {"cpu_package": 61.5}, "reportIntervalSeconds": 10}}
+    return {**made, **changes}
+
+
+def estate(count=24):
+    """Mostly well: one offline, one warning, one unknown among the named ones."""
+    troubled = {8: "offline", 5: "warning", 20: "unknown"}
+    return [machine(number, troubled.get(number, "online")) for number in range(count)]
+
+
+def fresh(number):
+    """A change as an agent's report makes it: some numbers and an age."""
+    return {"id": machine_id(number), "lastSeen": iso(time.time()),
+            "metrics": {"cpu": {"percent": round(random.uniform(1, 90), 2)}, "netIn": {"value": int(random.uniform(0, 1e7))}}}

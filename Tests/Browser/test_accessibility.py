@@ -1,0 +1,135 @@
+"""Every page, both themes, wide and narrow: no violation of axe's A, AA and best-practice rules; pictures are kept."""
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from canned import Answer, iso, problem
+from conftest import NARROW, WIDE, assert_accessible, rows
+from machines import machine_id
+from test_states import enrolling
+
+LOOKS = [(size, theme) for size in (WIDE, NARROW) for theme in ("light", "dark")]
+NAMES = [f"{'wide' if size == WIDE else 'narrow'}-{theme}" for size, theme in LOOKS]
+
+
+def sessions(server):
+    now = time.time()
+    agents = ["Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) Version/17 Safari/604.1"]
+    server.answers["GET", "/api/sessions"] = {"data": [
+        {"id": f"s{number}", "createdAt": iso(now - 9000 * number), "lastSeenAt": iso(now - 60 * number), "expiresAt": iso(now + 86400),
+         "userAgent": agent, "address": "203.0.113.24", "current": number == 0} for number, agent in enumerate(agents)]}
+
+
+def signed_out(server):
+    server.answers["POST", "/api/public/signup"] = Answer(202, {"message": "ok"})
+    server.answers["POST", "/api/public/signup/check"] = lambda match, query, body: (
+        problem(400, "invalid-link", "This link does not work") if body["token"] == "dead"
+        else {"email": "mara@nordwind.example", "organizationName": "Nordwind Logistik", "existingAccount": body["token"] == "known"})
+
+
+def fill_wrong(page):
+    page.get_by_label("Work e-mail").fill("mara@nordwind")
+    page.get_by_role("button", name="Send sign-in link").click()
+    expect(page.get_by_text("This address has no ending such as .com.")).to_be_visible()
+
+
+def ask_for_mail(page):
+    page.get_by_label("Work e-mail").fill("mara@nordwind.example")
+    page.get_by_label("Organisation").fill("Nordwind Logistik")
+    page.get_by_role("button", name="Send sign-in link").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+
+
+def drawn_charts(page):
+    expect(page.locator(".chart-frame canvas").first).to_be_visible()
+    page.wait_for_timeout(700)
+
+
+def palette(page):
+    expect(rows(page).first).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("dns")
+
+
+def organisation_menu(page):
+    expect(rows(page).first).to_be_visible()
+    page.locator(".org-switch:visible").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
+def new_organisation(page):
+    organisation_menu(page)
+    page.get_by_role("menuitem", name="New organisation").click()
+    page.get_by_role("button", name="Create organisation").click()
+
+
+def shown(text):
+    return lambda page: expect(page.get_by_text(text).first).to_be_visible()
+
+
+MACHINE = f"/infrastructure/{machine_id(5)}"
+SIGNED_OUT = [
+    ("login", "/login?error=magic_link_invalid", shown("That link no longer works")),
+    ("signup", "/signup", fill_wrong),
+    ("check-mail", "/signup", ask_for_mail),
+    ("set-password", "/set-password?token=su1_fresh", shown("owner of Nordwind Logistik")),
+    ("set-password-known", "/set-password?token=known", shown("has an account already")),
+    ("set-password-dead", "/set-password?token=dead", shown("This link does not work")),
+]
+SIGNED_IN = [
+    ("infrastructure", "/infrastructure", lambda page: expect(page.locator(".page .table tr[data-row]").first).to_be_visible()),
+    ("nothing-found", "/infrastructure?q=zzz", shown("No machine matches")),
+    ("machine", MACHINE, drawn_charts),
+    ("machine-table", MACHINE + "?show=table", lambda page: expect(page.get_by_role("region", name="CPU, as a table")).to_be_visible()),
+    ("palette", "/infrastructure", palette),
+    ("organisation-menu", "/infrastructure", organisation_menu),
+    ("new-organisation", "/infrastructure", new_organisation),
+    ("onboarding", "/onboarding", shown("--token")),
+    ("profile", "/profile", shown("Safari on iOS")),
+    ("not-found", "/nowhere", shown("There is no such page")),
+]
+
+
+@pytest.mark.parametrize(("size", "theme"), LOOKS, ids=NAMES)
+@pytest.mark.parametrize(("name", "path", "prepare"), SIGNED_OUT, ids=[page[0] for page in SIGNED_OUT])
+def test_a_page_before_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size, theme):
+    server = canned([])
+    signed_out(server)
+    page = visit(server, path, size=size, theme=theme, cookies={}, touch=size == NARROW, allow=["400"])
+    prepare(page)
+    check(page, picture, name, size, theme)
+
+
+@pytest.mark.parametrize(("size", "theme"), LOOKS, ids=NAMES)
+@pytest.mark.parametrize(("name", "path", "prepare"), SIGNED_IN, ids=[page[0] for page in SIGNED_IN])
+def test_a_page_after_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size, theme):
+    server = canned()
+    sessions(server)
+    enrolling(server)
+    page = visit(server, path, size=size, theme=theme, touch=size == NARROW)
+    prepare(page)
+    check(page, picture, name, size, theme)
+
+
+def test_an_empty_estate_has_no_violation(canned, visit, picture):
+    page = visit(canned([]), "/infrastructure")
+    expect(page.get_by_text("Nothing is watched yet")).to_be_visible()
+    check(page, picture, "empty", WIDE, "light")
+
+
+@pytest.mark.parametrize("width", [320, 768, 1024, 1920])
+def test_no_width_scrolls_sideways(canned, visit, width):
+    server = canned()
+    sessions(server)
+    enrolling(server)
+    for path in ["/infrastructure", MACHINE, "/onboarding", "/profile"]:
+        page = visit(server, path, size=(width, 800))
+        expect(page.locator("main h1")).to_be_visible()
+        page.wait_for_timeout(150)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width, path
+
+
+def check(page, picture, name, size, theme):
+    picture(page, f"{name}-{'wide' if size == WIDE else 'narrow'}-{theme}")
+    assert_accessible(page)
