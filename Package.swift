@@ -54,8 +54,8 @@ let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", pa
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let client = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -162,7 +162,7 @@ targets += room(
     ], external: [log, lifecycle, signals, metrics])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
-    external: [log, client, nio, nioTLS, lifecycle, nioConcurrency])
+    external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
 targets += [
     program("pulse", uses: ["PulseApp", "Kernel", "Telemetry"], external: [arguments]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),

@@ -1,0 +1,87 @@
+import AgentProtocol
+import Glibc
+import HostFacts
+import Kernel
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The verbs of the command line; this is where everything is built.
+package enum AgentProgram {
+    /// Enrols this machine once. Doing it again changes nothing, unless forced: then the old identity and what is queued
+    /// for it are forgotten first, because a report of one organisation must never reach another.
+    /// - Returns: a sentence for the terminal.
+    package static func enroll(_ options: AgentOptions, force: Bool) async throws -> String {
+        guard let url = options.url else { throw AgentError.settings("which server? --url https://…") }
+        let settings = try options.applied(to: AgentSettings(server: ServerAddress(url), agentID: ""))
+        let state = try options.state()
+        if let known = try state.settings(), try state.token() != nil, !force {
+            return "already enrolled as \(known.agentID) with \(known.server) (--force enrols anew)"
+        }
+        guard let token = options.token, !token.trimmed.isEmpty else {
+            throw AgentError.settings("which enrolment token? --token pet_…")
+        }
+        try state.lock()
+        if force { try state.forget() }
+        let transport = try HTTPTransport(to: settings.server, tls: settings.tls)
+        let request = request(for: MachineIdentity(root: SystemRoot(options.root ?? "/")))
+        do {
+            let done = try await Enroller(transport: transport)
+                .enroll(request, token: Secret(token.trimmed), draft: settings, into: state)
+            await transport.shutdown()
+            return "enrolled as \(done.agentID) with \(done.server); state is in \(state.path)"
+        } catch {
+            await transport.shutdown()
+            throw error
+        }
+    }
+
+    /// Reports until SIGTERM or SIGINT, or until the server has removed this agent.
+    package static func run(_ options: AgentOptions) async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let state = try options.state()
+        guard let known = try state.settings(), let token = try state.token() else {
+            throw AgentError.notEnrolled(directory: state.path)
+        }
+        let settings = try options.applied(to: known)
+        try state.lock()
+        let logger = try logger(level: options.logLevel)
+        let transport = try HTTPTransport(to: settings.server, tls: settings.tls)
+        let machine = Machine(HostCollector(root: SystemRoot(options.root ?? "/")))
+        let reporter = try Reporter(
+            settings: settings, token: token, state: state, transport: transport, source: machine, logger: logger)
+        var quiet = logger
+        quiet.logLevel = .critical
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [ServiceGroupConfiguration.ServiceConfiguration(service: reporter)],
+                cancellationSignals: [.sigterm, .sigint], logger: quiet))
+        do {
+            try await group.run()
+        } catch is CancellationError {
+            // The usual end.
+        }
+        logger.info("agent ends")
+    }
+
+    private static func request(for machine: MachineIdentity) -> EnrollRequest {
+        var request = EnrollRequest()
+        request.hostname = machine.hostname ?? "localhost"
+        request.os = machine.osName
+        request.arch = machine.architecture
+        request.agentVersion = AgentRelease.version
+        request.machineID = machine.machineID
+        request.dmiUUID = machine.dmiUUID
+        return request
+    }
+
+    private static func logger(level text: String?) throws(AgentError) -> Logger {
+        guard let level = Logger.Level(rawValue: (text ?? "info").lowercased()) else {
+            throw .settings(
+                "the log level \"\(text ?? "")\" is none of trace, debug, info, notice, warning, error, critical")
+        }
+        var logger = Logger(label: "pulse-agent") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        return logger
+    }
+}
