@@ -12,6 +12,8 @@ from harness.agents import ScriptedAgent
 from harness.description import Description
 
 STREAMS = {"/ws", "/api/events"}
+# Development's mailbox is everybody's by its nature; production has none.
+OUTBOX = "/dev/outbox"
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def test_ids_of_another_organisation_are_ids_of_nothing(description, server, the
 def test_lists_and_answers_name_nothing_of_another_organisation(description, theirs, known):
     probed = 0
     for method, path, operation in description.operations():
-        if method != "GET" or "{" in path or path in STREAMS:
+        if method != "GET" or "{" in path or path in STREAMS or path.startswith(OUTBOX):
             continue
         asked = parameters(operation, path)
         for extra in ({}, {"q": known["hostname"]}, {"resourceId": known["resource"], "resourceType": "agent",

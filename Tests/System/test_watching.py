@@ -72,7 +72,8 @@ def test_the_log_keeps_tokens_passwords_and_bodies_to_itself(server, ours):
 
 
 def test_production_without_mail_or_with_nonsense_refuses_to_start_and_says_why(server):
-    cases = [({"PULSE_ENV": "production", "PULSE_PUBLIC_URL": "https://pulse.example.com"}, "PULSE_SMTP_URL"),
+    cases = [({"PULSE_ENV": "production", "PULSE_PUBLIC_URL": "https://pulse.example.com",
+               "PULSE_MAIL_FROM": "pulse@example.com"}, "PULSE_SMTP_URL"),
              ({"PULSE_LISTEN": "nowhere"}, "PULSE_LISTEN"), ({"PULSE_ENV": "staging"}, "PULSE_ENV"),
              ({"PULSE_DATABASE_CONNECTIONS": "many"}, "PULSE_DATABASE_CONNECTIONS"), ({"PULSE_SECRET_KEY": "short"}, "PULSE_SECRET_KEY"),
              ({"PULSE_LOG_LEVEL": "loud"}, "PULSE_LOG_LEVEL"), ({"PULSE_PUBLIC_URL": "ftp://x"}, "PULSE_PUBLIC_URL")]

@@ -1,9 +1,8 @@
 """Reading the OpenAPI document: operations, their parameters, and the problems they promise."""
-import json
 import re
 
 METHODS = ("get", "post", "put", "patch", "delete")
-SLUG = re.compile(r"urn:pulse:problem:([a-z0-9-]+)")
+SLUG = re.compile(r"^`([a-z0-9-]+)`:", re.M)
 
 
 class Description:
@@ -30,20 +29,10 @@ class Description:
         return operation.get("security", self.document.get("security")) in ([], [{}])
 
     def slugs(self, operation=None):
-        """Every problem slug the document (or one operation, references followed) mentions."""
-        text = json.dumps(self._resolved(operation if operation is not None else self.document))
-        return set(SLUG.findall(text))
-
-    def _resolved(self, value, depth=0):
-        if depth > 12:
-            return value
-        if isinstance(value, dict):
-            if set(value) == {"$ref"}:
-                target = self.document
-                for part in value["$ref"].removeprefix("#/").split("/"):
-                    target = target[part.replace("~1", "/").replace("~0", "~")]
-                return self._resolved(target, depth + 1)
-            return {key: self._resolved(one, depth + 1) for key, one in value.items()}
-        if isinstance(value, list):
-            return [self._resolved(one, depth + 1) for one in value]
-        return value
+        """Every problem slug that one operation, or any, promises: `slug`: title, a line each."""
+        found = set()
+        for one in [operation] if operation is not None else [op for *_, op in self.operations()]:
+            for status, response in one["responses"].items():
+                if status >= "400":
+                    found |= set(SLUG.findall(response["description"]))
+        return found

@@ -2,12 +2,15 @@
 import email
 import email.policy
 import json
+import platform
 import re
 import secrets
 import urllib.parse
 
 from harness.client import Client
 from harness.processes import LOGS, PROGRAMS, ROOT, Process, eventually, free_port, plain_environment, run, work_directory
+
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 class Server:
@@ -19,6 +22,7 @@ class Server:
         self.directory = work_directory(name)
         self.outbox = self.directory / "outbox"
         self.outbox.mkdir()
+        self._offer_agent(self.directory / "agent")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.admin = f"http://127.0.0.1:{free_port()}"
@@ -31,6 +35,15 @@ class Server:
         self.environment.pop("PULSE_OPERATOR_DATABASE_URL", None)
         self.process = None
         run(PROGRAMS / "pulse", "migrate", env=self.environment)
+
+    @staticmethod
+    def _offer_agent(directory):
+        """What PULSE_AGENT_DIR holds: the install script, and the program as it was built for these tests."""
+        directory.mkdir()
+        for source, name in ((ROOT / "ops/agent/install.sh", "install.sh"),
+                             (PROGRAMS / "pulse-agent", f"pulse-agent-linux-{ARCHITECTURE}")):
+            if source.exists():
+                (directory / name).symlink_to(source)
 
     def start(self):
         self.process = Process(self.name, PROGRAMS / "pulse", "up", env=self.environment)
