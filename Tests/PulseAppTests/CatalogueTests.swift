@@ -1,0 +1,120 @@
+import Kernel
+import Postgres
+import TestKit
+import Testing
+
+/// What the database itself says of every table there is, so that a new one cannot be forgotten.
+@Suite(.postgres) struct CatalogueTests {
+    let database = TestDatabase.current
+
+    private struct Table: Sendable {
+        let name: String
+        let hasOrg: Bool
+        let isPartition: Bool
+        let isParent: Bool
+        let isForced: Bool
+        let keyStartsWithOrg: Bool
+        let tenantPolicies: Int
+        let foreignPolicies: Int
+        let appMayRead: Bool
+    }
+
+    private static let expression =
+        "(org_id = (NULLIF(current_setting('pulse.org_id'::text, true), ''::text))::uuid)"
+
+    private func tables() async throws -> [Table] {
+        try await database.superuser.rowsGlobally(
+            """
+            SELECT c.relname,
+                   EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND a.attnotnull),
+                   c.relispartition, c.relkind = 'p', c.relrowsecurity AND c.relforcerowsecurity,
+                   coalesce((SELECT a.attname = 'org_id' FROM pg_index i JOIN pg_attribute a
+                             ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+                             WHERE i.indrelid = c.oid AND i.indisprimary), false),
+                   (SELECT count(*) FROM pg_policies p WHERE p.schemaname = 'pulse' AND p.tablename = c.relname
+                    AND p.roles = '{pulse_app}' AND p.qual = \(Self.expression) AND p.with_check = \(Self.expression)),
+                   (SELECT count(*) FROM pg_policies p WHERE p.schemaname = 'pulse' AND p.tablename = c.relname
+                    AND p.roles && '{pulse_app,public}' AND p.qual IS DISTINCT FROM \(Self.expression)),
+                   has_table_privilege('pulse_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+            FROM pg_class c WHERE c.relnamespace = 'pulse'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1
+            """
+        ) { row in
+            Table(
+                name: try row.next(), hasOrg: try row.next(), isPartition: try row.next(), isParent: try row.next(),
+                isForced: try row.next(), keyStartsWithOrg: try row.next(), tenantPolicies: try row.next(),
+                foreignPolicies: try row.next(), appMayRead: try row.next())
+        }
+    }
+
+    @Test("every tenant table, partitions included, has forced row security, its one policy and its key")
+    func tenantTables() async throws {
+        let tenant = try await tables().filter(\.hasOrg)
+        #expect(tenant.count > 10)
+        for table in tenant {
+            #expect(table.isForced, "\(table.name) does not force row-level security")
+            #expect(table.tenantPolicies == 1, "\(table.name) lacks the tenant policy")
+            #expect(table.foreignPolicies == 0, "\(table.name) has another policy for tenants")
+            #expect(table.keyStartsWithOrg, "\(table.name) has a primary key that does not start with org_id")
+        }
+    }
+
+    @Test("nobody but the owner reaches a partition or a table without an organisation") func grants() async throws {
+        for table in try await tables() where table.isPartition || !table.hasOrg {
+            #expect(!table.appMayRead, "pulse_app has a grant on \(table.name)")
+        }
+    }
+
+    @Test("a row of one organisation in every tenant table is seen by that organisation alone")
+    func isolation() async throws {
+        let (ours, theirs) = (try await Given.organisation(), try await Given.organisation())
+        let roots = try await tables().filter { $0.hasOrg && !$0.isPartition }
+        try await dropChecks()
+        for table in roots {
+            try await plant(in: table.name, org: ours)
+            let count = SQL(unsafeSQL: "SELECT count(*) FROM pulse.\(table.name)")
+            guard table.appMayRead else { continue }
+            #expect(try await database.app.first(in: ours, count) { try $0.next(Int.self) } ?? 0 >= 1, "\(table.name)")
+            #expect(try await database.app.first(in: theirs, count) { try $0.next(Int.self) } == 0, "\(table.name)")
+            #expect(try await database.app.firstGlobally(count) { try $0.next(Int.self) } == 0, "\(table.name)")
+        }
+    }
+
+    /// The copy is thrown away; what matters here is who sees a row, not what is in it.
+    private func dropChecks() async throws {
+        try await database.superuser.executeGlobally(
+            """
+            DO $$ DECLARE c record; BEGIN
+                FOR c IN SELECT conrelid::regclass AS relation, conname FROM pg_constraint
+                         WHERE connamespace = 'pulse'::regnamespace AND contype IN ('c', 'f') AND conparentid = 0
+                           AND coninhcount = 0
+                LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.relation, c.conname); END LOOP;
+            END $$
+            """)
+    }
+
+    /// One row with some value in every column that wants one.
+    private func plant(in table: String, org: OrgID) async throws {
+        let columns = try await database.superuser.rowsGlobally(
+            """
+            SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute
+            WHERE attrelid = \("pulse.\(table)")::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
+              AND attidentity = '' AND attgenerated = ''
+            """
+        ) { (name: try $0.next(String.self), type: try $0.next(String.self)) }
+        let values = columns.map { column in
+            switch (column.name, column.type) {
+            case ("org_id", _): "'\(org)'"
+            case (_, "uuid"): "gen_random_uuid()"
+            case (_, "timestamp with time zone"): "now()"
+            case (_, "bytea"): "'\\x00'"
+            case (_, "boolean"): "false"
+            case (_, "int8multirange"): "'{}'"
+            case (_, "smallint"), (_, "integer"), (_, "bigint"): "1"
+            default: "'x'"
+            }
+        }
+        let names = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
+        try await database.superuser.executeGlobally(
+            SQL(unsafeSQL: "INSERT INTO pulse.\(table) (\(names)) VALUES (\(values.joined(separator: ", ")))"))
+    }
+}
