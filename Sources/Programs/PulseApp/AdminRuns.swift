@@ -1,20 +1,18 @@
-import Access
+import Audit
 import Cryptography
 import Fleet
 import FoundationEssentials
 import HTTPKit
-import Identity
 import JSONKit
 package import Kernel
 import Logging
-import Mail
 import Postgres
 import Telemetry
 import Tenancy
 
 extension PulseRuns {
     /// Founds an organisation from the shell, once.
-    /// - Returns: JSON `{orgId, userId, created, enrollmentToken?}`.
+    /// - Returns: JSON `{orgId, userId, enrollmentToken?}`.
     package static func foundOrganisation(
         _ configuration: PulseConfiguration, name: String, email: String, password: Secret<String>,
         withEnrollmentToken: Bool
@@ -30,21 +28,18 @@ extension PulseRuns {
         let time = SystemTime()
         let database = Database(settings, logger: Logger(label: "pulse"))
         defer { database.close() }
-        let context = IdentityContext(
-            database: database, passwords: PasswordHasher(threads: 1), mail: NoPostbox(),
-            links: LinkKey(secret: Secret(Array(configuration.secretKey.reveal().utf8))), time: time,
-            publicURL: configuration.publicURL)
-        let request = APIRequest(id: "pulse-admin", headers: ["user-agent": "pulse admin"])
-        let place = try await Founding(context).found(name, for: address, password: password, from: request)
+        let (org, user) = try await FirstOrganisation(
+            database: database, passwords: PasswordHasher(threads: 1), time: time
+        ).ensure(name, owner: address, password: password)
+        let origin = AuditOrigin(requestID: "-", address: "-", userAgent: "pulse admin")
         let token =
             withEnrollmentToken
             ? try await FleetStore(database).newEnrollmentToken(
-                named: "pulse admin", by: place.user, in: place.org, from: request.origin, at: time.now) : nil
+                named: "pulse admin", by: user, in: org, from: origin, at: time.now) : nil
         var writer = JSONWriter()
         writer.object { json in
-            json.member("orgId", place.org)
-            json.member("userId", place.user)
-            json.member("created", place.isNew)
+            json.member("orgId", org)
+            json.member("userId", user)
             json.member("enrollmentToken", token?.reveal())
         }
         return String(decoding: writer.bytes, as: UTF8.self)
@@ -58,9 +53,4 @@ extension PulseRuns {
         else { throw Problem.notFound }
         return String(decoding: document, as: UTF8.self)
     }
-}
-
-/// The shell sends no mail.
-private struct NoPostbox: Postbox {
-    func send(_ mail: OutgoingMail) -> Bool { false }
 }
