@@ -170,9 +170,11 @@ targets += [
         "pulse-bench",
         uses: [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
-            "Compression", "Cryptography",
+            "Compression", "Cryptography", "Telemetry",
         ],
-        external: [arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency]),
+        external: [
+            arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,
+        ]),
     .target(
         name: "FrontDoorKit",
         dependencies: [

@@ -3,7 +3,7 @@
 #endif
 
 /// How many files and connections this process may have open.
-enum FileDescriptors {
+package enum FileDescriptors {
     static var limit: Int {
         var limits = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
@@ -11,7 +11,7 @@ enum FileDescriptors {
     }
 
     /// Takes what the system allows: the usual soft limit of 1,024 is made for programs that still use `select`.
-    static func raiseLimit() {
+    package static func raiseLimit() {
         var limits = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else { return }
         limits.rlim_cur = limits.rlim_max

@@ -7,24 +7,22 @@ import NIOCore
 package final class SocketFrame: Sendable {
     /// The whole frame: header and payload.
     let plain: ByteBuffer
-    private let payload: [UInt8]
+    package let payloadByteCount: Int
     private let opcode: UInt8
     private let deflated = NIOLockedValueBox<ByteBuffer?>(nil)
 
     /// - Parameter text: UTF-8.
     package init(text: [UInt8]) {
-        payload = text
+        payloadByteCount = text.count
         opcode = 1
         plain = Self.frame(opcode: 1, text)
     }
 
     package init(binary: [UInt8]) {
-        payload = binary
+        payloadByteCount = binary.count
         opcode = 2
         plain = Self.frame(opcode: 2, binary)
     }
-
-    package var payloadByteCount: Int { payload.count }
 
     /// Below this many bytes a message is sent as it is: deflating it costs more than it saves.
     private static let minDeflateBytes = 512
@@ -32,11 +30,11 @@ package final class SocketFrame: Sendable {
     /// The frame as a permessage-deflate client takes it; plain when that would not be smaller.
     @discardableResult
     func deflate() -> ByteBuffer {
-        guard payload.count >= Self.minDeflateBytes else { return plain }
+        guard payloadByteCount >= Self.minDeflateBytes else { return plain }
         return deflated.withLockedValue { deflated in
             if let deflated { return deflated }
-            let small = Deflate.compress(payload)
-            let buffer = small.count < payload.count ? Self.frame(opcode: opcode | 0x40, small) : plain
+            let small = Deflate.compress(plain.readableBytesView.suffix(payloadByteCount))
+            let buffer = small.count < payloadByteCount ? Self.frame(opcode: opcode | 0x40, small) : plain
             deflated = buffer
             return buffer
         }
