@@ -33,7 +33,7 @@ package struct FleetRoutes: Sendable {
         Endpoint(
             .post, "/api/agents/enrollment-tokens", summary: "Make a one-time token for one machine",
             access: .permission(.manageAgents), scope: .settingsWrite,
-            audit: .entry(action: AuditAction.enrollmentTokenCreate.rawValue), problems: [.installerMissing],
+            audit: .entry(action: AuditAction.enrollmentTokenCreate.rawValue),
             request: .object(["name": .string(maxLength: 64).optional]), response: FleetSchemas.newTicket, status: 201,
             requestExample: #"{"name":"web servers"}"#, responseExample: FleetSchemas.newTicketExample
         ) { request in
@@ -43,7 +43,7 @@ package struct FleetRoutes: Sendable {
             let ticket = EnrollmentTicket(
                 id: .new(at: now), name: try Self.name(request), createdAt: now, expiresAt: now + Self.tokenLifetime)
             let token = BearerToken.new(.enrollment)
-            let sha256 = try installer.script().sha256
+            let sha256 = try? installer.script().sha256
             let entry = AuditRecord(
                 .enrollmentTokenCreate, of: "enrollment_token:\(ticket.id)", by: caller.principal, from: request.origin)
             try await store.create(ticket, hash: token.hash, by: user, in: org, entry: entry.append(at: now))
@@ -52,7 +52,7 @@ package struct FleetRoutes: Sendable {
                 json.member("token", token.text.reveal())
                 json.member("expiresAt", ticket.expiresAt)
                 json.member("command", installer.command(script: ticket.id, sha256: sha256, token: token.text))
-                json.member("scriptUrl", installer.url(of: ticket.id))
+                json.member("scriptUrl", sha256.map { _ in installer.url(of: ticket.id) })
                 json.member("scriptSha256", sha256)
             }
         }

@@ -9,8 +9,8 @@ enum FleetSchemas {
 
     static let newTicket = Schema.object([
         "id": .uuid, "token": .string.described("Shown this once"), "expiresAt": .timestamp,
-        "command": .string.described("To be pasted on the machine"), "scriptUrl": .string(format: "uri"),
-        "scriptSha256": .string,
+        "command": .string.described("To be pasted on the machine"), "scriptUrl": .string(format: "uri").optional,
+        "scriptSha256": .string.optional,
     ])
 
     static let agent = Schema.object([

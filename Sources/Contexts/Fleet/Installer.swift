@@ -62,9 +62,11 @@ package struct Installer: Sendable {
         return hex
     }
 
-    /// What a person pastes: fetches the script, compares it, and runs it with the token.
-    func command(script id: EnrollmentTokenID, sha256: String, token: Secret<String>) -> String {
-        "curl -fsSL '\(url(of: id))' -o pulse-install.sh && echo '\(sha256)  pulse-install.sh' | sha256sum -c - "
+    /// What a person pastes: fetches the script, compares it, and runs it with the token. Without a script to fetch, what
+    /// a machine that has the agent already runs.
+    func command(script id: EnrollmentTokenID, sha256: String?, token: Secret<String>) -> String {
+        guard let sha256 else { return "sudo pulse-agent enroll --url '\(publicURL)' --token \(token.reveal())" }
+        return "curl -fsSL '\(url(of: id))' -o pulse-install.sh && echo '\(sha256)  pulse-install.sh' | sha256sum -c - "
             + "&& sudo sh pulse-install.sh --token \(token.reveal())"
     }
 
