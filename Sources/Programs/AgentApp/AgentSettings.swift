@@ -5,6 +5,8 @@ package struct AgentSettings: Hashable, Sendable {
     package var server: ServerAddress
     package var agentID: String
     package var orgID: String?
+    /// Made at enrolment for a machine that has no machine id; nil when it has one.
+    package var inventedMachineID: String?
     /// Seconds between reports: ours, or more when the server asks for it.
     package var intervalSeconds: Double = 10
     package var tls = TLSChoice()
@@ -57,6 +59,7 @@ extension AgentSettings: JSONCodable {
         var url: String?
         var agentID: String?
         var orgID: String?
+        var inventedMachineID: String?
         var interval = 10.0
         var tls = TLSChoice()
         var allowsPlaintext = false
@@ -66,6 +69,7 @@ extension AgentSettings: JSONCodable {
             case "url": url = try reader.decode()
             case "agentId": agentID = try reader.decode()
             case "orgId": orgID = try reader.decode()
+            case "machineId": inventedMachineID = try reader.decode()
             case "intervalSeconds": interval = try reader.double()
             case "caFile": tls.caFile = try reader.decode()
             case "fingerprint": tls.fingerprint = try reader.decode()
@@ -77,6 +81,7 @@ extension AgentSettings: JSONCodable {
         guard let server = try? ServerAddress(text) else { throw reader.invalid("url: not a server address") }
         self.init(server: server, agentID: try reader.required("agentId", agentID))
         self.orgID = orgID
+        self.inventedMachineID = inventedMachineID
         self.intervalSeconds = interval
         self.tls = tls
         self.allowsPlaintext = allowsPlaintext
@@ -87,6 +92,7 @@ extension AgentSettings: JSONCodable {
             json.member("url", server.description)
             json.member("agentId", agentID)
             json.member("orgId", orgID)
+            json.member("machineId", inventedMachineID)
             json.member("intervalSeconds", intervalSeconds)
             json.member("caFile", tls.caFile)
             json.member("fingerprint", tls.fingerprint)

@@ -25,8 +25,13 @@ package struct Enroller: Sendable {
         _ request: EnrollRequest, token: Secret<String>, draft: AgentSettings, into state: StateDirectory
     ) async throws -> AgentSettings {
         try draft.validate()
+        var (request, settings) = (request, draft)
+        if request.machineID == nil {
+            // Some containers have none; the server binds the token to a machine, so it needs one.
+            settings.inventedMachineID = ID<Agent>.new(at: time.now, from: randomness).description
+            request.machineID = settings.inventedMachineID
+        }
         let response = try await exchange(request, token)
-        var settings = draft
         settings.agentID = response.agentID
         settings.orgID = response.orgID
         settings.intervalSeconds = max(draft.intervalSeconds, Double(response.reportIntervalSeconds))

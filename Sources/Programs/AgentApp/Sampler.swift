@@ -48,8 +48,9 @@ struct Sampler {
         report.agent.type = "unified"
         report.agent.intervalSeconds = max(1, Int64(delivery.pace.interval.inSeconds.rounded()))
         report.agent.hostname = report.host.hostname
-        // A machine without a machine id (some containers) is told apart by its enrolment.
-        report.host.id = report.host.machineID ?? settings.agentID
+        // A machine enrolled under an id made for it keeps that id, even when it gets one of its own later.
+        report.host.machineID = settings.inventedMachineID ?? report.host.machineID
+        report.host.id = report.host.machineID
         report.timestamp = now
     }
 }
