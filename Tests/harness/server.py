@@ -5,6 +5,7 @@ import json
 import platform
 import re
 import secrets
+import shutil
 import urllib.parse
 
 from harness.client import Client
@@ -43,7 +44,7 @@ class Server:
         for source, name in ((ROOT / "ops/agent/install.sh", "install.sh"),
                              (PROGRAMS / "pulse-agent", f"pulse-agent-linux-{ARCHITECTURE}")):
             if source.exists():
-                (directory / name).symlink_to(source)
+                shutil.copyfile(source, directory / name)  # the server follows no links
 
     def start(self):
         self.process = Process(self.name, PROGRAMS / "pulse", "up", env=self.environment)

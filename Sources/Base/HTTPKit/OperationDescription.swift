@@ -136,19 +136,51 @@ extension Endpoint {
 
     /// Everything this endpoint may refuse with: its own subject's problems and those of its rules.
     package var allProblems: [Problem] {
-        var all = problems + [.malformedRequest, .badPath(""), .badQuery, .requestTimeout, .internalError]
-        all.append(Problem("rate-limited", status: 429, title: "Too many requests"))
-        if !access.isPublic { all += [.unauthenticated, .forbidden] }
-        if case .permission = access { all += [.organisationRequired, .notFound] }
-        if path.contains("{") { all.append(.notFound) }
-        if let request {
-            all.append(.bodyTooLarge(limit: maxBodyBytes))
-            if request.isJSON {
-                all += [.unsupportedMediaType, Problem("invalid-json", status: 400, title: "The body cannot be read")]
-            }
+        problems + Self.problemsOfAll + problemsOfAccess + problemsOfBody + problemsOfSockets
+            + (path.contains("{") ? [.notFound] : [])
+            + (idempotency == .key ? [.invalidIdempotencyKey, .idempotencyKeyBusy, .idempotencyKeyReused] : [])
+    }
+
+    /// Slugs that rooms beside or above us answer with are told here by their status and title.
+    private static let problemsOfAll: [Problem] = [
+        .malformedRequest, .badPath(""), .badQuery, .headersTooLarge, .requestTimeout, .internalError,
+        Problem("rate-limited", status: 429, title: "Too many requests"),
+        Problem("database-unavailable", status: 503, title: "The database cannot be reached"),
+        Problem("database-timeout", status: 503, title: "The database took too long"),
+    ]
+
+    private var problemsOfAccess: [Problem] {
+        guard !access.isPublic else { return [] }
+        var all: [Problem] = [
+            .unauthenticated, .forbidden, Problem("invalid-token", status: 401, title: "This token is not valid"),
+        ]
+        if !method.isSafe, access != .agent {
+            all.append(Problem("csrf-failed", status: 403, title: "The request did not come from our pages"))
         }
-        if idempotency == .key { all += [.invalidIdempotencyKey, .idempotencyKeyBusy, .idempotencyKeyReused] }
+        if case .permission = access {
+            all += [
+                .organisationRequired, .notFound,
+                Problem("organisation-not-found", status: 404, title: "No such organisation"),
+            ]
+        }
+        if access != .session {
+            all.append(Problem("org-suspended", status: 403, title: "This organisation is suspended"))
+        }
         return all
+    }
+
+    private var problemsOfBody: [Problem] {
+        let unfit: [Problem] = query.isEmpty && request == nil ? [] : [.invalidField("", "")]
+        guard let request else { return unfit }
+        var all = unfit + [.bodyTooLarge(limit: maxBodyBytes), .requestIncomplete]
+        if request.isJSON {
+            all += [.unsupportedMediaType, Problem("invalid-json", status: 400, title: "The body cannot be read")]
+        }
+        return all
+    }
+
+    private var problemsOfSockets: [Problem] {
+        kind == .socket ? [.foreignOrigin, .tooManySockets, .upgradeRequired] : []
     }
 }
 

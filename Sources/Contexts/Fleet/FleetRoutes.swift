@@ -142,7 +142,7 @@ package struct FleetRoutes: Sendable {
             audit: .entry(action: AuditAction.agentEnroll.rawValue), rate: .auth,
             problems: [
                 .enrollmentTokenUnknown, .enrollmentTokenUsed, .enrollmentTokenExpired, .enrollmentSuspended,
-                .missingMachineID,
+                .missingMachineID, Problem("missing-hostname", status: 400, title: "A host name is required"),
             ],
             request: FleetSchemas.enrollRequest, response: FleetSchemas.enrollResponse,
             requestExample: FleetSchemas.enrollRequestExample, responseExample: FleetSchemas.enrollResponseExample

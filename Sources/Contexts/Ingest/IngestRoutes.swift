@@ -47,7 +47,8 @@ package struct IngestRoutes: Sendable {
     }
 
     private static let problems: [Problem] = [
-        .identityMismatch, .agentRevoked, .reportTooLarge(ReportLimits.decodedBytes),
+        .identityMismatch, .agentRevoked, .reportTooLarge(ReportLimits.decodedBytes), .notGzip, .unsupportedEncoding,
+        Problem("invalid-report", status: 400, title: "The report cannot be taken"),
     ]
 
     private static let hostSchema = Schema.object([

@@ -128,13 +128,10 @@ package struct ReportIntake: Sendable {
             } catch .tooLarge {
                 throw .reportTooLarge(limit)
             } catch {
-                throw Problem(
-                    "invalid-compression", status: 400, title: "The body is not gzip", code: "invalid_json")
+                throw .notGzip
             }
         case let other:
-            throw Problem(
-                "unsupported-encoding", status: 415, title: "This content encoding is not supported",
-                detail: "“\(other.prefix(40))”: send gzip or nothing", code: "unsupported_encoding")
+            throw .unsupportedEncoding.with(detail: "“\(other.prefix(40))”: send gzip or nothing")
         }
     }
 
@@ -159,6 +156,12 @@ extension Problem {
     package static let agentRevoked = Problem(
         "agent-revoked", status: 403, title: "This agent was removed",
         detail: "The agent was removed; monitoring stopped. Enrol the machine again to go on.", code: "agent_revoked")
+
+    static let notGzip = Problem(
+        "invalid-compression", status: 400, title: "The body is not gzip", code: "invalid_json")
+    static let unsupportedEncoding = Problem(
+        "unsupported-encoding", status: 415, title: "This content encoding is not supported",
+        code: "unsupported_encoding")
 
     static func reportTooLarge(_ limit: Int) -> Problem {
         Problem(
