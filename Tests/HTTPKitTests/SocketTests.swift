@@ -64,10 +64,14 @@ import Testing
             "/members", summary: "Talks", access: .session, messages: .anything, messageExample: "{}"
         ) { _, _ in }
         let gate = ScriptedGate { _ in nil }
-        try await Given.server([open, closed, Given.endpoint()], gate: gate) { port in
+        var settings = HTTPSettings()
+        settings.allowedOrigins = ["https://pulse.example:8443/"]
+        try await Given.server([open, closed, Given.endpoint()], gate: gate, settings: settings) { port in
             let cases: [(String, [String], Int)] = [
                 ("/members", [], 401), ("/nowhere", [], 404), ("/ws", ["Origin: https://evil.example"], 403),
-                ("/ws", ["Origin: null"], 403), ("/ws", ["Origin: http://pulse.test"], 101), ("/api/thing", [], 200),
+                ("/ws", ["Origin: null"], 403), ("/ws", ["Origin: https://pulse.example"], 403),
+                ("/ws", ["Origin: https://PULSE.example:8443"], 101), ("/ws", ["Origin: http://pulse.test"], 101),
+                ("/api/thing", [], 200),
             ]
             for (path, headers, status) in cases {
                 let answer = try await RawClient.connected(to: port) { client in

@@ -132,6 +132,8 @@ extension HTTPSettings.TLSFiles {
             privateKey: .privateKey(try NIOSSLPrivateKey(file: privateKey, format: .pem)))
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
+        // Many clients never answer a close; the socket need not wait long for it.
+        configuration.shutdownTimeout = .seconds(1)
         return configuration
     }
 }

@@ -19,7 +19,12 @@ extension Responder {
     /// Browsers always send `Origin`; without one the caller is a program, which no page can make call us.
     private func isAllowed(origin: String, for request: APIRequest) -> Bool {
         let own = "\(request.isSecure ? "https" : "http")://\(request.host)"
-        return ([own] + settings.allowedOrigins).contains { $0.lowercased() == origin.lowercased() }
+        return ([own] + settings.allowedOrigins.map(Self.origin)).contains { $0.lowercased() == origin.lowercased() }
+    }
+
+    /// Scheme, host and port of an address whose path somebody left on.
+    private static func origin(of address: String) -> String {
+        address.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
     }
 
     /// The life of an open socket: the gate's answer, then the endpoint's service, then the close.
