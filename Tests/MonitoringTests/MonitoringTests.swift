@@ -217,6 +217,7 @@ enum Told {
         let second = LeaseStore(database: database.worker, worker: UUID())
         let all = try await first.renew(for: .seconds(15))
         #expect(all.count == 256)
+        // The lease is fresh: that its owner has no session of its name yet does not matter.
         #expect(try await second.renew(for: .seconds(15)).isEmpty)
         let kept = try await first.renew(for: .seconds(15))
         #expect(kept.count == 256 || kept.count == 128)
@@ -224,6 +225,15 @@ enum Told {
         let taken = try await second.renew(for: .seconds(15))
         #expect(taken.count == 256)
         #expect(taken.allSatisfy { lease in all.first { $0.shard == lease.shard }!.epoch < lease.epoch })
+    }
+
+    @Test("shards of a worker that missed a renewal and has no session are taken before they expire")
+    func deadOwner() async throws {
+        let dead = LeaseStore(database: database.worker, worker: UUID())
+        #expect(try await dead.renew(for: .seconds(5)).count == 256)
+        let heir = LeaseStore(database: database.worker, worker: UUID())
+        // 5 s left is less than 0.6 of a lifetime of 15 s, as if 10 s had passed since the last renewal.
+        #expect(try await heir.renew(for: .seconds(15)).count == 256)
     }
 
     @Test("a stale epoch is refused by the database") func fencing() async throws {

@@ -5,6 +5,10 @@ import Postgres
 /// The rows of leases. One clock counts: the database's.
 struct LeaseStore: Sendable {
     static let shardCount = 256
+    private static let namePrefix = "pulse-worker-"
+
+    /// What a worker's sessions are called, so that others can see whether it is still connected.
+    static func sessionName(of worker: UUID) -> String { namePrefix + worker.uuidString.lowercased() }
 
     /// Connected as the workers' role.
     let database: Database
@@ -15,9 +19,16 @@ struct LeaseStore: Sendable {
     func renew(for lifetime: Duration) async throws -> Set<ShardLease> {
         let seconds = lifetime.inSeconds
         let sql: SQL = """
-            WITH living AS (
-                SELECT greatest(count(DISTINCT owner) FILTER (WHERE owner <> \(worker)), 0) + 1 AS workers
-                FROM shard_leases WHERE expires_at > now() AND owner IS NOT NULL
+            WITH seen AS (
+                -- Free: run out; or its owner has missed a renewal and has no session here any more, so it died.
+                -- Should it live after all, the fence refuses it.
+                SELECT l.shard, l.owner, l.expires_at <= now()
+                    OR (l.expires_at < now() + make_interval(secs => \(seconds * 0.6)) AND NOT EXISTS (
+                        SELECT FROM pg_stat_activity a
+                        WHERE a.application_name = \(Self.namePrefix) || l.owner::text)) AS is_free
+                FROM shard_leases l
+            ), living AS (
+                SELECT count(DISTINCT owner) FILTER (WHERE owner <> \(worker) AND NOT is_free) + 1 AS workers FROM seen
             ), share AS (
                 SELECT ceil(\(Self.shardCount)::numeric / workers)::int AS fair FROM living
             ), mine AS (
@@ -32,9 +43,11 @@ struct LeaseStore: Sendable {
                 UPDATE shard_leases l SET owner = NULL, expires_at = '-infinity'
                 FROM mine m, share s WHERE l.shard = m.shard AND m.place > s.fair AND l.owner = \(worker)
             ), free AS (
-                SELECT l.shard FROM shard_leases l WHERE l.expires_at <= now() ORDER BY l.shard
+                SELECT l.shard FROM shard_leases l JOIN seen USING (shard)
+                WHERE seen.is_free AND l.owner IS NOT DISTINCT FROM seen.owner
+                ORDER BY l.shard
                 LIMIT greatest((SELECT fair FROM share) - (SELECT count(*) FROM mine), 0)
-                FOR UPDATE SKIP LOCKED
+                FOR UPDATE OF l SKIP LOCKED
             ), taken AS (
                 UPDATE shard_leases l
                 SET owner = \(worker), epoch = l.epoch + 1, expires_at = now() + make_interval(secs => \(seconds))

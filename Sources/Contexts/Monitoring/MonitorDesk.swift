@@ -29,6 +29,8 @@ actor MonitorDesk {
         return gained
     }
 
+    var holdsNothing: Bool { held.isEmpty }
+
     func expire() { drop(leases.expire(at: outside.time.monotonic)) }
 
     private func drop(_ lost: Set<ShardLease>) {

@@ -1,5 +1,5 @@
 package import Bus
-import FoundationEssentials
+package import FoundationEssentials
 import History
 import Ingest
 package import Kernel
@@ -15,13 +15,15 @@ package struct MonitorPool: Service {
     private let terms: LeaseState.Terms
     private let logger: Logger
 
-    /// - Parameter connections: the connections an organisation has configured or enrolled.
+    /// - Parameters:
+    ///   - worker: a pool of its own as the workers' role, named `sessionName(of: id)`.
+    ///   - connections: the connections an organisation has configured or enrolled.
     package init(
-        app: Database, worker: Database, bus: any MessageBus, time: any TimeSource, logger: Logger,
+        id: UUID, app: Database, worker: Database, bus: any MessageBus, time: any TimeSource, logger: Logger,
         leaseLifetime: Duration = .seconds(15),
         connections: @escaping @Sendable (OrgID) async throws -> Set<ConnectionID>
     ) {
-        leases = LeaseStore(database: worker, worker: UUID())
+        leases = LeaseStore(database: worker, worker: id)
         outside = MonitorOutside(
             database: app, resources: ResourceStore(app), log: IngestStore(app),
             keeper: HistoryKeeper(HistoryStore(app, logger: logger), logger: logger), bus: bus, time: time,
@@ -31,6 +33,9 @@ package struct MonitorPool: Service {
             lifetime: leaseLifetime, renewEvery: leaseLifetime / 3, trustFor: leaseLifetime * 2 / 3)
         self.logger = logger
     }
+
+    /// The application name that a worker's connections must have.
+    package static func sessionName(of worker: UUID) -> String { LeaseStore.sessionName(of: worker) }
 
     /// Works until shutdown; then writes what is unwritten and gives its shards to others at once.
     package func run() async throws {
@@ -67,7 +72,8 @@ package struct MonitorPool: Service {
                 }
             }
             await desk.expire()
-            try? await outside.time.sleep(for: terms.renewEvery)
+            // A worker without shards looks more often: there may be some whose owner has just died.
+            try? await outside.time.sleep(for: await desk.holdsNothing ? terms.renewEvery / 5 : terms.renewEvery)
         }
     }
 

@@ -35,7 +35,8 @@ package struct Composition: Sendable {
         _ configuration: PulseConfiguration, registry: PrometheusRegistry, logger: Logger,
         time: any TimeSource = SystemTime()
     ) throws {
-        let databases = try Databases(configuration, time: time, logger: logger)
+        let worker = UUID()
+        let databases = try Databases(configuration, worker: worker, time: time, logger: logger)
         let mail = try Self.mail(configuration, time: time, logger: logger)
         let bus = LocalBus()
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
@@ -66,7 +67,7 @@ package struct Composition: Sendable {
                 }
             ], logger: logger)
         let monitors = MonitorPool(
-            app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
+            id: worker, app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
             connections: { try await fleet.connections(of: $0) })
         services = [
             databases.app, databases.worker, mail.queue, touches,
@@ -129,7 +130,9 @@ private struct Databases {
     let app: Database
     let worker: Database
 
-    init(_ configuration: PulseConfiguration, time: any TimeSource, logger: Logger) throws {
+    init(
+        _ configuration: PulseConfiguration, worker id: UUID, time: any TimeSource, logger: Logger
+    ) throws {
         var tenants = DatabaseConfiguration(
             url: try configuration.required(\.databaseURL, key: "PULSE_DATABASE_URL"))
         tenants.sharedConnections = configuration.databaseConnections / 2
@@ -138,7 +141,7 @@ private struct Databases {
             url: try configuration.required(\.workerDatabaseURL, key: "PULSE_WORKER_DATABASE_URL"))
         workers.sharedConnections = 2
         workers.leasedConnections = 1
-        workers.applicationName = "pulse-worker"
+        workers.applicationName = MonitorPool.sessionName(of: id)
         app = Database(tenants, time: time, logger: logger)
         worker = Database(workers, time: time, logger: logger)
     }
