@@ -91,7 +91,7 @@ ExecStart=/usr/local/bin/pulse-agent run --state-dir /var/lib/pulse-agent
 Restart=always
 RestartSec=5
 # A token that was revoked, a setting that is wrong: starting again would change nothing.
-RestartPreventExitStatus=77 78
+RestartPreventExitStatus=78
 StateDirectory=pulse-agent
 StateDirectoryMode=0700
 # It only reads. Root is needed for the serial numbers of the machine alone; everything else is taken away.
