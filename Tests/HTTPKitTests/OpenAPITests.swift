@@ -101,7 +101,10 @@ import Testing
         #expect(make["parameters"]?.array?.compactMap { $0["name"]?.string } == ["Idempotency-Key"])
         #expect(make["requestBody"]?["content"]?["application/json"]?["example"]?["name"]?.string == "a")
         let statuses = try #require(make["responses"]?.object?.keys.sorted())
-        #expect(statuses == ["201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503"])
+        #expect(
+            statuses == [
+                "201", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "431", "500", "503",
+            ])
         #expect(make["responses"]?["409"]?["description"]?.string?.contains("`machine-taken`: Taken") == true)
         #expect(paths["/install/{id}.sh"]?["get"]?["security"]?.array?.isEmpty == true)
         #expect(paths["/api/machines/{id}"]?["delete"]?["responses"]?["204"]?["content"] == nil)

@@ -153,18 +153,17 @@ extension Endpoint {
         guard !access.isPublic else { return [] }
         var all: [Problem] = [
             .unauthenticated, .forbidden, Problem("invalid-token", status: 401, title: "This token is not valid"),
+            Problem("org-suspended", status: 403, title: "This organisation is suspended"),
         ]
+        // A header may name a foreign organisation wherever a person comes in.
+        if access != .agent {
+            all.append(Problem("organisation-not-found", status: 404, title: "No such organisation"))
+        }
         if !method.isSafe, access != .agent {
             all.append(Problem("csrf-failed", status: 403, title: "The request did not come from our pages"))
         }
         if case .permission = access {
-            all += [
-                .organisationRequired, .notFound,
-                Problem("organisation-not-found", status: 404, title: "No such organisation"),
-            ]
-        }
-        if access != .session {
-            all.append(Problem("org-suspended", status: 403, title: "This organisation is suspended"))
+            all += [.organisationRequired, .notFound]
         }
         return all
     }
