@@ -18,8 +18,8 @@ class RealAgent:
         self.process = None
 
     def enroll(self, token, check=True):
-        return run(PROGRAMS / "pulse-agent", "enroll", "--url", self.server.url, "--token", token,
-                   "--state-dir", self.directory, env=self.environment, check=check)
+        return run(PROGRAMS / "pulse-agent", "enroll", "--url", self.server.url, "--state-dir", self.directory,
+                   env={**self.environment, "PULSE_AGENT_TOKEN": token}, check=check)
 
     def start(self):
         self.process = Process(self.name, PROGRAMS / "pulse-agent", "run", "--state-dir", self.directory,
