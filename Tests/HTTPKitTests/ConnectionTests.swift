@@ -96,6 +96,19 @@ import Testing
         }
     }
 
+    @Test("a value from outside cannot become a header")
+    func responseSplitting() async throws {
+        let endpoint = Given.endpoint { request in .redirect(to: "/x?\(request.query["to"] ?? "")") }
+        try await Given.server([endpoint]) { port in
+            try await RawClient.connected(to: port) { client in
+                try await client.get("/api/thing?to=a%0d%0aSet-Cookie:%20b=c")
+                let answer = try await client.answer()
+                #expect(answer["location"] == "/x?a  Set-Cookie: b=c")
+                #expect(answer["set-cookie"] == nil)
+            }
+        }
+    }
+
     // MARK: Bad input
 
     @Test(
@@ -380,6 +393,9 @@ import Testing
                 try await client.get("/api/slow")
                 for await _ in started { break }
                 try await RawClient.connected(to: port) { idle in
+                    // Answered once: the server has accepted it.
+                    try await idle.get("/api/none")
+                    #expect(try await idle.answer().status == 404)
                     await shutDown()
                     try await idle.waitForEnd()
                 }

@@ -41,7 +41,8 @@ import Testing
 
     @Test("plus is a space, names may repeat, a missing value is empty")
     func query() throws {
-        let query = try Query(parsing: "a=1+2&b&a=%2B&c=d=e")
+        let query = try Query(parsing: "a=1+2&b&a=%2B&c=d=e&t=%09%0a")
+        #expect(query["t"] == "\t\n")
         #expect(query.all("a") == ["1 2", "+"])
         #expect(query["b"] == "")
         #expect(query["c"] == "d=e")

@@ -37,7 +37,7 @@ extension HTTPConnection {
     }
 
     private func responseHead(for response: APIResponse, hasBody: Bool) -> HTTPResponseHead {
-        var headers = response.headers.fields
+        var headers = response.headers.withoutLineBreaks
         switch response.body {
         case _ where response.status == 204 || response.status == 304: break
         case .empty: headers.replaceOrAdd(name: "content-length", value: "0")

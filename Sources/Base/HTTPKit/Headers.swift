@@ -23,6 +23,18 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral, Sequence {
 
     package mutating func add(_ name: String, _ value: String) { fields.add(name: name, value: value) }
 
+    /// For sending: a value that somebody else chose must not become a header of its own, nor a body.
+    var withoutLineBreaks: HTTPHeaders {
+        let isBroken = { (byte: UInt8) in byte == 13 || byte == 10 || byte == 0 }
+        guard
+            fields.contains(where: { $0.value.utf8.contains(where: isBroken) || $0.name.utf8.contains(where: isBroken) }
+            )
+        else { return fields }
+        let mended = { (text: String) in String(decoding: text.utf8.map { isBroken($0) ? 32 : $0 }, as: UTF8.self) }
+        return HTTPHeaders(
+            fields.filter { !$0.name.utf8.contains(where: isBroken) }.map { ($0.name, mended($0.value)) })
+    }
+
     package func makeIterator() -> AnyIterator<(name: String, value: String)> {
         var base = fields.makeIterator()
         return AnyIterator { base.next() }

@@ -39,7 +39,7 @@ struct OperationDescription: JSONEncodable {
         guard !inPath.isEmpty || !endpoint.query.isEmpty || endpoint.idempotency == .key else { return }
         json.array("parameters") { json in
             for name in inPath {
-                parameter(name, in: "path", required: true, .string(minLength: 1), nil, to: &json)
+                parameter(name, in: "path", required: true, Self.segment, nil, to: &json)
             }
             for item in endpoint.query {
                 parameter(item.name, in: "query", required: item.isRequired, item.schema, item.summary, to: &json)
@@ -52,6 +52,9 @@ struct OperationDescription: JSONEncodable {
             }
         }
     }
+
+    /// What `RequestTarget` lets through as one segment.
+    private static let segment = Schema.string(pattern: #"^[^\u0000-\u001f\u007f/\\]+$"#, minLength: 1)
 
     private func parameter(
         _ name: String, in place: String, required: Bool, _ schema: Schema, _ summary: String?,

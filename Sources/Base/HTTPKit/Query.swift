@@ -7,13 +7,13 @@ package struct Query: Sendable, ExpressibleByDictionaryLiteral {
     package init() { items = [] }
     package init(dictionaryLiteral elements: (String, String)...) { items = elements.map { (name: $0, value: $1) } }
 
-    /// - Throws: 400 `bad-query` for a broken escape, bytes that are not UTF-8, a control character, or over 100 items.
+    /// - Throws: 400 `bad-query` for a broken escape, bytes that are not UTF-8, a zero byte, or over 100 items.
     package init(parsing text: Substring) throws(Problem) {
         var items: [(name: String, value: String)] = []
         for part in text.utf8.split(separator: UInt8(ascii: "&")) {
             let pieces = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard items.count < 100, let name = PercentDecoding.decode(pieces[0], plusIsSpace: true),
-                let value = PercentDecoding.decode(pieces.count > 1 ? pieces[1] : Substring().utf8, plusIsSpace: true)
+            guard items.count < 100, let name = PercentDecoding.decode(pieces[0], as: .query),
+                let value = PercentDecoding.decode(pieces.count > 1 ? pieces[1] : Substring().utf8, as: .query)
             else { throw .badQuery }
             items.append((name, value))
         }
@@ -49,8 +49,15 @@ package struct Query: Sendable, ExpressibleByDictionaryLiteral {
 
 /// Escapes of RFC 3986, read strictly.
 enum PercentDecoding {
-    /// `nil` for a broken escape, for bytes that are not UTF-8, and for control characters.
-    static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool = false) -> String? {
+    enum Part {
+        /// No control characters: nothing is called so, and a log line or a file name must not hold them.
+        case path
+        /// Plus is a space; text that people paste may hold tabs and line ends, but no zero byte.
+        case query
+    }
+
+    /// `nil` for a broken escape, for bytes that are not UTF-8, and for characters that the part must not hold.
+    static func decode(_ text: Substring.UTF8View, as part: Part) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var rest = text[...]
@@ -59,10 +66,10 @@ enum PercentDecoding {
             if byte == UInt8(ascii: "%") {
                 guard let high = rest.popFirst()?.hexDigit, let low = rest.popFirst()?.hexDigit else { return nil }
                 byte = high << 4 | low
-            } else if plusIsSpace, byte == UInt8(ascii: "+") {
+            } else if part == .query, byte == UInt8(ascii: "+") {
                 byte = UInt8(ascii: " ")
             }
-            guard byte >= 0x20, byte != 0x7F else { return nil }
+            guard part == .query ? byte != 0 : byte >= 0x20 && byte != 0x7F else { return nil }
             bytes.append(byte)
         }
         return String(validating: bytes, as: UTF8.self)
@@ -83,5 +90,5 @@ extension UInt8 {
 extension Problem {
     static let badQuery = Problem(
         "bad-query", status: 400, title: "The query string cannot be read",
-        detail: "Escapes must be %XX and their bytes UTF-8 without control characters; at most 100 parameters.")
+        detail: "Escapes must be %XX and their bytes UTF-8 without zeros; at most 100 parameters.")
 }

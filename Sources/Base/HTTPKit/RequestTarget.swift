@@ -29,7 +29,9 @@ struct RequestTarget {
     private static func segments(of path: Substring) throws(Problem) -> [String] {
         var segments: [String] = []
         for raw in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let segment = PercentDecoding.decode(raw) else { throw .badPath("an escape in it cannot be read") }
+            guard let segment = PercentDecoding.decode(raw, as: .path) else {
+                throw .badPath("an escape in it cannot be read")
+            }
             guard segment != ".", segment != "..", !segment.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C }) else {
                 throw .badPath("segments must not be dots, nor hold a slash or backslash")
             }

@@ -23,6 +23,9 @@ extension Responder {
             route(&opening, method: method, target.segments)
             return opening
         } catch {
+            // As it came, for the log; it leads nowhere.
+            request.path = String(
+                decoding: head.target.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(200), as: UTF8.self)
             return Opening(
                 request: request, target: .refused(error, headers: [:]), methodText: head.method, rawQuery: "",
                 isHead: method == .head)
