@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import NIOTLS
 
 /// One request and where its answer goes.
 struct HTTPExchange: Sendable {
@@ -21,6 +22,24 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     private var current: EventLoopPromise<(Answer, Bool)>?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
+    /// Kept when the connection is up, TLS included; failed with the reason when it never gets there.
+    private let ready: EventLoopPromise<Void>
+    private let isSecure: Bool
+
+    init(isSecure: Bool, ready: EventLoopPromise<Void>) {
+        self.isSecure = isSecure
+        self.ready = ready
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !isSecure { ready.succeed() }
+        context.fireChannelActive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { ready.succeed() }
+        context.fireUserInboundEventTriggered(event)
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let exchange = unwrapOutboundIn(data)
@@ -75,7 +94,12 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) {
+        fail(TransportError("the connection is gone", .connectionLost))
+    }
+
     private func fail(_ error: TransportError) {
+        ready.fail(error)
         current?.fail(error)
         current = nil
     }

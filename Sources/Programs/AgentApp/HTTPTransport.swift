@@ -60,7 +60,11 @@ package final class HTTPTransport: Transport {
     private func exchange(_ post: Post, on channel: any Channel) async throws(TransportError) -> Answer {
         let promise = channel.eventLoop.makePromise(of: (Answer, Bool).self)
         let exchange = HTTPExchange(head: head(of: post), body: post.body, promise: promise)
-        channel.writeAndFlush(exchange, promise: nil)
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenFailure { _ in
+            promise.fail(TransportError("the connection is gone", .connectionLost))
+        }
+        channel.writeAndFlush(exchange, promise: written)
         let timeout = channel.eventLoop.scheduleTask(in: Self.answerTimeout) {
             promise.fail(TransportError("no answer from \(self.server) within 15 seconds"))
         }
@@ -92,21 +96,45 @@ package final class HTTPTransport: Transport {
         return HTTPRequestHead(version: .http1_1, method: .POST, uri: server.basePath + post.path, headers: headers)
     }
 
+    /// A connection that is up, certificate checked.
     private func connect() async throws(TransportError) -> any Channel {
+        let (channel, ready) = try await connectSocket()
+        let timeout = channel.eventLoop.scheduleTask(in: Self.connectTimeout) {
+            ready.fail(TransportError("\(self.server) does not finish the TLS handshake"))
+        }
+        defer { timeout.cancel() }
+        do {
+            try await ready.futureResult.get()
+            return channel
+        } catch {
+            channel.close(promise: nil)
+            throw (error as? TransportError) ?? TransportError("\(server): \(error)")
+        }
+    }
+
+    /// One promise per socket: of several addresses that are tried, only the winner's counts.
+    private func connectSocket() async throws(TransportError) -> (any Channel, EventLoopPromise<Void>) {
         do {
             return try await ClientBootstrap(group: group)
                 .connectTimeout(Self.connectTimeout)
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
-                .channelInitializer { channel in
+                .connect(host: server.host, port: server.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        let ready = channel.eventLoop.makePromise(of: Void.self)
+                        let handler = HTTPExchangeHandler(isSecure: self.server.isSecure, ready: ready)
                         let pipeline = channel.pipeline.syncOperations
-                        if let tls = self.tls { try pipeline.addHandler(self.tlsHandler(tls)) }
-                        try pipeline.addHandler(HTTPRequestEncoder())
-                        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
-                        try pipeline.addHandler(HTTPExchangeHandler())
+                        do {
+                            if let tls = self.tls { try pipeline.addHandler(self.tlsHandler(tls)) }
+                            try pipeline.addHandler(HTTPRequestEncoder())
+                            try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
+                            try pipeline.addHandler(handler)
+                        } catch {
+                            ready.fail(error)
+                            throw error
+                        }
+                        return (channel, ready)
                     }
                 }
-                .connect(host: server.host, port: server.port).get()
         } catch {
             throw TransportError("\(server) cannot be reached: \(error)")
         }
