@@ -1,124 +1,182 @@
 #!/bin/sh
-# Installs pulse-agent on this Linux machine and enrols it.
+# Installs pulse-agent on this Linux machine and enrols it, or removes it again.
 #
-#   sh install.sh --url https://pulse.example.com --token pet_...    (as root)
-#   sh install.sh --uninstall
+#   sh install.sh --url https://pulse.example.com --token pet_…      install, or bring up to date
+#   sh install.sh --uninstall [--purge]                              remove; --purge also forgets token and queue
 #
-# Puts the program into /usr/local/bin, its state into /var/lib/pulse-agent (0700) and, where systemd runs, a service.
-# Doing it again renews the program; a machine that is enrolled stays so unless a new token is given.
+#   --sha256 HEX             the program must have this checksum (else the one that the server names)
+#   --ca-file FILE           a further certificate authority, PEM
+#   --fingerprint HEX        the SHA-256 of the server's own certificate
+#   --allow-plaintext-http   http to a server that is not local
+#   --force                  enrol anew, forgetting the present enrolment and its queue
+#
+# The program goes to /usr/local/bin, its state to /var/lib/pulse-agent (0700). With systemd a hardened unit is made;
+# without it the script says how to start the agent. Needs root, and curl or wget. Doing it again is harmless.
 set -eu
+umask 077
 
-url='' token='' uninstall='' plaintext=''
-prefix=${PULSE_AGENT_PREFIX:-/usr/local/bin}
-state=${PULSE_AGENT_STATE_DIR:-/var/lib/pulse-agent}
-units=${PULSE_AGENT_UNITS:-/etc/systemd/system}
+program=/usr/local/bin/pulse-agent
+state=/var/lib/pulse-agent
+unit=/etc/systemd/system/pulse-agent.service
+url='' token='' wanted='' ca_file='' fingerprint='' plaintext='' force='' uninstall='' purge=''
 
-die() { echo "pulse-agent: $*" >&2; exit 1; }
+say() { printf '%s\n' "pulse-agent: $*"; }
+die() { printf '%s\n' "pulse-agent: $*" >&2; exit 1; }
 
 while [ $# -gt 0 ]; do
     case $1 in
-        --url) [ $# -ge 2 ] || die "--url wants an address"; url=${2%/}; shift 2 ;;
-        --token) [ $# -ge 2 ] || die "--token wants a token"; token=$2; shift 2 ;;
-        --allow-plaintext-http) plaintext=--allow-plaintext-http; shift ;;
+        --url|--token|--sha256|--ca-file|--fingerprint)
+            [ $# -ge 2 ] || die "$1 needs a value"
+            case $1 in
+                --url) url=$2 ;;
+                --token) token=$2 ;;
+                --sha256) wanted=$2 ;;
+                --ca-file) ca_file=$2 ;;
+                --fingerprint) fingerprint=$2 ;;
+            esac
+            shift 2 ;;
+        --allow-plaintext-http) plaintext=yes; shift ;;
+        --force) force=yes; shift ;;
         --uninstall) uninstall=yes; shift ;;
-        *) die "unknown argument $1" ;;
+        --purge) purge=yes; shift ;;
+        -h|--help) sed -n '2,/^set -eu/{/^#!/d;/^#/s/^# \{0,1\}//p;}' "$0"; exit 0 ;;
+        *) die "$1 is not understood (--help tells what is)" ;;
     esac
 done
 
+[ "$(id -u)" = 0 ] || die "this needs root: run it with sudo"
+[ "$(uname -s)" = Linux ] || die "this agent runs on Linux only"
 has_systemd() { [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; }
 
 if [ -n "$uninstall" ]; then
-    if has_systemd; then systemctl disable --now pulse-agent.service 2>/dev/null || true; fi
-    rm -f "$units/pulse-agent.service" "$prefix/pulse-agent"
-    rm -rf "$state"
-    echo "pulse-agent is removed. Its machine stays in the inventory until somebody removes it there."
+    if has_systemd; then
+        systemctl disable --now pulse-agent.service >/dev/null 2>&1 || :
+        rm -f "$unit"
+        systemctl daemon-reload
+    fi
+    rm -f "$program"
+    [ -z "$purge" ] || rm -rf "$state"
+    say "removed$([ -n "$purge" ] || printf ', state is still in %s' "$state")"
     exit 0
 fi
 
-[ -n "$url" ] || die "say where your Pulse is: --url https://..."
-[ "$(uname -s)" = Linux ] || die "this agent is for Linux"
+[ -n "$url" ] || die "which server? --url https://…"
+url=${url%/}
+case $url in
+    https://*) ;;
+    http://127.*|http://localhost|http://localhost[:/]*|http://\[::1\]*|http://10.*|http://192.168.*|http://172.*) ;;
+    http://*) [ -n "$plaintext" ] || die "$url is not https (--allow-plaintext-http insists)" ;;
+    *) die "$url is not an address: https://… is wanted" ;;
+esac
+[ -z "$ca_file" ] || [ -r "$ca_file" ] || die "$ca_file cannot be read"
+
 case $(uname -m) in
-    x86_64 | amd64) arch=amd64 ;;
-    aarch64 | arm64) arch=arm64 ;;
+    x86_64|amd64) arch=amd64 ;;
+    aarch64|arm64) arch=arm64 ;;
     *) die "there is no agent for $(uname -m)" ;;
 esac
-[ -w "$prefix" ] || [ "$(id -u)" = 0 ] || die "this needs root: try sudo"
-[ -n "$token" ] || [ -s "$state/runtime.token" ] || die "this machine is not enrolled: --token pet_... from the console"
-
-if command -v curl >/dev/null 2>&1; then
-    fetch() { curl -fsSL --max-time 300 -D "$2" -o "$3" "$1"; }
-elif command -v wget >/dev/null 2>&1; then
-    fetch() { wget -q --timeout=300 --server-response -O "$3" "$1" 2> "$2"; }
-else
-    die "curl or wget is needed"
-fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
-echo "fetching the agent for $arch from $url"
-fetch "$url/download/pulse-agent?arch=$arch" "$work/headers" "$work/pulse-agent" || die "the download failed"
-wanted=$(tr -d '\r' < "$work/headers" | sed -n 's/^ *[Xx]-[Cc]hecksum-[Ss]ha256: *//p' | tail -n 1)
-found=$(sha256sum "$work/pulse-agent" | cut -d' ' -f1)
-[ -n "$wanted" ] || die "the server told no checksum; nothing was installed"
-[ "$wanted" = "$found" ] || die "the download is damaged ($found, not $wanted); nothing was installed"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
+# fetch ADDRESS FILE HEADERS: the answer's headers go to a file of their own.
+fetch() {
+    if command -v curl >/dev/null 2>&1; then
+        curl -fsS --connect-timeout 15 --max-time 300 ${ca_file:+--cacert "$ca_file"} -D "$3" -o "$2" "$1"
+    elif command -v wget >/dev/null 2>&1; then
+        wget -q -S --timeout=60 ${ca_file:+--ca-certificate="$ca_file"} -O "$2" "$1" 2> "$3"
+    else
+        die "neither curl nor wget is installed"
+    fi
+}
+
+say "downloading the agent for $arch from $url"
+fetch "$url/download/pulse-agent?arch=$arch" "$work/pulse-agent" "$work/headers" || die "the download failed"
+named=$(tr -d '\r' < "$work/headers" | sed -n 's/^ *[Xx]-[Cc]hecksum-[Ss][Hh][Aa]256: *//p' | tail -n 1)
+[ -n "$wanted" ] || wanted=$named
+[ -n "$wanted" ] || die "the server names no checksum (X-Checksum-Sha256) and none was given: nothing is installed"
+seen=$(sha256sum "$work/pulse-agent" | cut -d ' ' -f 1)
+[ "$seen" = "$(printf '%s' "$wanted" | tr 'A-F' 'a-f')" ] || die "the checksum is $seen, not $wanted: nothing is installed"
 chmod 755 "$work/pulse-agent"
-"$work/pulse-agent" version >/dev/null 2>&1 || die "the agent does not run here; it needs glibc 2.35 or later"
-if has_systemd; then systemctl stop pulse-agent.service 2>/dev/null || true; fi
-mkdir -p "$prefix"
-# Beside it, then renamed: a running program is never half of two versions.
-cp "$work/pulse-agent" "$prefix/.pulse-agent.new"
-mv "$prefix/.pulse-agent.new" "$prefix/pulse-agent"
-(umask 077; mkdir -p "$state")
+"$work/pulse-agent" version >/dev/null 2>"$work/refusal" \
+    || die "the program does not run here (it needs glibc 2.35 or later): $(head -n 1 "$work/refusal")"
 
-if [ -n "$token" ]; then
-    echo "enrolling this machine"
-    # By the environment, so that the token is in no process list.
-    # shellcheck disable=SC2086
-    PULSE_AGENT_TOKEN=$token "$prefix/pulse-agent" enroll --url "$url" --state-dir "$state" --force $plaintext
+# Beside the old one first, then renamed: a running agent keeps its file until it is started anew.
+mkdir -p "$(dirname "$program")" "$state"
+chmod 700 "$state"
+install -m 755 "$work/pulse-agent" "$program.new"
+mv -f "$program.new" "$program"
+
+if [ -n "$force" ] && has_systemd; then systemctl stop pulse-agent.service >/dev/null 2>&1 || :; fi
+if [ -s "$state/runtime.token" ] && [ -z "$force" ]; then
+    say "this machine is enrolled already (--force enrols anew)"
+else
+    [ -n "$token" ] || die "which enrolment token? --token pet_…"
+    # The token goes by the environment: arguments can be read by everyone on the machine.
+    PULSE_AGENT_TOKEN=$token "$program" enroll --url "$url" --state-dir "$state" \
+        ${ca_file:+--ca-file "$ca_file"} ${fingerprint:+--fingerprint "$fingerprint"} \
+        ${plaintext:+--allow-plaintext-http} ${force:+--force} || die "enrolment failed; the program is in $program"
 fi
 
-if has_systemd; then
-    cat > "$units/pulse-agent.service" <<'UNIT'
+if ! has_systemd; then
+    say "there is no systemd here: start the agent at boot with your own means, as root:"
+    say "    $program run"
+    exit 0
+fi
+
+cat > "$unit.new" <<'UNIT'
 [Unit]
-Description=Reports this machine to Pulse
-Documentation=man:systemd.exec(5)
+Description=Pulse agent: reports this machine to Pulse
 Wants=network-online.target
 After=network-online.target
+# A server that is away is the agent's own business; only a crash loop is ours.
+StartLimitIntervalSec=300
+StartLimitBurst=10
 
 [Service]
-ExecStart=/usr/local/bin/pulse-agent run --state-dir /var/lib/pulse-agent
-Restart=always
+Type=exec
+ExecStart=/usr/local/bin/pulse-agent run
+# One PULSE_AGENT_… setting a line; the file need not exist.
+EnvironmentFile=-/etc/default/pulse-agent
+Restart=on-failure
 RestartSec=5
-# A token that was revoked, a setting that is wrong: starting again would change nothing.
+# 78: not enrolled, wrong settings, or removed by the server. Starting again would not help.
 RestartPreventExitStatus=78
+TimeoutStopSec=10
+
+# Root, because only root reads the firmware's UUID and measures every mount; but a root that can change nothing.
 StateDirectory=pulse-agent
 StateDirectoryMode=0700
-# It only reads. Root is needed for the serial numbers of the machine alone; everything else is taken away.
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
 PrivateTmp=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
+ProtectKernelLogs=yes
 ProtectControlGroups=yes
+ProtectClock=yes
+RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
-CapabilityBoundingSet=CAP_DAC_READ_SEARCH
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+SystemCallFilter=@system-service
+UMask=0077
 MemoryMax=128M
 TasksMax=64
+Environment=MALLOC_ARENA_MAX=1
 
 [Install]
 WantedBy=multi-user.target
 UNIT
-    systemctl daemon-reload
-    systemctl enable --now pulse-agent.service
-    echo "pulse-agent is running; systemctl status pulse-agent tells how it does"
-else
-    echo "there is no systemd here: start it with your own service manager as"
-    echo "    $prefix/pulse-agent run --state-dir $state"
-fi
+chmod 644 "$unit.new"
+mv -f "$unit.new" "$unit"
+systemctl daemon-reload
+systemctl enable pulse-agent.service >/dev/null 2>&1
+systemctl restart pulse-agent.service
+say "running; systemctl status pulse-agent tells how it is"
