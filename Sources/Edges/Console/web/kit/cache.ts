@@ -59,15 +59,15 @@ export function invalidate(prefix: string): void {
   }
 }
 
-/** Forgets everything: another person, or another organisation. */
-export function forgetAll(): void {
+/** Forgets everything: another organisation (what is on screen is fetched again), or nobody at all any more. */
+export function forgetAll(fetchAgain: boolean): void {
   generation += 1;
   for (const [path, target] of entries) {
     target.data = undefined;
     target.problem = undefined;
     target.fetchedAt = 0;
     target.pending = undefined;
-    if (target.listeners.size > 0) void load(path); else entries.delete(path);
+    if (target.listeners.size === 0) entries.delete(path); else if (fetchAgain) void load(path);
   }
 }
 

@@ -19,7 +19,7 @@ export interface NetworkInterface {
 }
 
 export interface AgentFacts {
-  agentId?: string; version?: string; hostname?: string; platform?: string; osName?: string; osVersion?: string;
+  agentId?: string; version?: string; hostname?: string; cpuModel?: string; platform?: string; osName?: string; osVersion?: string;
   kernelVersion?: string; architecture?: string; cpuCount?: number; cpuPerCore?: number[]; loadAverage?: number[];
   memory?: { totalBytes?: number; usedBytes?: number; availableBytes?: number; swapTotalBytes?: number; swapUsedBytes?: number };
   disks?: Disk[]; network?: NetworkInterface[]; temperatures?: Record<string, number>; reportIntervalSeconds?: number;

@@ -79,7 +79,7 @@ function adopt(me: Me): void {
   set({ kind: "signedIn", me });
   const isSame = before?.user.id === me.user.id && before.organization?.id === me.organization?.id;
   if (isSame) return;
-  if (before) forgetAll();
+  if (before) forgetAll(true);
   if (me.organization) startLive(me.organization.id, { orgChanged: () => void loadSession(), signedOut: () => void loadSession() });
   else stopLive();
 }
@@ -87,7 +87,7 @@ function adopt(me: Me): void {
 function leave(): void {
   apiContext.org = undefined;
   apiContext.csrf = undefined;
-  if (session.kind === "signedIn") { stopLive(); forgetAll(); }
+  if (session.kind === "signedIn") { stopLive(); forgetAll(false); }
   set({ kind: "signedOut" });
 }
 

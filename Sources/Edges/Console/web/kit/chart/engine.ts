@@ -99,7 +99,7 @@ export class ChartEngine {
       const data = broken(series.points, this.picture.gaps);
       return {
         data, borderColor: color, backgroundColor: alpha(color, 0.09), fill: index === 0 ? "origin" : false,
-        pointRadius: data.map((point, at) => isAlone(data, at) && !Number.isNaN(point.y) ? 1.5 : 0), pointBackgroundColor: color, pointBorderWidth: 0,
+        pointRadius: data.map((point, at) => isAlone(data, at) && !Number.isNaN(point.y) ? 1.5 : 0), pointBackgroundColor: color, pointBorderWidth: 0, clip: 3,
       } as ChartDataset<"line">;
     });
   }

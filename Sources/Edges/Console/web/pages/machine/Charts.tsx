@@ -38,7 +38,7 @@ export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
       <TimeChart
         title="CPU" series={cpuSeries} {...shared} format={asPercent} top={100} tall
         trigger={{ value: thresholds.cpu.trigger * 100, label: `trigger ${thresholds.cpu.trigger * 100}%` }}
-        now={cpu?.percent === undefined ? "—" : <>{percent(cpu.percent)} % <span className="unit">{cores(resource)}</span></>}
+        now={cpu?.percent === undefined ? "—" : <><span className="figure">{percent(cpu.percent)}</span> % <span className="unit">{cores(resource)}</span></>}
       />
       <TimeChart
         title="Memory" series={memorySeries} {...shared} format={bytes} top={total}
@@ -46,7 +46,7 @@ export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
       />
       <TimeChart title="Network" series={networkSeries} {...shared} format={bitsPerSecond} factor={8} now={<Pair first={netIn?.value} second={netOut?.value} marks={["↓", "↑"]} format={bitsPerSecond} />} />
       <TimeChart title="Disk throughput" series={diskSeries} {...shared} format={bytesPerSecond} now={<Pair first={diskRead?.value} second={diskWrite?.value} marks={["R", "W"]} format={bytesPerSecond} />} />
-      {hasTemperature && <TimeChart title="Temperature" series={heatSeries} {...shared} format={asDegrees} now={<>{resource.temperature?.toFixed(1)} <span className="unit">°C, hottest sensor</span></>} />}
+      {hasTemperature && <TimeChart title="Temperature" series={heatSeries} {...shared} format={asDegrees} now={<><span className="figure">{resource.temperature?.toFixed(1)}</span> <span className="unit">°C, hottest sensor</span></>} />}
       {disks.length > 0 && <TimeChart title="Disk usage" series={usageSeries} {...shared} format={asPercent} top={100} now="" />}
       <GapNote history={history} />
       <DiskBars disks={resource.agent?.disks ?? []} />
@@ -68,17 +68,17 @@ function cores(resource: Resource): string {
 
 function MemoryNow({ used, total, share }: { used: number; total: number; share: number | undefined }): JSX.Element {
   const words = bytesOf(used, total);
-  return <>{words.used} <span className="unit">of {words.total} {words.unit}{share === undefined ? "" : `, ${percent(share)} %`}</span></>;
+  return <><span className="figure">{words.used}</span> <span className="unit">of {words.total} {words.unit}{share === undefined ? "" : `, ${percent(share)} %`}</span></>;
 }
 
-/** Two directions with one unit each: they may differ a thousandfold. */
+/** Two directions with one unit each: they may differ a thousandfold. Their room is fixed, so that neither pushes the other. */
 function Pair({ first, second, marks, format }: {
   first: number | undefined; second: number | undefined; marks: [string, string]; format: (value: number) => Measure;
 }): JSX.Element {
   const show = (value: number | undefined): ReactNode => {
-    if (value === undefined) return "—";
+    if (value === undefined) return <span className="figure">—</span>;
     const measure = format(value);
-    return <>{measure.value} <span className="unit">{measure.unit}</span></>;
+    return <><span className="figure">{measure.value}</span> <span className="unit figure-unit">{measure.unit}</span></>;
   };
   return <><span className="faint">{marks[0]}</span> {show(first)} <span className="faint">{marks[1]}</span> {show(second)}</>;
 }

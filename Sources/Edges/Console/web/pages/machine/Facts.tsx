@@ -10,7 +10,8 @@ export function Facts({ resource }: { resource: Resource }): JSX.Element {
   const add = (name: string, value: ReactNode): void => { if (value !== undefined && value !== "" && value !== null) facts.push([name, value]); };
   const system = [agent?.osName, agent?.osVersion].filter(Boolean).join(" ");
   add("System", [system, agent?.kernelVersion ? `kernel ${agent.kernelVersion}` : ""].filter(Boolean).join(", "));
-  add("Processor", agent?.cpuCount === undefined ? undefined : `${agent.cpuCount} ${agent.cpuCount === 1 ? "core" : "cores"}${agent.architecture ? `, ${agent.architecture}` : ""}`);
+  const cores = agent?.cpuCount === undefined ? "" : `${agent.cpuCount} ${agent.cpuCount === 1 ? "core" : "cores"}`;
+  add("Processor", [agent?.cpuModel, cores, agent?.architecture].filter(Boolean).join(", "));
   add("Load", agent?.loadAverage && agent.loadAverage.length > 0 ? <>{agent.loadAverage.map((load) => load.toFixed(2)).join(" · ")} <span className="faint">1, 5, 15 min</span></> : undefined);
   add("Swap", swap(resource));
   add("Temperatures", temperatures(agent?.temperatures));

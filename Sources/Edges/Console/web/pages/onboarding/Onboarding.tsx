@@ -59,7 +59,7 @@ function CommandCard({ enrolment }: { enrolment: Enrolment }): JSX.Element {
   const showSkeleton = useAfter(150, !token && !problem);
   return (
     <section className="card" aria-labelledby="command-head">
-      <div className="card-head"><h2 id="command-head">Run this on the machine, as root</h2></div>
+      <div className="card-head"><h2 id="command-head">Run this on the machine</h2></div>
       {problem && !token && <Failed title="No command could be made" problem={problem} retry={renew} />}
       {!problem && (
         <div className="card-body stack stack-3">
@@ -75,10 +75,10 @@ function CommandCard({ enrolment }: { enrolment: Enrolment }): JSX.Element {
           </dl>
         </div>
       )}
-      <div className="card-foot">
+      {!problem && <div className="card-foot">
         <Icon name="shield" small />SHA-256 <span className="hash hide-narrow" title={token?.scriptSha256}>{token?.scriptSha256 ? shortHash(token.scriptSha256) : "…"}</span>
         {token?.scriptUrl && <a className="push" href={token.scriptUrl} target="_blank" rel="noreferrer">Read the script first</a>}
-      </div>
+      </div>}
     </section>
   );
 }
@@ -87,11 +87,14 @@ function Command({ token, showSkeleton }: { token: Token | undefined; showSkelet
   const pre = useRef<HTMLPreElement>(null);
   return (
     <div className="code command">
-      <pre ref={pre} tabIndex={0} aria-label="Command">{token ? <Colored text={token.command} secret={token.token} /> : showSkeleton ? <Skeleton width="80%" /> : null}</pre>
+      <pre ref={pre} tabIndex={0} aria-label="Command">{token ? <Colored text={inLines(token.command)} secret={token.token} /> : showSkeleton ? <Skeleton width="80%" /> : null}</pre>
       {token && <CopyButton className="copy" text={token.command} source={pre} />}
     </div>
   );
 }
+
+/** A line for each step, for reading; what is copied stays one line. */
+const inLines = (command: string): string => command.replace(/ && /g, " \\\n  && ");
 
 /** The token stands out: it is the part that is secret and differs from machine to machine. */
 function Colored({ text, secret }: { text: string; secret: string }): JSX.Element {

@@ -23,12 +23,12 @@ const leaveWords: Record<Stage, string> = {
 export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
   const { stage, resource, agent, fetchedAt, usedAt, startedAt } = enrolment;
   const done = passed[stage];
-  const isOver = stage === "measured" || stage === "expired";
+  const isOver = stage === "measured" || stage === "expired" || !enrolment.token;
   return (
     <section className="card" aria-labelledby="waiting-head">
       <div className="card-head">
         <h2 id="waiting-head">{stage === "measured" ? "Your machine is here" : stage === "expired" ? "This token has expired" : "Waiting for your machine"}</h2>
-        {!isOver && enrolment.token && <span className="actions live"><span className="live-dot" />listening <Elapsed since={startedAt} /></span>}
+        {!isOver && <span className="actions live"><span className="live-dot" />listening <Elapsed since={startedAt} /></span>}
       </div>
       <div className="card-body stack">
         <div role="status"><ul className="checks">
@@ -44,7 +44,7 @@ export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
             <div className="actions"><Button small tone="primary" label="Make a new one" onClick={enrolment.renew} /></div>
           </div>
         )}
-        {!isOver && enrolment.token && <Silence since={Math.max(startedAt, Date.parse(usedAt ?? fetchedAt ?? "") || 0)} stage={stage} />}
+        {!isOver && <Silence since={Math.max(startedAt, Date.parse(usedAt ?? fetchedAt ?? "") || 0)} stage={stage} />}
       </div>
     </section>
   );
