@@ -17,6 +17,7 @@ export class ResourceStore {
   private changed = new Set<string>();
   private added = new Set<string>();
   private everything = false;
+  private nudged = false;
   private lastPaint = 0;
   private scheduled: ReturnType<typeof setTimeout> | undefined;
   private frame = 0;
@@ -65,6 +66,12 @@ export class ResourceStore {
     this.newestReading = undefined;
   }
 
+  /** Something beside the machines wants to be drawn: with the next paint, so that all keep to one beat. */
+  nudge(): void {
+    this.nudged = true;
+    this.schedule();
+  }
+
   subscribe(listener: (change: Change) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -106,7 +113,7 @@ export class ResourceStore {
     this.counts[resource.status in noCounts ? resource.status : "unknown"] += by;
   }
 
-  private get isDirty(): boolean { return this.everything || this.changed.size > 0; }
+  private get isDirty(): boolean { return this.everything || this.nudged || this.changed.size > 0; }
 
   private schedule(): void {
     if (this.scheduled !== undefined || this.frame !== 0 || document.hidden || !this.isDirty) return;
@@ -125,7 +132,9 @@ export class ResourceStore {
     this.changed = new Set();
     this.added = new Set();
     this.everything = false;
-    this.commit(() => this.listeners.forEach((listener) => listener(change)));
+    this.nudged = false;
+    const told = [...this.listeners]; // who subscribes while this is drawn has drawn it already
+    this.commit(() => told.forEach((listener) => listener(change)));
     this.lastPaint = performance.now();
   }
 }

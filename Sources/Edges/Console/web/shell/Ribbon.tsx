@@ -9,14 +9,14 @@ export function Ribbon(): JSX.Element | null {
   const outage = useOutage();
   if (outage?.level !== "offline" || !resources.loaded) return null;
   return (
-    <div className="ribbon" role="status">
+    <div className="ribbon-place"><div className="ribbon" role="status">
       <span className="live" data-state="reconnecting"><span className="live-dot" /></span>
       <span>
         Connection lost at <span className="num">{clock(new Date(outage.since), true)}</span>. What you see is <Old since={outage.since} /> old.{" "}
         {outage.nextTry === undefined ? "Trying now." : <>Next try in <Until at={outage.nextTry} />.</>}
       </span>
       <Button small label="Try now" onClick={reconnectNow} />
-    </div>
+    </div></div>
   );
 }
 

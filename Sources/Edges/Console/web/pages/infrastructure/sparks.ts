@@ -1,6 +1,6 @@
 // One hour of CPU for the machines on screen: loaded when a row is first drawn, then continued from the live stream, one
 // point a minute.
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect } from "react";
 import { get } from "../../kit/api";
 import { serverNow } from "../../kit/clock";
 import { SparkPoint } from "../../kit/Spark";
@@ -21,8 +21,6 @@ class Sparks {
   private wanted = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private generation = 0;
-  private listeners = new Set<() => void>();
-  version = 0;
 
   of(id: string): readonly SparkPoint[] | undefined { return this.points.get(id); }
 
@@ -48,7 +46,7 @@ class Sparks {
     this.points.clear();
     this.running.clear();
     this.wanted.clear();
-    this.publish();
+    resources.nudge();
   }
 
   /** Folds readings into the running minute; a finished minute becomes a point. */
@@ -64,7 +62,7 @@ class Sparks {
       if (running) { this.append(id, running.minute * minute, running.sum / running.count); isNew = true; }
       this.running.set(id, { minute: now, sum: percent, count: 1 });
     }
-    if (isNew) this.publish();
+    if (isNew) resources.nudge();
   }
 
   private append(id: string, at: number, value: number): void {
@@ -88,32 +86,21 @@ class Sparks {
       const answer = await get<Answer>(`/api/resources/sparklines?metric=cpu&range=1h&points=60&ids=${ids.join(",")}`);
       if (born !== this.generation) return;
       for (const id of ids) this.points.set(id, answer.data[id] ?? []);
-      this.publish();
+      resources.nudge();
     } catch {
       // a picture of the past: the row says the present without it, and the next full state asks again
     }
   }
-
-  private publish(): void {
-    this.version += 1;
-    this.listeners.forEach((listener) => listener());
-  }
-
-  subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
 }
 
 export const sparks = new Sparks();
 
 /** Keeps the sparklines current while the page is shown. */
-export function useSparks(loaded: boolean): number {
+export function useSparks(loaded: boolean): void {
   useEffect(() => {
     if (!loaded) { sparks.clear(); return undefined; }
     const refresh = setInterval(() => { if (!document.hidden) sparks.reload(); }, 10 * minute);
     const stop = resources.subscribe((change) => sparks.follow(change));
     return () => { clearInterval(refresh); stop(); sparks.clear(); };
   }, [loaded]);
-  return useSyncExternalStore(sparks.subscribe, () => sparks.version);
 }
