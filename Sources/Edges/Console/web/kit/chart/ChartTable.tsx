@@ -1,7 +1,9 @@
+import { useLayoutEffect, useRef } from "react";
 import { clock, Measure } from "../units";
 import { Point, Series } from "./series";
 
-/** The same numbers as the chart, newest first, for those who read rather than look. */
+/** The same numbers as the chart for those who read rather than look: in order of time, so that a new one moves none, and
+    scrolled to the newest at first. */
 export function ChartTable({ title, series, format }: {
   title: string; series: readonly Series[]; format: (value: number) => Measure;
 }): JSX.Element {
@@ -11,9 +13,12 @@ export function ChartTable({ title, series, format }: {
     row[index] = point;
     rows.set(point.t, row);
   }));
-  const times = [...rows.keys()].sort((a, b) => b - a);
+  const times = [...rows.keys()].sort((a, b) => a - b);
+  const frame = useRef<HTMLDivElement>(null);
+  const isFilled = times.length > 0;
+  useLayoutEffect(() => { frame.current?.scrollTo(0, frame.current.scrollHeight); }, [isFilled]);
   return (
-    <div className="chart-table" tabIndex={0} role="region" aria-label={`${title}, as a table`} data-scrolls>
+    <div ref={frame} className="chart-table" tabIndex={0} role="region" aria-label={`${title}, as a table`} data-scrolls>
       <table>
         <thead><tr><th scope="col">Time</th>{series.map((one) => <th key={one.name} scope="col" className="right">{one.name}</th>)}</tr></thead>
         <tbody>{times.map((time) => (

@@ -75,7 +75,7 @@ function CommandCard({ enrolment }: { enrolment: Enrolment }): JSX.Element {
           </dl>
         </div>
       )}
-      {!problem && <div className="card-foot">
+      {!problem && (!token || token.scriptSha256) && <div className="card-foot">
         <Icon name="shield" small />SHA-256 <span className="hash hide-narrow" title={token?.scriptSha256}>{token?.scriptSha256 ? shortHash(token.scriptSha256) : "…"}</span>
         {token?.scriptUrl && <a className="push" href={token.scriptUrl} target="_blank" rel="noreferrer">Read the script first</a>}
       </div>}

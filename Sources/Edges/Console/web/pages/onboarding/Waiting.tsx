@@ -22,7 +22,9 @@ const leaveWords: Record<Stage, string> = {
 
 export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
   const { stage, resource, agent, fetchedAt, usedAt, startedAt } = enrolment;
-  const done = passed[stage];
+  // An installation without an install script hands out a command for a program that is there already.
+  const hasScript = !enrolment.token || enrolment.token.scriptUrl !== undefined;
+  const done = Math.max(passed[stage], hasScript ? 0 : 1);
   const isOver = stage === "measured" || stage === "expired" || !enrolment.token;
   return (
     <section className="card" aria-labelledby="waiting-head">
@@ -32,7 +34,7 @@ export function Waiting({ enrolment }: { enrolment: Enrolment }): JSX.Element {
       </div>
       <div className="card-body stack">
         <div role="status"><ul className="checks">
-          <Check state={stateOf(0, done, isOver)} title="Installer fetched" text={done > 0 ? "By your machine" : "The command downloads it"} when={fetchedAt} />
+          {hasScript && <Check state={stateOf(0, done, isOver)} title="Installer fetched" text={done > 0 ? "By your machine" : "The command downloads it"} when={fetchedAt} />}
           <Check state={stateOf(1, done, isOver)} title="Token used" text={done > 1 ? <>By <span className="name">{agent?.hostname ?? "your machine"}</span></> : "The agent exchanges it for a key of its own"} when={usedAt} />
           <Check state={stateOf(2, done, isOver)} title="First measurement" text={resource ? measuredWords(resource) : "The agent reports every 10 s; this is usually the last wait"} when={resource ? usedAt && resource.lastSeen : undefined} />
         </ul></div>
