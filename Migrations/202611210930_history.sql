@@ -1,7 +1,7 @@
 -- What: history: compressed chunks of samples, one row a resource and time window, in four tiers, and the heads: what was
 -- measured since the last window was closed.
 -- Why: one row a sample would be 100 times larger. All series of a resource share one row and its times, so row and
--- index overhead vanish (ops/decisions/0001-history-layout.md).
+-- index overhead vanish (ops/decisions/0005-history-layout.md).
 -- Beside running programs: safe, creates only. Locks nothing. Back: drop both tables and the function.
 
 -- Small pieces of a few minutes. The newest of a resource is rewritten every few seconds, in the transaction that
@@ -16,18 +16,18 @@ CREATE TABLE history_heads (
     codec       smallint    NOT NULL,
     data        bytea       NOT NULL,
     PRIMARY KEY (org_id, resource_id, t0, piece)
-) WITH (fillfactor = 60, toast_tuple_target = 8160,
-        autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 2000);
+) WITH (fillfactor = 85, toast_tuple_target = 8160,
+        autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500);
 SELECT pulse_owner_tools.tenant_table('history_heads');
 GRANT SELECT, INSERT, UPDATE, DELETE ON history_heads TO pulse_app;
 -- Compressed already; PostgreSQL trying again costs time and wins nothing.
 ALTER TABLE history_heads ALTER COLUMN data SET STORAGE EXTERNAL;
 
--- | tier | holds               | window of a row | kept   |
--- | 0    | samples             | 2 hours         | 2 days |
--- | 1    | a minute's roll-ups | 12 hours        | 7 days |
--- | 2    | an hour's           | 10 days         | 90 days|
--- | 3    | a day's             | 100 days        | 400 days|
+-- | tier | holds               | window of a row | kept     |
+-- | 0    | samples             | 2 hours         | 2 days   |
+-- | 1    | a minute's roll-ups | 2 hours         | 7 days   |
+-- | 2    | an hour's           | 1 day           | 90 days  |
+-- | 3    | a day's             | 20 days         | 400 days |
 CREATE TABLE history_chunks (
     org_id      uuid        NOT NULL,
     resource_id uuid        NOT NULL,

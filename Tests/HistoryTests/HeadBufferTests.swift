@@ -60,15 +60,15 @@ import Testing
     @Test("the same series at the same time is one sample, also from a piece that is full")
     func duplicates() {
         var buffer = buffer()
-        for row in 0..<45 {
+        for row in 0..<130 {
             let at = start + .seconds(Int64(row) * 10)
             #expect(buffer.add(samples(Double(row)), of: resource, measuredAt: at, now: at) == 2)
         }
-        for row in 0..<45 {
+        for row in 0..<130 {
             let at = start + .seconds(Int64(row) * 10)
             #expect(buffer.add(samples(99), of: resource, measuredAt: at, now: at) == 0)
         }
-        #expect(buffer.checkpoint(at: start + .seconds(450)).sampleCount == 90)
+        #expect(buffer.checkpoint(at: start + .seconds(1300)).sampleCount == 260)
     }
 
     @Test("pieces do not straddle windows, and late data goes to its own")
@@ -99,8 +99,9 @@ import Testing
         var pieces: Set<Int64> = []
         for byte in [UInt8(1), 2, 3] {
             var buffer = HeadBuffer(randomness: Randomness { Array(repeating: byte, count: $0) })
-            for row in 0..<60 {
-                buffer.add(samples(1), of: resource, measuredAt: start + .seconds(Int64(row) * 10), now: start)
+            for row in 0..<150 {
+                let at = start + .seconds(Int64(row) * 10)
+                buffer.add(samples(1), of: resource, measuredAt: at, now: at)
             }
             pieces.formUnion(buffer.checkpoint(at: start).rows.map(\.piece))
         }

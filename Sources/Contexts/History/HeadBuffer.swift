@@ -17,9 +17,11 @@ package struct HeadBuffer: Sendable {
     /// What charts may lag behind, together with the report's own way.
     package static let pace: Duration = .seconds(8)
 
-    /// Rows of a piece. The newest piece is rewritten at every checkpoint and is half full on average: 20 rows of 60
-    /// series are 1.8 KB then, and at most 5 KB, which still fits a page.
-    static let rowsOfPiece = 20
+    /// A piece is full with ten minutes of reports, or with this many samples: the newest is rewritten at every
+    /// checkpoint and half full on average. 1500 samples are 3 to 4 KB plain, which fits a page, and 2 KB when it is
+    /// written densely for the last time.
+    static let rowsOfPiece = 60
+    static let samplesOfPiece = 1500
     /// Nothing was added for this long: the piece is left to the keeper.
     private static let idle: Duration = .seconds(600)
     /// By the device's clock: what is older than raw history is kept, or from a clock that runs ahead, is refused.
@@ -37,7 +39,9 @@ package struct HeadBuffer: Sendable {
         var version = 0
         var stored = 0
         var touched: Timestamp
-        var isFull: Bool { table.rowCount >= HeadBuffer.rowsOfPiece }
+        var isFull: Bool {
+            table.rowCount >= HeadBuffer.rowsOfPiece || table.cellCount >= HeadBuffer.samplesOfPiece
+        }
     }
 
     private var pieces: [Place: [Piece]] = [:]

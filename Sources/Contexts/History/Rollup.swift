@@ -27,8 +27,7 @@ enum Rollup {
             }
             columns += Bucket.columns(of: buckets, metric: metric)
         }
-        let filled = Chunk(checking: times, columns: columns) ?? .empty
-        return filled
+        return Chunk(rising: times, columns: columns)
     }
 
     /// One metric's columns in one chunk, raw or rolled up.

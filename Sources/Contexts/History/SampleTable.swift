@@ -6,6 +6,8 @@ struct SampleTable: Sendable {
     private var columns: [ColumnID: [Int64]] = [:]
 
     var rowCount: Int { times.count }
+    /// Samples, absent ones counted too.
+    var cellCount: Int { times.count * columns.count }
 
     func contains(_ time: Int64) -> Bool { row(of: time).isThere }
 
@@ -31,8 +33,7 @@ struct SampleTable: Sendable {
     }
 
     var chunk: Chunk {
-        let sorted = columns.map { Column(id: $0.key, values: $0.value) }.sorted { $0.id < $1.id }
-        return Chunk(checking: times, columns: sorted) ?? .empty
+        Chunk(rising: times, columns: columns.map { Column(id: $0.key, values: $0.value) })
     }
 
     private func row(of time: Int64) -> (row: Int, isThere: Bool) {

@@ -14,14 +14,14 @@ enum Tier: Int16, Sendable, CaseIterable {
         }
     }
 
-    /// What one row covers. Raw: 720 samples a series. Roll-ups are rewritten whenever a raw window closes, every two
-    /// hours: small enough to be rewritten (720, 240 and 100 rows), large enough for a row's overhead to vanish.
+    /// What one row covers. Samples and minutes: what closes together, so that both are written once and not again
+    /// (720 and 120 rows a series). Hours and days grow with every closed window and are rewritten then, so their rows
+    /// are short: 24 and 20.
     var window: Int64 {
         switch self {
-        case .raw: 2 * 3_600_000
-        case .minute: 12 * 3_600_000
-        case .hour: 10 * 86_400_000
-        case .day: 100 * 86_400_000
+        case .raw, .minute: 2 * 3_600_000
+        case .hour: 86_400_000
+        case .day: 20 * 86_400_000
         }
     }
 

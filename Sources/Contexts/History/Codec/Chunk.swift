@@ -22,6 +22,11 @@ struct Chunk: Equatable, Sendable {
         self.columns = columns
     }
 
+    /// For those who keep the times in order themselves; the columns are sorted here.
+    init(rising times: [Int64], columns: [Column]) {
+        self.init(times: times, columns: columns.sorted { $0.id < $1.id })
+    }
+
     /// How many values there are, absent ones not counted.
     var sampleCount: Int { columns.reduce(0) { $0 + $1.values.count { $0 != Column.absent } } }
 
@@ -113,6 +118,7 @@ struct Column: Equatable, Sendable {
 }
 
 /// Which series, and which side of it: raw samples have values, roll-ups have sum, lowest, highest and count.
+/// Sorted by side first, so that a total stands before its parts.
 struct ColumnID: Hashable, Comparable, Sendable {
     /// The text of a `MetricName`; kept as text so that a name we no longer know is not lost.
     let metric: String
@@ -126,6 +132,6 @@ struct ColumnID: Hashable, Comparable, Sendable {
     }
 
     static func < (left: Self, right: Self) -> Bool {
-        left.metric == right.metric ? left.aspect.rawValue < right.aspect.rawValue : left.metric < right.metric
+        left.aspect == right.aspect ? left.metric < right.metric : left.aspect.rawValue < right.aspect.rawValue
     }
 }

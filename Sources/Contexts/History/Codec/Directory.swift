@@ -5,7 +5,7 @@ struct Directory {
     private var known: [[Int64]?]
 
     /// A hint's source may have a hint itself (total, part, sibling), but honest chains are no longer than this.
-    private static let deepest = 4
+    private static let deepest = 6
 
     /// The values of one column, after those of the columns it leans on.
     mutating func values(of place: Int, rows: Int, depth: Int = 0) throws(ChunkError) -> [Int64] {
