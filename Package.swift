@@ -170,7 +170,7 @@ targets += [
         "pulse-bench",
         uses: [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
-            "Compression", "Cryptography", "Telemetry",
+            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus",
         ],
         external: [
             arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,

@@ -5,5 +5,7 @@ import ArgumentParser
 @main struct PulseBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pulse-bench", abstract: "Measures Pulse; ends with 1 when a target is missed.",
-        subcommands: [PostgresBench.self, JSONBench.self, WebSocketBench.self, WebSocketReaders.self])
+        subcommands: [
+            PostgresBench.self, JSONBench.self, HistoryBench.self, WebSocketBench.self, WebSocketReaders.self,
+        ])
 }
