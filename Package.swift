@@ -170,7 +170,7 @@ targets += [
         "pulse-bench",
         uses: [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
-            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus",
+            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access",
         ],
         external: [
             arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,

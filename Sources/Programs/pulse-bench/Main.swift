@@ -6,6 +6,7 @@ import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "pulse-bench", abstract: "Measures Pulse; ends with 1 when a target is missed.",
         subcommands: [
-            PostgresBench.self, JSONBench.self, HistoryBench.self, WebSocketBench.self, WebSocketReaders.self,
+            PostgresBench.self, JSONBench.self, HistoryBench.self, HTTPBench.self, HTTPLoadGenerator.self,
+            WebSocketBench.self, WebSocketReaders.self,
         ])
 }
