@@ -33,7 +33,7 @@ final class FakeServer: Transport {
     }
     private let state: NIOLockedValueBox<State>
 
-    init() { state = NIOLockedValueBox(State(answer: { _, _ in Answer(status: 200) })) }
+    init() { state = NIOLockedValueBox(State(answer: { _, _ in Answer.success })) }
 
     /// What was answered with 200, in order.
     var taken: [Taken] { state.withLockedValue { $0.taken } }
@@ -46,7 +46,7 @@ final class FakeServer: Transport {
         state.withLockedValue { $0.answer = answer }
     }
     func isAway() { answers { _, _ throws(TransportError) in throw TransportError("nobody there") } }
-    func isBack() { answers { _, _ in Answer(status: 200) } }
+    func isBack() { answers { _, _ in Answer.success } }
 
     func post(_ post: Post) async throws(TransportError) -> Answer {
         let numbers = Self.numbers(in: post)
@@ -111,4 +111,8 @@ struct Lanes: Sendable {
             await Task.yield()
         }
     }
+}
+
+extension Answer {
+    static let success = Answer(status: 200, body: Array(#"{"success":true}"#.utf8))
 }

@@ -32,7 +32,7 @@ import Testing
             // The backlog's first batch is held until two more live reports have gone.
             lanes.server.answers { path, _ throws(TransportError) in
                 if path.hasSuffix("/backfill"), lanes.server.live.count < 3 { throw TransportError("slow") }
-                return Answer(status: 200)
+                return Answer.success
             }
             for _ in 0..<3 {
                 let before = lanes.server.live.count
@@ -54,7 +54,7 @@ import Testing
             for _ in 0..<250 { await lanes.look() }
             lanes.server.answers { _, numbers in
                 numbers.contains(77)
-                    ? Answer(status: 400, body: Array(#"{"code":"invalid_report"}"#.utf8)) : Answer(status: 200)
+                    ? Answer(status: 400, body: Array(#"{"code":"invalid_report"}"#.utf8)) : Answer.success
             }
             await lanes.look()
             try await lanes.advance { await lanes.outbox.waiting == 0 }
@@ -63,10 +63,10 @@ import Testing
         }
     }
 
-    @Test("a 400 that is not Pulse's throws nothing away")
-    func foreign400() async throws {
+    @Test("an answer that is not Pulse's throws nothing away", arguments: [200, 400, 404])
+    func foreignAnswers(status: Int) async throws {
         try await Lanes().run { lanes in
-            lanes.server.answers { _, _ in Answer(status: 400, body: Array("<html>Bad Request</html>".utf8)) }
+            lanes.server.answers { _, _ in Answer(status: status, body: Array("<html>Please sign in</html>".utf8)) }
             await lanes.look()
             try await lanes.advance { lanes.server.posts >= 3 }
             #expect(await lanes.outbox.waiting == 1)

@@ -231,7 +231,8 @@ import Testing
             let body = (try? Gzip.decompress(request.body, limit: 1 << 20)) ?? []
             let number = (try? HostReport(json: body))?.sequence?.number ?? 1
             return number % 3 == 0 && request.head.uri.hasSuffix("/report")
-                ? LocalServer.Reply(status: .serviceUnavailable) : LocalServer.Reply(body: Array("{}".utf8))
+                ? LocalServer.Reply(status: .serviceUnavailable)
+                : LocalServer.Reply(body: Array(#"{"success":true}"#.utf8))
         }
         var settings = AgentSettings(server: try ServerAddress("http://127.0.0.1:\(server.port)"), agentID: "a-1")
         settings.intervalSeconds = 0.05

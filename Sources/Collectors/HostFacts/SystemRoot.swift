@@ -14,13 +14,13 @@ package struct SystemRoot: Sendable {
     package func absolute(_ inside: String) -> String { path + inside }
 
     /// A small file as text; nil when it cannot be read. At most 1 MiB, more than any of these files has.
-    func text(_ inside: String) -> String? {
+    func text(_ inside: String, limit: Int = 1 << 20) -> String? {
         let file = open(absolute(inside), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var bytes: [UInt8] = []
         let chunk = 16 * 1024
-        while bytes.count < 1 << 20 {
+        while bytes.count < limit {
             let start = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: chunk))
             let size = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress?.advanced(by: start), chunk) }

@@ -43,7 +43,7 @@ package final class HTTPTransport: Transport {
         if let channel = takeIdle() {
             do throws(TransportError) {
                 return try await exchange(post, on: channel)
-            } catch  where error.kind == .connectionLost {
+            } catch  where error.kind == .connectionLost && !Task.isCancelled {
                 // The server closed it in the meantime: that says nothing about the server.
             }
         }
@@ -69,7 +69,11 @@ package final class HTTPTransport: Transport {
             promise.fail(TransportError("no answer from \(self.server) within 15 seconds"))
         }
         do {
-            let (answer, isReusable) = try await promise.futureResult.get()
+            let (answer, isReusable) = try await withTaskCancellationHandler {
+                try await promise.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
             timeout.cancel()
             if isReusable {
                 idle.withLockedValue { $0.append(channel) }
@@ -104,7 +108,11 @@ package final class HTTPTransport: Transport {
         }
         defer { timeout.cancel() }
         do {
-            try await ready.futureResult.get()
+            try await withTaskCancellationHandler {
+                try await ready.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
             return channel
         } catch {
             channel.close(promise: nil)

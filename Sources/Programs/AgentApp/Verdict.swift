@@ -3,7 +3,7 @@ import JSONKit
 
 /// What an answer means for the reports that were sent.
 enum Verdict: Hashable {
-    /// 200 and nothing else: the reports are durable at the server.
+    /// 200 with `success`, and nothing else: the reports are durable at the server.
     case accepted(intervalSeconds: Int?)
     /// The server has read them and will never take them.
     case refused(String)
@@ -18,8 +18,13 @@ enum Verdict: Hashable {
         let words = ProblemWords(answer.body)
         switch answer.status {
         case 200:
-            let reply = try? ReportReply(json: answer.body)
-            self = .accepted(intervalSeconds: reply?.reportIntervalSeconds)
+            // A hotel's login page also answers 200: only the server's own words let a report leave the queue.
+            if words.saysSuccess {
+                let reply = try? ReportReply(json: answer.body)
+                self = .accepted(intervalSeconds: reply?.reportIntervalSeconds)
+            } else {
+                self = .busy("200 that is not from Pulse", retryAfterSeconds: answer.retryAfterSeconds)
+            }
         case 400, 401, 403, 404, 410:
             if words.saysRemoved {
                 self = .revoked(words.text)
@@ -39,16 +44,18 @@ enum Verdict: Hashable {
     init(_ error: TransportError) { self = .busy(error.description, retryAfterSeconds: nil) }
 }
 
-/// The parts of an error body that matter here, from problem+json or the older `{error, code}` form.
+/// The parts of an answer's body that matter here, from problem+json or the older `{error, code}` form.
 struct ProblemWords {
     var code: String?
     /// One line for people.
     var text = ""
     private var all: [String] = []
+    private(set) var saysSuccess = false
 
     init(_ body: [UInt8]) {
         guard let value = try? JSONValue(json: body), let members = value.object else { return }
         code = members["code"]?.string
+        saysSuccess = members["success"]?.bool == true
         all = ["detail", "error", "message", "title"].compactMap { members[$0]?.string }
         let field = members["field"]?.string.map { " (\($0))" } ?? ""
         text = String(((members["detail"] ?? members["title"] ?? members["error"])?.string ?? "").prefix(200)) + field
