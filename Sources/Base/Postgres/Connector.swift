@@ -5,6 +5,9 @@ import Kernel
 /// A PGconn that has just been opened and belongs to nobody yet. `@unchecked Sendable`: it is handed over exactly once.
 struct OpenedConnection: @unchecked Sendable {
     let pg: OpaquePointer
+
+    /// Ends it, instead of handing it over.
+    func discard() { PQfinish(pg) }
 }
 
 /// Opens connections on a thread of its own, because resolving a name and shaking hands block.

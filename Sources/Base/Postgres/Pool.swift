@@ -81,7 +81,11 @@ final class Pool: Sendable {
 
     private func connect(_ index: Int, after delay: Duration) {
         connector.open(after: delay) { [weak self] result in
-            guard let self else { return }
+            guard let self, !state.withLockedValue({ $0.isClosed }) else {
+                // Opened too late: nobody will use it, and its reactor may have stopped.
+                if case .success(let opened) = result { opened.discard() }
+                return
+            }
             switch result {
             case .success(let opened): connectionIsUp(index, opened)
             case .failure(let error): connectFailed(index, error)
