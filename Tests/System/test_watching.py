@@ -86,6 +86,16 @@ def test_production_without_mail_or_with_nonsense_refuses_to_start_and_says_why(
         assert server.environment["PULSE_SECRET_KEY"] not in done.stdout + done.stderr
 
 
+def test_a_role_that_row_level_security_does_not_bind_ends_the_program(server):
+    from harness.processes import PROGRAMS
+    settings = {**server.environment, "PULSE_LISTEN": "127.0.0.1:0", "PULSE_ADMIN_LISTEN": "127.0.0.1:0",
+                "PULSE_DATABASE_URL": server.database.superuser_url}
+    done = subprocess.run([PROGRAMS / "pulse", "up"], env=settings, text=True, capture_output=True, timeout=30,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 78, done.stderr
+    assert "BYPASSRLS" in done.stderr and settings["PULSE_DATABASE_URL"] not in done.stdout + done.stderr
+
+
 def test_an_unreachable_database_at_the_start_is_red_readiness_and_not_a_crash_loop():
     cluster = Cluster()
     try:

@@ -45,10 +45,14 @@ class Database:
         told = run(ROOT / "ops/cluster", "database", cluster.directory, name).stdout
         self.urls = dict(line.split("=", 1) for line in told.split())
 
+    @property
+    def superuser_url(self):
+        return self.cluster.uri.rsplit("/", 1)[0] + "/" + self.name
+
     def rows(self, sql, role="superuser"):
         """The rows of one statement as lists of strings, NULL as None."""
         uri = {
-            "superuser": self.cluster.uri.rsplit("/", 1)[0] + "/" + self.name,
+            "superuser": self.superuser_url,
             "app": self.urls["PULSE_DATABASE_URL"],
             "worker": self.urls["PULSE_WORKER_DATABASE_URL"],
             "owner": self.urls["PULSE_MIGRATION_DATABASE_URL"],

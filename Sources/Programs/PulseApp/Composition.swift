@@ -70,7 +70,7 @@ package struct Composition: Sendable {
             id: worker, app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
             connections: { try await fleet.connections(of: $0) })
         services = [
-            databases.app, databases.worker, mail.queue, touches,
+            databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
             IdentitySweeper(database: databases.app, time: time, logger: logger), monitors, admin, server,
         ]
     }

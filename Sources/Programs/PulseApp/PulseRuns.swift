@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPAPI
+import HTTPKit
 import Kernel
 import Logging
 import Metrics
@@ -12,7 +13,7 @@ import UnixSignals
 package enum PulseRuns {
     /// Serves until SIGTERM or SIGINT, then finishes what is under way.
     package static func up(_ configuration: PulseConfiguration) async throws {
-        let registry = PrometheusRegistry(help: [:])
+        let registry = PrometheusRegistry(help: HTTPMetrics.help)
         registry.add { ProcessFacts.samples() }
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "pulse")

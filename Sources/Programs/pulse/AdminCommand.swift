@@ -20,7 +20,7 @@ struct BootstrapOrganisation: AsyncParsableCommand {
     @Flag(help: "Also make a one-time token that enrols one machine.") var enrollmentToken = false
 
     func run() async throws {
-        try await Program.run { configuration in
+        await Program.run { configuration in
             guard let text = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
                 throw Problem.invalidField("password-file", "“\(passwordFile)” cannot be read")
             }
@@ -37,5 +37,5 @@ struct OpenAPICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "openapi", abstract: "Prints the description of the API (OpenAPI 3.1).")
 
-    func run() async throws { try await Program.run { Program.say(try await PulseRuns.openAPI($0)) } }
+    func run() async throws { await Program.run { Program.say(try await PulseRuns.openAPI($0)) } }
 }

@@ -14,7 +14,7 @@ struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Runs everything in one process.")
 
-    func run() async throws { try await Program.run { try await PulseRuns.up($0) } }
+    func run() async throws { await Program.run { try await PulseRuns.up($0) } }
 }
 
 struct MigrateCommand: AsyncParsableCommand {
@@ -24,7 +24,7 @@ struct MigrateCommand: AsyncParsableCommand {
     @Option(help: "The folder of migrations.") var folder = "Migrations"
 
     func run() async throws {
-        try await Program.run { configuration in
+        await Program.run { configuration in
             let applied = try await PulseRuns.migrate(configuration, folder: folder)
             Program.say(applied.isEmpty ? "nothing to apply" : "applied \(applied.joined(separator: ", "))")
         }

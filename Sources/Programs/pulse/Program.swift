@@ -1,4 +1,3 @@
-import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Kernel
@@ -8,24 +7,27 @@ import Telemetry
 /// What every command does around its work: settings, logging, and one sentence when it cannot go on.
 enum Program {
     /// Exit codes of sysexits: 78 a setting is wrong, 1 the work failed.
-    static func run(_ work: (PulseConfiguration) async throws -> Void) async throws {
+    static func run(_ work: (PulseConfiguration) async throws -> Void) async -> Never {
         do {
             let configuration = try PulseConfiguration(ProcessInfo.processInfo.environment)
             startLogging(level: configuration.logLevel, format: configuration.logFormat)
             try await work(configuration)
+            leave(0)
         } catch let error as ConfigurationError {
             complain("\(error)")
-            throw ExitCode(78)
-        } catch let error as ExitCode {
-            throw error
+            leave(78)
         } catch let error as any Explained {
             complain([error.problem.title, error.problem.detail].compactMap { $0 }.joined(separator: ": "))
-            throw ExitCode(1)
+            leave(1)
         } catch {
             complain("\(error)")
-            throw ExitCode(1)
+            leave(1)
         }
     }
+
+    /// Without the exit handlers of the C libraries: a connection that is just opening would run on ground that Kerberos
+    /// and OpenSSL have already cleared away, and crash. Nothing of ours is buffered.
+    private static func leave(_ code: Int32) -> Never { _exit(code) }
 
     static func say(_ line: String) { write(line, to: STDOUT_FILENO) }
     static func complain(_ line: String) { write("pulse: " + line, to: STDERR_FILENO) }
