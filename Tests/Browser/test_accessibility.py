@@ -9,8 +9,7 @@ from conftest import NARROW, WIDE, assert_accessible, rows
 from machines import machine_id
 from test_states import enrolling
 
-LOOKS = [(size, theme) for size in (WIDE, NARROW) for theme in ("light", "dark")]
-NAMES = [f"{'wide' if size == WIDE else 'narrow'}-{theme}" for size, theme in LOOKS]
+SIZES = {"wide": WIDE, "narrow": NARROW}
 
 
 def sessions(server):
@@ -91,31 +90,31 @@ SIGNED_IN = [
 ]
 
 
-@pytest.mark.parametrize(("size", "theme"), LOOKS, ids=NAMES)
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("name", "path", "prepare"), SIGNED_OUT, ids=[page[0] for page in SIGNED_OUT])
-def test_a_page_before_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size, theme):
+def test_a_page_before_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size):
     server = canned([])
     signed_out(server)
-    page = visit(server, path, size=size, theme=theme, cookies={}, touch=size == NARROW, allow=["400"])
+    page = visit(server, path, size=SIZES[size], cookies={}, touch=size == "narrow", allow=["400"])
     prepare(page)
-    check(page, picture, name, size, theme)
+    check(page, picture, f"{name}-{size}")
 
 
-@pytest.mark.parametrize(("size", "theme"), LOOKS, ids=NAMES)
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("name", "path", "prepare"), SIGNED_IN, ids=[page[0] for page in SIGNED_IN])
-def test_a_page_after_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size, theme):
+def test_a_page_after_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size):
     server = canned()
     sessions(server)
     enrolling(server)
-    page = visit(server, path, size=size, theme=theme, touch=size == NARROW)
+    page = visit(server, path, size=SIZES[size], touch=size == "narrow")
     prepare(page)
-    check(page, picture, name, size, theme)
+    check(page, picture, f"{name}-{size}")
 
 
 def test_an_empty_estate_has_no_violation(canned, visit, picture):
     page = visit(canned([]), "/infrastructure")
     expect(page.get_by_text("Nothing is watched yet")).to_be_visible()
-    check(page, picture, "empty", WIDE, "light")
+    check(page, picture, "empty-wide")
 
 
 @pytest.mark.parametrize("width", [320, 768, 1024, 1920])
@@ -130,6 +129,10 @@ def test_no_width_scrolls_sideways(canned, visit, width):
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, path
 
 
-def check(page, picture, name, size, theme):
-    picture(page, f"{name}-{'wide' if size == WIDE else 'narrow'}-{theme}")
-    assert_accessible(page)
+def check(page, picture, name):
+    """In both themes; nothing chosen, so the page follows the system as it changes."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        picture(page, f"{name}-{theme}")
+        assert_accessible(page)

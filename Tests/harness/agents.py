@@ -23,8 +23,16 @@ class RealAgent:
 
     def start(self):
         self.process = Process(self.name, PROGRAMS / "pulse-agent", "run", "--state-dir", self.directory,
-                               env=self.environment)
+                               "--ack-log", self.ack_log, env=self.environment)
         return self
+
+    @property
+    def ack_log(self):
+        return self.directory / "acknowledged.log"
+
+    def acknowledged(self):
+        """The times (ms since 1970) of the reports that the server has acknowledged, as the agent wrote them down."""
+        return [int(line.split()[2]) for line in self.ack_log.read_text().splitlines()] if self.ack_log.exists() else []
 
     def kill(self):
         self.process.kill()

@@ -59,4 +59,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** The theme in force; repaints when the system's changes as well. */
+export const useShownTheme = (): "light" | "dark" => useSyncExternalStore(subscribe, () => shownTheme(current.theme));
+
 export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, () => current);

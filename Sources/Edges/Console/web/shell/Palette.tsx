@@ -90,7 +90,7 @@ function machines(wanted: string): Item[] {
     hits.push(resource);
     if (hits.length >= 200) break;
   }
-  hits.sort((a, b) => displayName(a).localeCompare(displayName(b)));
+  hits.sort((a, b) => rank(a, wanted) - rank(b, wanted) || displayName(a).localeCompare(displayName(b)));
   for (const resource of hits.slice(0, mostMachines)) {
     items.push({
       key: resource.id, group: "Machines", icon: "server", title: displayName(resource),
@@ -99,6 +99,12 @@ function machines(wanted: string): Item[] {
     });
   }
   return items;
+}
+
+/** Names that begin with the words, then names that contain them, then matches by address, tag or system. */
+function rank(resource: Resource, wanted: string): number {
+  const at = displayName(resource).toLowerCase().indexOf(wanted);
+  return at === 0 ? 0 : at > 0 ? 1 : 2;
 }
 
 function actions(open: (overlay: Overlay) => void): Item[] {

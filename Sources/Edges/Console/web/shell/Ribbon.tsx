@@ -1,5 +1,4 @@
 import { useNow } from "../kit/clock";
-import { Button } from "../kit/Button";
 import { Until } from "../kit/states";
 import { clock, span } from "../kit/units";
 import { reconnectNow, resources, useOutage } from "../live/live";
@@ -15,7 +14,7 @@ export function Ribbon(): JSX.Element | null {
         Connection lost at <span className="num">{clock(new Date(outage.since), true)}</span>. What you see is <Old since={outage.since} /> old.{" "}
         {outage.nextTry === undefined ? "Trying now." : <>Next try in <Until at={outage.nextTry} />.</>}
       </span>
-      <Button small label="Try now" onClick={reconnectNow} />
+      <button type="button" className="link" onClick={reconnectNow}>Try now</button>
     </div></div>
   );
 }

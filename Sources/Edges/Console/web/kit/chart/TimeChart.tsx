@@ -1,6 +1,6 @@
 // A chart of one subject over time: picture, crosshair, the same in words, and the same as a table.
 import { KeyboardEvent, PointerEvent, ReactNode, useContext, useEffect, useId, useMemo, useRef, useState } from "react";
-import { shownTheme, usePreferences } from "../preferences";
+import { useShownTheme } from "../preferences";
 import { clock, Measure } from "../units";
 import { ChartTable } from "./ChartTable";
 import { CrosshairContext } from "./crosshair";
@@ -74,7 +74,7 @@ function Plot(props: TimeChartProps & { gaps: Picture["gaps"]; summary: string }
   const picture = useMemo(() => pictureOf(props, gaps), [series, start, end, stepSeconds, gaps, props.top]); // eslint-disable-line
   const latest = useRef(picture);
   latest.current = picture;
-  const theme = shownTheme(usePreferences().theme);
+  const theme = useShownTheme();
 
   useEffect(() => {
     let gone = false;

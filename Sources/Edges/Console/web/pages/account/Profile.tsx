@@ -38,7 +38,7 @@ function NameCard(): JSX.Element {
     submit: async ({ displayName }) => {
       await rename(displayName.trim());
       toast({
-        title: "Name saved", text: `Colleagues see ${displayName.trim()}.`,
+        title: "Name saved", text: `Colleagues see “${displayName.trim()}” from now on.`,
         undo: before ? () => { rename(before).then(() => form.set("displayName", before), failed("Name not changed back")); } : undefined,
       });
     },

@@ -30,7 +30,7 @@ export function viewOf(query: URLSearchParams): View {
 
 export const columns: readonly Column<SortKey | "spark">[] = [
   { key: "name", head: "Name" },
-  { key: "status", head: "Status", width: "6.75rem" },
+  { key: "status", head: "Status", width: "8.25rem" },
   { key: "cpu", head: "CPU", width: "7.5rem" },
   { key: "memory", head: "Memory", width: "7.5rem" },
   { key: "disk", head: "Disk", width: "7.5rem", title: "Root file system" },
@@ -76,7 +76,7 @@ function EstateStrip({ hidden }: { hidden: boolean }): JSX.Element | null {
     names.follow(change);
     if (change.everything || change.added.size > 0 || names.rows.ids.length !== resources.size) refresh();
   }), [names]);
-  return hidden ? null : <span className="hide-narrow hide-mid"><Strip byName={byName} /></span>;
+  return hidden ? null : <span className="estate hide-narrow hide-mid"><Strip byName={byName} /></span>;
 }
 
 /** Search, chips and rows. `news` is where new machines are announced: in the head, where nothing has to make room. */

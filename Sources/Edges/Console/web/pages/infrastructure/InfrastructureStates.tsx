@@ -61,7 +61,7 @@ export function LoadingRows({ visible }: { visible: boolean }): JSX.Element {
       <div className="toolbar" aria-hidden="true"><span className="skeleton-control" /></div>
       <div className="table-wrap" aria-hidden="true">
         <table className="table table-cards">
-          <colgroup><col /><col style={{ width: "6.75rem" }} /><col style={{ width: "7.5rem" }} /><col style={{ width: "7.5rem" }} /><col style={{ width: "7.5rem" }} /></colgroup>
+          <colgroup><col /><col style={{ width: "8.25rem" }} /><col style={{ width: "7.5rem" }} /><col style={{ width: "7.5rem" }} /><col style={{ width: "7.5rem" }} /></colgroup>
           <thead><tr><th>Name</th><th>Status</th><th>CPU</th><th>Memory</th><th>Disk</th></tr></thead>
           <tbody>
             {widths.map(([name, sub]) => (
