@@ -9,9 +9,38 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(action):\(resource)" }
 
     package static let readMonitoring = Permission("read", "monitoring")
+    package static let readOrg = Permission("read", "org")
+    package static let manageOrg = Permission("manage", "org")
+    /// Deleting the organisation, handing it to another owner, taking all of it out.
+    package static let ownOrg = Permission("own", "org")
     package static let readMembers = Permission("read", "members")
+    package static let manageMembers = Permission("manage", "members")
+    package static let readRoles = Permission("read", "roles")
+    package static let manageRoles = Permission("manage", "roles")
+    package static let readTokens = Permission("read", "tokens")
+    package static let manageTokens = Permission("manage", "tokens")
     package static let manageAgents = Permission("manage", "agents")
-    package static let all: [Permission] = [readMonitoring, readMembers, manageAgents]
+    package static let readSites = Permission("read", "sites")
+    package static let manageSites = Permission("manage", "sites")
+    /// Offers of resources to and from other organisations.
+    package static let readSharing = Permission("read", "sharing")
+    package static let manageSharing = Permission("manage", "sharing")
+    /// Grants to providers, and support access of the company that hosts Pulse.
+    package static let readProviders = Permission("read", "providers")
+    package static let manageProviders = Permission("manage", "providers")
+    package static let readAudit = Permission("read", "audit")
+    package static let manageAudit = Permission("manage", "audit")
+    /// The organisation's encryption keys: their versions and rotation, never the keys.
+    package static let readKeys = Permission("read", "keys")
+    package static let manageKeys = Permission("manage", "keys")
+    package static let readSecurity = Permission("read", "security")
+    package static let manageSecurity = Permission("manage", "security")
+
+    package static let all: [Permission] = [
+        readMonitoring, readOrg, manageOrg, ownOrg, readMembers, manageMembers, readRoles, manageRoles, readTokens,
+        manageTokens, manageAgents, readSites, manageSites, readSharing, manageSharing, readProviders, manageProviders,
+        readAudit, manageAudit, readKeys, manageKeys, readSecurity, manageSecurity,
+    ]
 }
 
 /// What a token may be used for, on top of what its owner may do.
@@ -38,28 +67,52 @@ package enum Role: String, Sendable, CaseIterable {
     case auditor, viewer, editor, admin, owner
 
     /// Nothing is granted by default: a permission that is not listed for a role is refused.
-    package func allows(_ permission: Permission) -> Bool {
-        switch permission {
-        case .readMonitoring: true
-        case .readMembers: true
-        case .manageAgents: self == .owner || self == .admin || self == .editor
-        default: false
-        }
-    }
+    package func allows(_ permission: Permission) -> Bool { Self.grants[self]?.contains(permission) ?? false }
+
+    private static let looking: Set<Permission> = [.readMonitoring, .readOrg, .readMembers, .readSites]
+    private static let inspecting: Set<Permission> = looking.union([
+        .readRoles, .readTokens, .readSharing, .readProviders, .readAudit, .readKeys, .readSecurity,
+    ])
+    private static let grants: [Role: Set<Permission>] = [
+        .viewer: looking,
+        .auditor: inspecting,
+        .editor: looking.union([.manageAgents, .manageSites, .readTokens, .readSharing, .readProviders, .readRoles]),
+        .admin: Set(Permission.all).subtracting([.ownOrg]),
+        .owner: Set(Permission.all),
+    ]
 }
 
 /// Who is asking.
 package enum Principal: Hashable, Sendable {
     case user(UserID, session: SessionID)
+    /// A person of a provider organisation, inside a customer that granted it.
+    case provider(UserID, grant: ProviderGrantID, session: SessionID)
+    /// `owner`: whose present permissions bound it; `nil` for a service token, which belongs to the organisation.
+    case token(TokenID, owner: UserID?)
     case agent(AgentID)
+    /// Staff of the company that hosts Pulse. `consent`: the customer's time-boxed leave, where one is needed.
+    case `operator`(OperatorID, consent: SupportConsentID?)
     case system(job: String)
 
     /// For audit entries and logs: kind and id, no names.
     package var label: String {
         switch self {
-        case .user(let id, _): "user:\(id)"
+        case .user(let id, _), .provider(let id, _, _): "user:\(id)"
+        case .token(let id, _): "token:\(id)"
         case .agent(let id): "agent:\(id)"
+        case .operator(let id, _): "operator:\(id)"
         case .system(let job): "system:\(job)"
+        }
+    }
+
+    /// What the actor acted through, for audit entries: a session, an owner's token, a grant, a consent.
+    package var through: String? {
+        switch self {
+        case .user(_, let session): "session:\(session)"
+        case .provider(_, let grant, let session): "grant:\(grant) session:\(session)"
+        case .token(_, let owner): owner.map { "user:\($0)" }
+        case .operator(_, let consent): consent.map { "consent:\($0)" }
+        case .agent, .system: nil
         }
     }
 }

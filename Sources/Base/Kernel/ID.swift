@@ -59,6 +59,15 @@ package enum Connection {}
 package enum AuditEntry {}
 package enum Operator {}
 package enum APIToken {}
+package enum Site {}
+package enum Invitation {}
+package enum ProviderGrant {}
+package enum SupportConsent {}
+package enum CustomRole {}
+package enum OrgShare {}
+package enum DataKey {}
+package enum Passkey {}
+package enum AuditStream {}
 
 package typealias OrgID = ID<Organisation>
 package typealias UserID = ID<User>
@@ -71,3 +80,12 @@ package typealias ConnectionID = ID<Connection>
 package typealias AuditEntryID = ID<AuditEntry>
 package typealias OperatorID = ID<Operator>
 package typealias TokenID = ID<APIToken>
+package typealias SiteID = ID<Site>
+package typealias InvitationID = ID<Invitation>
+package typealias ProviderGrantID = ID<ProviderGrant>
+package typealias SupportConsentID = ID<SupportConsent>
+package typealias CustomRoleID = ID<CustomRole>
+package typealias OrgShareID = ID<OrgShare>
+package typealias DataKeyID = ID<DataKey>
+package typealias PasskeyID = ID<Passkey>
+package typealias AuditStreamID = ID<AuditStream>
