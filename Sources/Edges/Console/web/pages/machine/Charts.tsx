@@ -54,9 +54,11 @@ export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
   );
 }
 
+/** Empty until the past of every metric is there: one after the other they would move the rows of a table. */
 function useSeries(history: History, wanted: readonly (readonly [name: string, metric: string])[]): Series[] {
   const points = wanted.map(([, metric]) => history.points[metric]);
-  return useMemo(() => wanted.map(([name], index) => ({ name, points: points[index] ?? noPoints })), points); // eslint-disable-line
+  const isWhole = points.every((one) => one !== undefined);
+  return useMemo(() => wanted.map(([name], index) => ({ name, points: isWhole && points[index] || noPoints })), points); // eslint-disable-line
 }
 
 const noPoints: readonly Point[] = [];

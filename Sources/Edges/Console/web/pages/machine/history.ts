@@ -61,7 +61,10 @@ export function useHistory(resource: Resource, metrics: readonly string[], range
     const start = end - seconds * 1000;
     const points: Record<string, readonly Point[]> = {};
     metrics.forEach((metric, index) => {
-      const past = pointsOf(data[index], start);
+      const answer = data[index];
+      // Nothing before the past is known: what came live would be pushed away by it
+      if (answer === undefined) return;
+      const past = pointsOf(answer, start);
       const last = past[past.length - 1]?.t ?? 0;
       points[metric] = [...past, ...(tails.points.get(metric) ?? []).filter((point) => point.t >= last + stepSeconds * 500 && point.t >= start)];
     });
@@ -72,9 +75,9 @@ export function useHistory(resource: Resource, metrics: readonly string[], range
   }, [...data, tails, end, stepSeconds, paths.join(), queries.some((query) => query.problem)]); // eslint-disable-line
 }
 
-function pointsOf(answer: Answer | undefined, start: number): Point[] {
+function pointsOf(answer: Answer, start: number): Point[] {
   const points: Point[] = [];
-  for (const point of answer?.points ?? []) {
+  for (const point of answer.points ?? []) {
     if (point.value === null || point.timestamp < start) continue;
     points.push({ t: point.timestamp, v: point.value, min: point.min ?? undefined, max: point.max ?? undefined });
   }
