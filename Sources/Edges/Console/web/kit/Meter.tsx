@@ -16,7 +16,7 @@ export function levelOf(fraction: number, threshold: Threshold): Level {
   return fraction >= threshold.trigger ? "warning" : undefined;
 }
 
-interface MeterProps {
+export interface MeterProps {
   /** 0...100, as the server tells it; undefined: no reading. */
   value: number | undefined;
   threshold: Threshold;

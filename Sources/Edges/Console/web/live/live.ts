@@ -73,11 +73,21 @@ export function useLiveStatus(): LiveStatus {
   return useSyncExternalStore(subscribeStatus, () => status);
 }
 
-const subscribeResources = (listener: () => void): (() => void) => resources.subscribe(listener);
+export const subscribeResources = (listener: () => void): (() => void) => resources.subscribe(listener);
 
 /** Repaints with every paint of the store. */
 export function useResourcesVersion(): number {
   return useSyncExternalStore(subscribeResources, () => resources.version);
+}
+
+/** How many machines there are; undefined before the first full state. */
+export function useMachineCount(): number | undefined {
+  return useSyncExternalStore(subscribeResources, () => resources.loaded ? resources.size : undefined);
+}
+
+/** The newest reading of any machine, milliseconds. */
+export function useNewestReading(): number | undefined {
+  return useSyncExternalStore(subscribeResources, () => resources.newestReading);
 }
 
 /** Repaints when a status changed, or a machine came or went. */

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import { Age } from "../kit/Age";
-import { resources, useLiveStatus, useOutage, useResourcesVersion } from "../live/live";
+import { useLiveStatus, useMachineCount, useNewestReading, useOutage } from "../live/live";
 
 /** The only place that says how fresh the whole page is. */
 export function LiveLine(): JSX.Element {
-  useResourcesVersion();
+  const isLoaded = useMachineCount() !== undefined;
+  const newest = useNewestReading();
   const { link } = useLiveStatus();
   const outage = useOutage();
   const wasOut = useRef(false);
@@ -17,12 +18,12 @@ export function LiveLine(): JSX.Element {
     const timer = setTimeout(() => setBack(false), 6_000);
     return () => clearTimeout(timer);
   }, [outage, link.kind]);
-  const word = outage ? (outage.level === "offline" ? "Disconnected" : "Reconnecting") : back ? "Connected again, nothing missed" : resources.loaded ? "Live" : "Connecting";
-  const state = outage ? (outage.level === "offline" ? "offline" : "reconnecting") : resources.loaded ? undefined : "reconnecting";
+  const word = outage ? (outage.level === "offline" ? "Disconnected" : "Reconnecting") : back ? "Connected again, nothing missed" : isLoaded ? "Live" : "Connecting";
+  const state = outage ? (outage.level === "offline" ? "offline" : "reconnecting") : isLoaded ? undefined : "reconnecting";
   return (
     <span className="live" data-state={state}>
       <span className="live-dot" /><span role="status">{word}</span>
-      {resources.newestReading !== undefined && <span key={word} className="num">· <Age at={resources.newestReading} /></span>}
+      {newest !== undefined && <span key={word} className="num">· <Age at={newest} /></span>}
     </span>
   );
 }

@@ -6,7 +6,7 @@ import { Column, DataTable, rowElementID, Sort } from "../../kit/DataTable";
 import { Link, navigate, queryWith, usePlace, useTitle } from "../../kit/router";
 import { useMinute } from "../../kit/clock";
 import { useMedia } from "../../kit/virtual";
-import { reconnectNow, resources, useAfter, useLiveStatus, useOutage, useResourcesVersion } from "../../live/live";
+import { reconnectNow, resources, useAfter, useLiveStatus, useMachineCount, useOutage } from "../../live/live";
 import { ResourceStatus } from "../../live/resource";
 import { LiveLine } from "../../shell/LiveLine";
 import { Page } from "../../shell/Shell";
@@ -14,7 +14,7 @@ import { MachineDrawer } from "../machine/MachineDrawer";
 import { MachineRow } from "./MachineRow";
 import { RowOrder, SortKey, View } from "./order";
 import { FailedList, LoadingRows, NothingFound, NothingWatched } from "./InfrastructureStates";
-import { sparks, useSparks } from "./sparks";
+import { useSparks } from "./sparks";
 import { Strip } from "./Strip";
 import { Toolbar } from "./Toolbar";
 
@@ -43,10 +43,10 @@ export const columns: readonly Column<SortKey | "spark">[] = [
 export function Infrastructure({ open }: { open: string | undefined }): JSX.Element {
   const { query } = usePlace();
   useTitle("Infrastructure");
-  useResourcesVersion();
+  const count = useMachineCount();
   const { problem, link } = useLiveStatus();
-  const loaded = resources.loaded;
-  const isEmpty = loaded && resources.size === 0;
+  const loaded = count !== undefined;
+  const isEmpty = count === 0;
   const showSkeleton = useAfter(150, !loaded && !problem);
   const covers = useMedia("(max-width: 47.9375rem)") && open !== undefined;
   const shown = useRef<readonly string[]>([]);
@@ -55,7 +55,7 @@ export function Infrastructure({ open }: { open: string | undefined }): JSX.Elem
     <>
       <div inert={covers ? "" : undefined}>
         <Page
-          title="Infrastructure" count={loaded ? resources.size : undefined} keep sub={<div className="row-wrap page-sub"><LiveLine /><span ref={setNews} role="status" /></div>}
+          title="Infrastructure" count={count} keep sub={<div className="row-wrap page-sub"><LiveLine /><span ref={setNews} role="status" /></div>}
           aside={<EstateStrip hidden={!loaded || isEmpty} />} actions={<Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link>}
         >
           {problem && !loaded && <FailedList problem={problem} retry={reconnectNow} nextTry={link.kind === "lost" ? link.nextTry : undefined} />}
@@ -71,10 +71,13 @@ export function Infrastructure({ open }: { open: string | undefined }): JSX.Elem
 
 function EstateStrip({ hidden }: { hidden: boolean }): JSX.Element | null {
   const names = useMemo(() => new RowOrder(resources, { search: "", status: undefined, sort: "name", descending: false }), []);
+  const shown = useRef(resources.size);
   const [byName, refresh] = useReducer(() => names.byName(), names, () => names.byName());
   useEffect(() => resources.subscribe((change) => {
+    if (!change.everything && change.added.size === 0 && shown.current === resources.size) return;
     names.follow(change);
-    if (change.everything || change.added.size > 0 || names.rows.ids.length !== resources.size) refresh();
+    shown.current = resources.size;
+    refresh();
   }), [names]);
   return hidden ? null : <span className="estate hide-narrow hide-mid"><Strip byName={byName} /></span>;
 }
@@ -91,7 +94,11 @@ function Machines({ query, open, shown, news }: {
   if (lastKey.current !== viewKey) { lastKey.current = viewKey; order.current.arrange(view); }
   const rows = order.current;
   const [, repaint] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => resources.subscribe((change) => { rows.follow(change); repaint(); }), [rows]);
+  useEffect(() => resources.subscribe((change) => {
+    const before = rows.rows;
+    rows.follow(change);
+    if (rows.rows !== before) repaint();
+  }), [rows]);
   useSparks(resources.loaded);
   const hourEnd = useMinute();
   const disconnected = useOutage() !== undefined;
@@ -114,11 +121,7 @@ function Machines({ query, open, shown, news }: {
           <DataTable
             label="Machines" columns={heads} rows={ids} selected={open} sort={{ key: view.sort, descending: view.descending }} onSort={sort}
             onOpen={(id) => navigate(`/infrastructure/${id}${search}`, { replace: open !== undefined, keepScroll: true })}
-            row={(id, shell) => (
-              <MachineRow
-                key={id} shell={shell} resource={resources.get(id)} address={`/infrastructure/${id}${search}`} spark={sparks.of(id)} hourEnd={hourEnd} disconnected={disconnected}
-              />
-            )}
+            row={(id, shell) => <MachineRow key={id} shell={shell} address={`/infrastructure/${id}${search}`} hourEnd={hourEnd} disconnected={disconnected} />}
           />
         )}
       </div>

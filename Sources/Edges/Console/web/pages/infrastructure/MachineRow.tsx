@@ -2,19 +2,18 @@ import { memo, useEffect } from "react";
 import { Age } from "../../kit/Age";
 import { RowShell } from "../../kit/DataTable";
 import { Icon } from "../../kit/Icon";
-import { levelOf, Meter, thresholds } from "../../kit/Meter";
+import { Level, levelOf, Meter, MeterProps, thresholds } from "../../kit/Meter";
 import { Link } from "../../kit/router";
 import { Spark, SparkPoint } from "../../kit/Spark";
 import { Status, statusMark, statusWord } from "../../kit/Status";
 import { megabits, span } from "../../kit/units";
-import { displayName, Resource, seenAt, subtitle } from "../../live/resource";
-import { sparks } from "./sparks";
+import { useResource } from "../../live/live";
+import { displayName, ResourceStatus, seenAt, subtitle } from "../../live/resource";
+import { sparks, useSpark } from "./sparks";
 
 interface MachineRowProps {
-  resource: Resource | undefined;
   shell: RowShell;
   address: string;
-  spark: readonly SparkPoint[] | undefined;
   /** The hour the sparklines cover, in whole minutes so that rows do not repaint for nothing. */
   hourEnd: number;
   /** The line to the server is lost: what is shown is old. */
@@ -23,9 +22,13 @@ interface MachineRowProps {
 
 const hour = 3_600_000;
 
+/**
+ * A row listens to its own machine, so an update draws the rows it is about and not the page around them; each cell is
+ * drawn again only when what it shows has changed.
+ */
 export const MachineRow = memo(MachineRowView, (before, after) => (
-  before.resource === after.resource && before.spark === after.spark && before.hourEnd === after.hourEnd
-  && before.disconnected === after.disconnected && before.address === after.address && sameShell(before.shell, after.shell)
+  before.hourEnd === after.hourEnd && before.disconnected === after.disconnected && before.address === after.address
+  && sameShell(before.shell, after.shell)
 ));
 
 function sameShell(before: RowShell, after: RowShell): boolean {
@@ -33,8 +36,9 @@ function sameShell(before: RowShell, after: RowShell): boolean {
     && before["aria-selected"] === after["aria-selected"] && before.tabIndex === after.tabIndex;
 }
 
-function MachineRowView({ resource, shell, address, spark, hourEnd, disconnected }: MachineRowProps): JSX.Element {
+function MachineRowView({ shell, address, hourEnd, disconnected }: MachineRowProps): JSX.Element {
   const id = shell["data-row"];
+  const resource = useResource(id), spark = useSpark(id);
   useEffect(() => sparks.show(id), [id]);
   if (!resource) return <RemovedRow shell={shell} />;
   const { metrics, status } = resource;
@@ -43,32 +47,66 @@ function MachineRowView({ resource, shell, address, spark, hourEnd, disconnected
   const shown = isSilent ? undefined : metrics;
   const seen = seenAt(resource);
   const cpu = shown?.cpu?.percent;
+  const isOld = isSilent || disconnected;
   return (
-    <tr {...shell} data-status={statusMark(status)} data-stale={isSilent || disconnected ? "" : undefined}>
-      <td role="cell" className="c-name">
-        <div className="cell-name">
-          <span className="kind"><Icon name="server" /></span>
-          <div><Link to={address} className="name" tabIndex={-1} keepScroll>{displayName(resource)}</Link><span className="sub">{subtitle(resource)}</span></div>
-        </div>
-      </td>
-      <td role="cell" className="c-status">
-        <Status mark={statusMark(status)}>{statusWord(status)}</Status>
-        {isSilent && <span className="only-narrow sub c-age"><Age at={seen} /></span>}
-      </td>
-      <td role="cell" data-label="CPU"><Meter value={cpu} threshold={thresholds.cpu} missing={missing} /></td>
-      <td role="cell" data-label="Memory"><Meter value={shown?.memory?.percent} threshold={thresholds.memory} missing={missing} /></td>
-      <td role="cell" data-label="Disk"><Meter value={shown?.disk?.percent} threshold={thresholds.disk} missing={missing} /></td>
-      <td role="cell" className="c-drop col-low"><Flow down={shown?.netIn?.value} up={shown?.netOut?.value} /></td>
-      <td role="cell" className="c-drop col-low">
-        {spark && spark.length > 0
-          ? <Spark points={spark} start={hourEnd - hour} end={hourEnd} level={cpu === undefined ? undefined : levelOf(cpu / 100, thresholds.cpu)} />
-          : <span className="faint">—</span>}
-      </td>
-      <td role="cell" className="right c-drop col-low"><span className="num muted">{resource.uptime === undefined || isSilent ? "—" : span(resource.uptime)}</span></td>
-      <td role="cell" className="right c-drop col-lower"><span className={isSilent || disconnected ? "num age" : "num faint"}><Age at={seen} /></span></td>
+    <tr {...shell} data-status={statusMark(status)} data-stale={isOld ? "" : undefined}>
+      <NameCell name={displayName(resource)} under={subtitle(resource)} address={address} />
+      <StatusCell status={status} silentSince={isSilent ? seen ?? null : undefined} />
+      <MeterCell label="CPU" value={cpu} threshold={thresholds.cpu} missing={missing} />
+      <MeterCell label="Memory" value={shown?.memory?.percent} threshold={thresholds.memory} missing={missing} />
+      <MeterCell label="Disk" value={shown?.disk?.percent} threshold={thresholds.disk} missing={missing} />
+      <FlowCell down={shown?.netIn?.value} up={shown?.netOut?.value} />
+      <SparkCell points={spark} end={hourEnd} level={cpu === undefined ? undefined : levelOf(cpu / 100, thresholds.cpu)} />
+      <UptimeCell text={resource.uptime === undefined || isSilent ? "—" : span(resource.uptime)} />
+      <SeenCell at={seen} isOld={isOld} />
     </tr>
   );
 }
+
+const NameCell = memo(function NameCell({ name, under, address }: { name: string; under: string; address: string }): JSX.Element {
+  return (
+    <td role="cell" className="c-name">
+      <div className="cell-name">
+        <span className="kind"><Icon name="server" /></span>
+        <div><Link to={address} className="name" tabIndex={-1} keepScroll>{name}</Link><span className="sub">{under}</span></div>
+      </div>
+    </td>
+  );
+});
+
+/** `silentSince`: undefined while it answers, null when it never did. */
+const StatusCell = memo(function StatusCell({ status, silentSince }: { status: ResourceStatus; silentSince: number | null | undefined }): JSX.Element {
+  return (
+    <td role="cell" className="c-status">
+      <Status mark={statusMark(status)}>{statusWord(status)}</Status>
+      {silentSince !== undefined && <span className="only-narrow sub c-age"><Age at={silentSince ?? undefined} /></span>}
+    </td>
+  );
+});
+
+const MeterCell = memo(function MeterCell({ label, ...meter }: { label: string } & MeterProps): JSX.Element {
+  return <td role="cell" data-label={label}><Meter {...meter} /></td>;
+});
+
+const FlowCell = memo(function FlowCell({ down, up }: { down: number | undefined; up: number | undefined }): JSX.Element {
+  return <td role="cell" className="c-drop col-low"><Flow down={down} up={up} /></td>;
+});
+
+const SparkCell = memo(function SparkCell({ points, end, level }: { points: readonly SparkPoint[] | undefined; end: number; level: Level }): JSX.Element {
+  return (
+    <td role="cell" className="c-drop col-low">
+      {points && points.length > 0 ? <Spark points={points} start={end - hour} end={end} level={level} /> : <span className="faint">—</span>}
+    </td>
+  );
+});
+
+const UptimeCell = memo(function UptimeCell({ text }: { text: string }): JSX.Element {
+  return <td role="cell" className="right c-drop col-low"><span className="num muted">{text}</span></td>;
+});
+
+const SeenCell = memo(function SeenCell({ at, isOld }: { at: number | undefined; isOld: boolean }): JSX.Element {
+  return <td role="cell" className="right c-drop col-lower"><span className={isOld ? "num age" : "num faint"}><Age at={at} /></span></td>;
+});
 
 function Flow({ down, up }: { down: number | undefined; up: number | undefined }): JSX.Element {
   if (down === undefined && up === undefined) return <span className="faint num">—</span>;

@@ -1,10 +1,10 @@
 // One hour of CPU for the machines on screen: loaded when a row is first drawn, then continued from the live stream, one
 // point a minute.
-import { useEffect } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import { get } from "../../kit/api";
 import { serverNow } from "../../kit/clock";
 import { SparkPoint } from "../../kit/Spark";
-import { resources } from "../../live/live";
+import { resources, subscribeResources } from "../../live/live";
 import { Change } from "../../live/ResourceStore";
 
 const minute = 60_000, hour = 60 * minute;
@@ -94,6 +94,11 @@ class Sparks {
 }
 
 export const sparks = new Sparks();
+
+/** The sparkline of a row; it is drawn with the paint that brings it. */
+export function useSpark(id: string): readonly SparkPoint[] | undefined {
+  return useSyncExternalStore(subscribeResources, () => sparks.of(id));
+}
 
 /** Keeps the sparklines current while the page is shown. */
 export function useSparks(loaded: boolean): void {
