@@ -101,6 +101,9 @@ targets += room(
 targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"], external: [nioConcurrency])
 
 // Contexts: one room per thing customers talk about.
+targets += room(
+    "Vault", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"],
+    external: [log, crypto, client, nio, nioPosix, nioHTTP, nioConcurrency, lifecycle, metrics])
 targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit"])
 targets += room(
     "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
@@ -158,7 +161,7 @@ targets += room(
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring", "Realtime",
-        "Console", "HTTPAPI",
+        "Console", "HTTPAPI", "Vault",
     ], external: [log, lifecycle, signals, metrics])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],

@@ -42,7 +42,8 @@ import Testing
             ("PULSE_ENV", "staging"), ("PULSE_PUBLIC_URL", "pulse.example.com"), ("PULSE_LISTEN", "everywhere"),
             ("PULSE_LISTEN", "127.0.0.1:99999"), ("PULSE_DATABASE_CONNECTIONS", "0"), ("PULSE_LOG_LEVEL", "loud"),
             ("PULSE_TRUSTED_PROXIES", "0.0.0.0/0"), ("PULSE_SECRET_KEY", "short"), ("PULSE_RATE_LIMITS", "maybe"),
-            ("PULSE_TLS_CERT", "/a.pem"), ("PULSE_NONSENSE", "1"), ("PULSE_MAIL_FROM", "nobody"),
+            ("PULSE_TLS_CERT", "/a.pem"), ("PULSE_KEY_PROVIDER", "drawer"), ("PULSE_NONSENSE", "1"),
+            ("PULSE_MAIL_FROM", "nobody"),
         ])
     func refused(key: String, value: String) {
         var environment = Self.least
@@ -52,10 +53,10 @@ import Testing
     }
 
     @Test("production wants https, a sender and a key of its own") func production() {
-        for missing in ["PULSE_PUBLIC_URL", "PULSE_MAIL_FROM", "PULSE_SECRET_KEY"] {
+        for missing in ["PULSE_PUBLIC_URL", "PULSE_MAIL_FROM", "PULSE_SECRET_KEY", "PULSE_KEY_STORE"] {
             var environment = [
                 "PULSE_PUBLIC_URL": "https://pulse.example.com", "PULSE_MAIL_FROM": "pulse@example.com",
-                "PULSE_SECRET_KEY": String(repeating: "k", count: 40),
+                "PULSE_SECRET_KEY": String(repeating: "k", count: 40), "PULSE_KEY_STORE": "/var/lib/pulse/keys",
             ]
             environment[missing] = missing == "PULSE_PUBLIC_URL" ? "http://pulse.example.com" : ""
             let error = #expect(throws: ConfigurationError.self) { try PulseConfiguration(environment) }
@@ -93,6 +94,7 @@ import Testing
         let environment = [
             "PULSE_ENV": "production", "PULSE_PUBLIC_URL": "https://pulse.example.com",
             "PULSE_MAIL_FROM": "pulse@example.com", "PULSE_SECRET_KEY": String(repeating: "k", count: 40),
+            "PULSE_KEY_STORE": "/nowhere",
         ]
         let error = #expect(throws: (any Error).self) {
             _ = try Composition(

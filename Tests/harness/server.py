@@ -32,7 +32,7 @@ class Server:
             "PULSE_ADMIN_LISTEN": self.admin.removeprefix("http://"), **database.urls,
             "PULSE_OUTBOX_DIR": self.outbox, "PULSE_CONSOLE_DIR": ROOT / ".local/console",
             "PULSE_AGENT_DIR": self.directory / "agent", "PULSE_SECRET_KEY": secrets.token_hex(32),
-            "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
+            "PULSE_KEY_STORE": self.directory / "keys", "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
         self.environment.pop("PULSE_OPERATOR_DATABASE_URL", None)
         self.process = None
         run(PROGRAMS / "pulse", "migrate", env=self.environment)

@@ -19,6 +19,7 @@ import Resources
 package import ServiceLifecycle
 package import Telemetry
 import Tenancy
+package import Vault
 
 /// A whole Pulse, built and not yet running. The same for the program and for tests.
 package struct Composition: Sendable {
@@ -26,6 +27,8 @@ package struct Composition: Sendable {
     package let table: [Endpoint]
     package let server: HTTPServer
     package let admin: HTTPServer
+    /// What seals secrets here; rooms that keep some are handed it.
+    package let vault: SecretVault
     /// In the order of starting; stopping goes the other way.
     package let services: [any Service]
 
@@ -41,6 +44,8 @@ package struct Composition: Sendable {
         let bus = LocalBus()
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
         let gate = AccessGate(database: databases.app, touches: touches, time: time)
+        vault = SecretVault(
+            KeyRing(databases.app, providers: try configuration.keys.providers(), time: time))
         let fleet = FleetStore(databases.app)
         let identity = IdentityContext(
             database: databases.app, passwords: PasswordHasher(), mail: mail.queue,

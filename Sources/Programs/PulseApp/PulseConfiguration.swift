@@ -45,15 +45,18 @@ package struct PulseConfiguration: Sendable {
     package var secretKey: Secret<String>
     /// `PULSE_RATE_LIMITS`: on or off. Default on.
     package var hasRateLimits: Bool
+    /// `PULSE_KEY_PROVIDER` and the keys it wants: who holds the keys that wrap the organisations' data keys.
+    package var keys: KeySettings
 
     /// The keys in the order of `.env.example`.
-    package static let keys = [
-        "PULSE_ENV", "PULSE_PUBLIC_URL", "PULSE_LISTEN", "PULSE_ADMIN_LISTEN", "PULSE_DATABASE_URL",
-        "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
-        "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
-        "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
-        "PULSE_RATE_LIMITS",
-    ]
+    package static let keys: [String] =
+        [
+            "PULSE_ENV", "PULSE_PUBLIC_URL", "PULSE_LISTEN", "PULSE_ADMIN_LISTEN", "PULSE_DATABASE_URL",
+            "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
+            "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
+            "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
+            "PULSE_RATE_LIMITS",
+        ] + KeySettings.keys
 
     /// - Throws: a sentence that names the key, what was seen and what is wanted.
     package init(_ environment: [String: String]) throws(ConfigurationError) {
@@ -79,6 +82,7 @@ package struct PulseConfiguration: Sendable {
         tls = try Self.tls(reader)
         secretKey = try Self.secretKey(reader, isProduction: kind == .production)
         hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
+        keys = try KeySettings(reader, isProduction: kind == .production)
     }
 
     private enum Switch: String, CaseIterable { case on, off }

@@ -1,0 +1,83 @@
+import Foundation
+import Kernel
+import Postgres
+import TestKit
+import Testing
+
+@testable import Vault
+
+@Suite(.postgres) struct SealingTests {
+    let fixture = VaultFixture()
+
+    @Test("what was sealed opens at its place, in another process too") func roundTrip() async throws {
+        let org = try await Given.organisation()
+        let place = SealedPlace(table: "t", column: "c", row: "1")
+        let sealed = try await fixture.vault().seal(Secret("correct horse"), for: .org(org), at: place)
+        #expect(try await fixture.vault().openText(sealed, for: .org(org), at: place).reveal() == "correct horse")
+        let personal = try await fixture.vault().seal(Secret(""), for: .instance, at: place)
+        #expect(try await fixture.vault().openText(personal, for: .instance, at: place).reveal() == "")
+    }
+
+    @Test("a ciphertext opens for no other owner, table, column or row, and not when a byte of it is changed")
+    func bound() async throws {
+        let (ours, theirs) = (try await Given.organisation(), try await Given.organisation())
+        let vault = fixture.vault()
+        let place = SealedPlace(table: "t", column: "c", row: "1")
+        let sealed = try await vault.seal(Secret("x"), for: .org(ours), at: place)
+        _ = try await vault.seal(Secret("y"), for: .org(theirs), at: place)
+        for other in [
+            SealedPlace(table: "u", column: "c", row: "1"), SealedPlace(table: "t", column: "d", row: "1"),
+            SealedPlace(table: "t", column: "c", row: "2"), SealedPlace(table: "tc", column: "", row: "1"),
+        ] {
+            await #expect(throws: VaultError.damaged) { try await vault.open(sealed, for: .org(ours), at: other) }
+        }
+        for owner in [KeyOwner.org(theirs), .instance] {
+            await #expect(throws: VaultError.keyDestroyed) { try await vault.open(sealed, for: owner, at: place) }
+        }
+        for index in sealed.bytes.indices {
+            var bytes = sealed.bytes
+            bytes[index] ^= 1
+            await #expect(throws: VaultError.self, "byte \(index)") {
+                try await vault.open(Sealed(bytes: bytes), for: .org(ours), at: place)
+            }
+        }
+    }
+
+    @Test("a sealed value shows nothing of itself") func unspoken() async throws {
+        let org = try await Given.organisation()
+        let sealed = try await fixture.vault().seal(
+            Secret("canary"), for: .org(org), at: SealedPlace(table: "t", column: "c", row: "1"))
+        var dumped = ""
+        dump(sealed, to: &dumped)
+        for text in ["\(sealed)", String(reflecting: sealed), dumped] { #expect(text.contains("<sealed>")) }
+        #expect(!(sealed as Any is any Encodable))
+    }
+
+    @Test("many first secrets at once, from several processes, are sealed under one key") func firstKey() async throws {
+        let org = try await Given.organisation()
+        let vaults = (0..<4).map { _ in fixture.vault() }
+        let keys = try await withThrowingTaskGroup(of: DataKeyID?.self) { group in
+            for number in 0..<40 {
+                group.addTask {
+                    try await vaults[number % 4].seal(
+                        Secret("x"), for: .org(org), at: SealedPlace(table: "t", column: "c", row: "\(number)")
+                    ).keyID
+                }
+            }
+            return try await group.reduce(into: Set<DataKeyID?>()) { $0.insert($1) }
+        }
+        #expect(keys.count == 1)
+        #expect(!keys.contains(nil))
+        #expect(fixture.storedKeys().count == 1)  // the losers' wrapping keys are gone
+    }
+
+    @Test("another organisation sees no key") func isolation() async throws {
+        let (ours, theirs) = (try await Given.organisation(), try await Given.organisation())
+        _ = try await fixture.vault().seal(
+            Secret("x"), for: .org(ours), at: SealedPlace(table: "t", column: "c", row: "1"))
+        let table = KeyTable(TestDatabase.current.app)
+        #expect(try await table.dataKeys(of: .org(ours)).count == 1)
+        #expect(try await table.dataKeys(of: .org(theirs)).isEmpty)
+        #expect(try await table.dataKeys(of: .instance).isEmpty)
+    }
+}
