@@ -176,6 +176,36 @@ import Testing
         #expect(refused?.problem.status == 500)
     }
 
+    @Test("a snapshot takes out one organisation as of its moment, every row as JSON") func snapshot() async throws {
+        let (ours, theirs) = (OrgID.new(at: SystemTime().now), OrgID.new(at: SystemTime().now))
+        let odd = "back\\slash, \"quote\", line\nbreak, tab\t, ümlaut \u{1F427}"
+        for (org, kind) in [(ours, odd), (theirs, "theirs")] {
+            try await database.app.execute(
+                in: org,
+                """
+                INSERT INTO resources
+                SELECT \(org), gen_random_uuid(), gen_random_uuid(), 'agent', 'agent', \(kind), 'n' || n, 'online', '',
+                       now(), now()
+                FROM generate_series(1, 3000) n
+                """)
+        }
+        let rows = try await database.app.snapshot(of: ours) { snapshot in
+            var rows: [[UInt8]] = []
+            try await snapshot.copy("org_heads") { rows.append($0) }
+            #expect(rows.isEmpty)
+            try await database.app.execute(in: ours, "DELETE FROM resources")
+            try await snapshot.copy("resources") { rows.append($0) }
+            return rows
+        }
+        #expect(rows.count == 3000)
+        struct Row: Decodable { let name: String }
+        let names = try rows.map { try JSONDecoder().decode(Row.self, from: Data($0)).name }
+        #expect(Set(names) == [odd])
+        await #expect(throws: DatabaseError.self) {
+            try await database.app.snapshot(of: ours) { try await $0.copy("users") { _ in } }
+        }
+    }
+
     @Test("a listener hears of its connection first and then what is said") func listening() async throws {
         let heard = AsyncStream.makeStream(of: Listener.Event.self)
         let listener = Task {

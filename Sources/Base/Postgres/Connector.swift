@@ -26,19 +26,31 @@ struct Connector: Sendable {
     func open(
         after delay: Duration = .zero, _ done: @escaping @Sendable (Result<OpenedConnection, DatabaseError>) -> Void
     ) {
-        queue.asyncAfter(deadline: .now() + delay.inSeconds) { done(connect()) }
+        queue.asyncAfter(deadline: .now() + delay.inSeconds) { done(connect(inPipeline: true)) }
     }
 
-    private func connect() -> Result<OpenedConnection, DatabaseError> {
+    /// Tries once, for something that a pipeline cannot do. The connection arrives non-blocking.
+    func openPlain() async throws(DatabaseError) -> OpenedConnection {
+        let result = await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: connect(inPipeline: false)) }
+        }
+        return try result.get()
+    }
+
+    private func connect(inPipeline: Bool) -> Result<OpenedConnection, DatabaseError> {
         // `dbname` comes first and may hold a whole URI; what follows is used where the URI says nothing.
+        // Kerberos encryption is off unless asked for: its library is not safe beside connections that are being made.
         let keywords = [
-            "connect_timeout", "application_name", "keepalives_idle", "tcp_user_timeout", "client_encoding", "dbname",
+            "connect_timeout", "application_name", "keepalives_idle", "tcp_user_timeout", "client_encoding",
+            "gssencmode", "dbname",
         ]
-        let settings = ["5", applicationName, "30", "15000", "UTF8", url.reveal()]
+        let settings = ["5", applicationName, "30", "15000", "UTF8", "disable", url.reveal()]
         guard let pg = withCStrings(keywords, { k in withCStrings(settings) { PQconnectdbParams(k, $0, 1) } }) else {
             return .failure(.unavailable(reason: "out of memory"))
         }
-        guard PQstatus(pg) == CONNECTION_OK, PQsetnonblocking(pg, 1) == 0, PQenterPipelineMode(pg) == 1 else {
+        guard PQstatus(pg) == CONNECTION_OK, PQsetnonblocking(pg, 1) == 0,
+            !inPipeline || PQenterPipelineMode(pg) == 1
+        else {
             defer { PQfinish(pg) }
             return .failure(.unavailable(reason: PQerrorMessage(pg).map { String(cString: $0).trimmed } ?? "unknown"))
         }

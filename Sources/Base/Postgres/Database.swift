@@ -115,6 +115,17 @@ package final class Database: Service {
         }
     }
 
+    /// Reads an organisation as of one moment, on a connection of its own that ends with `body`.
+    /// - Parameter timeout: for the server's next words; taking the rows may last as long as it lasts.
+    package func snapshot<Answer>(
+        of org: OrgID, timeout: Duration = .seconds(15), _ body: (Snapshot) async throws -> Answer
+    ) async throws -> Answer {
+        let connector = Connector(url: configuration.url, applicationName: configuration.applicationName)
+        let snapshot = Snapshot(try await connector.openPlain(), timeout: timeout)
+        try await snapshot.begin(in: org)
+        return try await body(snapshot)
+    }
+
     /// What others say on the channels. See `Listener`.
     package func listen(to channels: [String]) -> Listener {
         Listener(configuration: configuration, channels: channels, time: time, logger: logger)
