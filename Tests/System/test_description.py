@@ -8,7 +8,7 @@ import openapi_spec_validator
 import pytest
 
 from harness.description import Description
-from harness.processes import LOGS, ROOT
+from harness.processes import LOGS, PROGRAMS, ROOT
 
 HANDBOOK = ROOT / "ops/handbook/problems.md"
 
@@ -21,6 +21,11 @@ def description(server):
 def test_it_is_valid_openapi_3_1(description):
     assert description.document["openapi"].startswith("3.1")
     openapi_spec_validator.validate(description.document)
+
+
+def test_the_program_prints_it_without_any_setting(description):
+    done = subprocess.run([PROGRAMS / "pulse", "openapi"], env={}, text=True, capture_output=True, timeout=20, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and json.loads(done.stdout)["paths"] == description.document["paths"]
 
 
 def test_it_describes_what_the_wire_promises(description):

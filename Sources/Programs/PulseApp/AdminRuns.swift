@@ -45,8 +45,13 @@ extension PulseRuns {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    /// The description of the whole API. Builds everything and starts nothing.
-    package static func openAPI(_ configuration: PulseConfiguration) async throws -> String {
+    /// The description of the whole API, which depends on no setting. Builds everything and serves nothing.
+    package static func openAPI() async throws -> String {
+        let nowhere = "postgres://pulse@127.0.0.1:1/pulse"
+        let configuration = try PulseConfiguration([
+            "PULSE_ENV": "development", "PULSE_PUBLIC_URL": "http://localhost:7655", "PULSE_DATABASE_URL": nowhere,
+            "PULSE_WORKER_DATABASE_URL": nowhere,
+        ])
         let pulse = try Composition(configuration, registry: PrometheusRegistry(), logger: Logger(label: "pulse"))
         guard let endpoint = pulse.table.first(where: { $0.path == "/api/openapi.json" }),
             case .bytes(let document) = try await endpoint.handler(APIRequest()).body

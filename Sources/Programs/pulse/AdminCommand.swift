@@ -37,5 +37,5 @@ struct OpenAPICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "openapi", abstract: "Prints the description of the API (OpenAPI 3.1).")
 
-    func run() async throws { await Program.run { Program.say(try await PulseRuns.openAPI($0)) } }
+    func run() async throws { await Program.attempt { Program.say(try await PulseRuns.openAPI()) } }
 }

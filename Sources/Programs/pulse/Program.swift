@@ -8,10 +8,17 @@ import Telemetry
 enum Program {
     /// Exit codes of sysexits: 78 a setting is wrong, 1 the work failed.
     static func run(_ work: (PulseConfiguration) async throws -> Void) async -> Never {
-        do {
+        await attempt {
             let configuration = try PulseConfiguration(ProcessInfo.processInfo.environment)
             startLogging(level: configuration.logLevel, format: configuration.logFormat)
             try await work(configuration)
+        }
+    }
+
+    /// The same for a command that no setting concerns.
+    static func attempt(_ work: () async throws -> Void) async -> Never {
+        do {
+            try await work()
             leave(0)
         } catch let error as ConfigurationError {
             complain("\(error)")
