@@ -73,7 +73,7 @@ import Testing
         #expect(try await gate.outcome(request, .agent) == "403 org-suspended")
         try await TestDatabase.current.superuser.executeGlobally(
             "UPDATE pulse.agents SET revoked_at = now() WHERE id = \(agent.id)")
-        #expect(try await gate.outcome(request, .agent) == "401 invalid-token")
+        #expect(try await gate.outcome(request, .agent) == "401 agent-revoked")
     }
 
     @Test("on https only the cookie that a sibling domain cannot set counts")

@@ -18,9 +18,13 @@ struct GateCase {
         gate = AccessGate(database: TestDatabase.current.app, touches: touches, time: time)
     }
 
-    static func endpoint(_ access: AccessRule, _ method: Endpoint.Method = .get) -> Endpoint {
+    static func endpoint(
+        _ access: AccessRule, _ method: Endpoint.Method = .get, scope: Scope? = nil,
+        openTo: Set<OrgCondition> = [.active], narrows: Bool = false
+    ) -> Endpoint {
         Endpoint(
-            method, "/api/try", summary: "Try", access: access, audit: .none(reason: "a test"), response: .nothing,
+            method, "/api/try", summary: "Try", access: access, scope: scope, openTo: openTo, narrows: narrows,
+            audit: .none(reason: "a test"), response: .nothing,
             responseExample: ""
         ) { _ in .noContent }
     }
@@ -42,8 +46,12 @@ struct GateCase {
 
     /// The slug of the refusal, or `ok`, or `ok in <org>`.
     func outcome(_ request: APIRequest, _ access: AccessRule = .permission(.readMonitoring)) async throws -> String {
+        try await outcome(request, at: Self.endpoint(access, request.method))
+    }
+
+    func outcome(_ request: APIRequest, at endpoint: Endpoint) async throws -> String {
         do {
-            let caller = try await gate.admit(request, to: Self.endpoint(access, request.method))
+            let caller = try await gate.admit(request, to: endpoint)
             return caller?.org.map { "ok in \($0)" } ?? "ok"
         } catch let problem as Problem {
             return "\(problem.status) \(problem.slug)"

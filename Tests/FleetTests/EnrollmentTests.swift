@@ -126,7 +126,7 @@ import Testing
             try #require(enrolled["agentId"]?.string), try #require(enrolled["runtimeToken"]?.string)
         )
         #expect(await browser.send(.delete, "/api/agents/\(id)").status == 204)
-        #expect(await fleet.report(token).slug == "invalid-token")
+        #expect(await fleet.report(token).slug == "agent-revoked")
         #expect(await browser.send(.delete, "/api/agents/\(id)").slug == "agent-not-found")
         #expect(await browser.send(.get, "/api/agents").json["data"] == [])
         let anew = await fleet.enroll(try await fleet.ticket(browser).token).json

@@ -5,21 +5,33 @@ package struct Caller: Sendable {
     package let principal: Principal
     /// The organisation this request acts in; `nil` when the endpoint needs none and none was chosen.
     package let org: OrgID?
-    /// The caller's role there.
-    package let role: Role?
+    /// The caller's built-in role there.
+    package var role: Role? { authority?.role }
+    /// What the caller may do there; `nil` without an organisation, and for agents, who may only report.
+    package let authority: Authority?
     package let user: UserID?
     /// SHA-256 of the session's CSRF token; `nil` for callers without a cookie.
     package let csrfHash: [UInt8]?
 
     package init(
-        principal: Principal, org: OrgID? = nil, role: Role? = nil, user: UserID? = nil, csrfHash: [UInt8]? = nil
+        principal: Principal, org: OrgID? = nil, authority: Authority? = nil, user: UserID? = nil,
+        csrfHash: [UInt8]? = nil
     ) {
         self.principal = principal
         self.org = org
-        self.role = role
+        self.authority = authority
         self.user = user
         self.csrfHash = csrfHash
     }
+
+    package init(principal: Principal, org: OrgID?, role: Role, user: UserID? = nil) {
+        self.init(principal: principal, org: org, authority: Authority(role: role), user: user)
+    }
+
+    /// The part of the inventory this caller sees; `nil`: all of it.
+    package var visibility: Visibility? { authority?.visibility }
+
+    package func may(_ permission: Permission) -> Bool { authority?.allows(permission) ?? false }
 }
 
 /// Decides who may call what. One stands before every endpoint; Access implements it.

@@ -16,6 +16,10 @@ package struct Endpoint: Sendable {
     /// What a token must be good for; `nil`: no token may call this.
     package let scope: Scope?
     package let capability: Capability?
+    /// The organisations that may be called upon. Never empty.
+    package let openTo: Set<OrgCondition>
+    /// Shows a caller who sees a part of the inventory that part alone. Where this is false they are refused.
+    package let narrows: Bool
     package let audit: AuditRule
     package let idempotency: IdempotencyRule
     package let rate: RateClass
@@ -38,7 +42,8 @@ package struct Endpoint: Sendable {
 
     package init(
         _ method: Method, _ path: String, summary: String, kind: Kind = .json, access: AccessRule,
-        scope: Scope? = nil, capability: Capability? = nil, audit: AuditRule, idempotency: IdempotencyRule = .none,
+        scope: Scope? = nil, capability: Capability? = nil, openTo: Set<OrgCondition> = [.active],
+        narrows: Bool = false, audit: AuditRule, idempotency: IdempotencyRule = .none,
         rate: RateClass = .general, problems: [Problem] = [], query: [QueryParameter] = [], request: Schema? = nil,
         response: Schema, status: Int = 200, requestExample: String? = nil, responseExample: String,
         maxBodyBytes: Int = 64 * 1024, timeout: Duration = .seconds(15), admission: Admission = .before,
@@ -51,6 +56,8 @@ package struct Endpoint: Sendable {
         self.access = access
         self.scope = scope
         self.capability = capability
+        self.openTo = openTo
+        self.narrows = narrows
         self.audit = audit
         self.idempotency = idempotency
         self.rate = rate
@@ -73,12 +80,14 @@ package struct Endpoint: Sendable {
     /// - Parameter messages: the shape of what the server sends, for the API description.
     package static func socket(
         _ path: String, summary: String, access: AccessRule, scope: Scope? = nil, capability: Capability? = nil,
-        audit: AuditRule = .none(reason: "reads only"), problems: [Problem] = [], query: [QueryParameter] = [],
+        narrows: Bool = false, audit: AuditRule = .none(reason: "reads only"), problems: [Problem] = [],
+        query: [QueryParameter] = [],
         messages: Schema, messageExample: String, serve: @escaping SocketService
     ) -> Endpoint {
         Endpoint(
             .get, path, summary: summary, kind: .socket, access: access, scope: scope, capability: capability,
-            audit: audit, rate: .socket, problems: problems + [.upgradeRequired], query: query, response: messages,
+            narrows: narrows, audit: audit, rate: .socket, problems: problems + [.upgradeRequired], query: query,
+            response: messages,
             status: 101, responseExample: messageExample, serve: serve
         ) { _ in throw Problem.upgradeRequired }
     }

@@ -76,6 +76,7 @@ extension Endpoint {
         if idempotency == .key, method != .post { faults.append("an idempotency key is for POST") }
         if method == .head || method == .options { faults.append("\(method.rawValue) is answered by the router") }
         if kind == .socket, method != .get { faults.append("a socket is opened by GET") }
+        if openTo.isEmpty { faults.append("open to organisations in no state at all") }
         if summary.isEmpty { faults.append("no summary") }
         return faults
     }

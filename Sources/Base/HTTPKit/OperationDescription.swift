@@ -31,6 +31,7 @@ struct OperationDescription: JSONEncodable {
         json.member("x-pulse-access", endpoint.access.label)
         json.member("x-pulse-scope", endpoint.scope?.name)
         json.member("x-pulse-capability", endpoint.capability?.name)
+        json.member("x-pulse-open-to", OrgCondition.allCases.filter(endpoint.openTo.contains).map(\.rawValue))
         json.member("x-pulse-rate-class", endpoint.rate.rawValue)
     }
 
@@ -131,8 +132,8 @@ extension Endpoint {
         let tokens: [[SecurityScheme]] = [[.apiToken], [.bearer]]
         switch access {
         case .public: return []
-        case .session, .operator: return [session]
-        case .permission: return scope == nil ? [session] : [session] + tokens
+        case .operator: return [session]
+        case .session, .permission: return scope == nil ? [session] : [session] + tokens
         case .agent: return tokens
         }
     }
@@ -165,8 +166,14 @@ extension Endpoint {
         if !method.isSafe, access != .agent {
             all.append(Problem("csrf-failed", status: 403, title: "The request did not come from our pages"))
         }
-        if case .permission = access {
-            all += [.organisationRequired, .notFound]
+        if case .permission = access { all += [.organisationRequired, .notFound] }
+        if access == .agent {
+            all.append(Problem("agent-revoked", status: 401, title: "This agent was removed"))
+        } else if scope != nil {
+            all += [
+                Problem("missing-scope", status: 403, title: "This token is not good for that"),
+                Problem("token-address-refused", status: 403, title: "This token may not be used from this address"),
+            ]
         }
         return all
     }

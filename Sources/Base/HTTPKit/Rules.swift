@@ -16,6 +16,17 @@ package enum AccessRule: Sendable, Hashable {
     package var isPublic: Bool { if case .public = self { true } else { false } }
 }
 
+/// What an organisation is in when it is called. Most endpoints are open to active ones alone; one that is open to more
+/// says so (`Endpoint.openTo`).
+package enum OrgCondition: String, Sendable, CaseIterable {
+    case active, provisioning
+    /// Its owner may still sign in, pay, export and delete.
+    case suspendedForBilling = "suspended:billing"
+    case suspendedForAbuse = "suspended:abuse"
+    /// Can still be restored and exported.
+    case pendingDeletion = "pending_deletion"
+}
+
 /// What the audit trail says of a call. An unsafe method that leaves no entry must say why.
 package enum AuditRule: Sendable, Hashable {
     /// One entry with this action (`noun.verb`) in the transaction of the change.

@@ -8,6 +8,9 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
     }
     package var description: String { "\(action):\(resource)" }
 
+    /// Every way in which a rule can name this permission: itself, or with `*` for its action, its resource or both.
+    package var patterns: [String] { [description, "\(action):*", "*:\(resource)", "*:*"] }
+
     package static let readMonitoring = Permission("read", "monitoring")
     package static let readOrg = Permission("read", "org")
     package static let manageOrg = Permission("manage", "org")
@@ -41,18 +44,13 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
         manageTokens, manageAgents, readSites, manageSites, readSharing, manageSharing, readProviders, manageProviders,
         readAudit, manageAudit, readKeys, manageKeys, readSecurity, manageSecurity,
     ]
-}
 
-/// What a token may be used for, on top of what its owner may do.
-package struct Scope: Hashable, Sendable, CustomStringConvertible {
-    package let name: String
-    package init(_ name: String) { self.name = name }
-    package var description: String { name }
-
-    package static let monitoringRead = Scope("monitoring:read")
-    package static let agentReport = Scope("agent:report")
-    package static let agentEnroll = Scope("agent:enroll")
-    package static let settingsWrite = Scope("settings:write")
+    /// What no provider does in a customer's organisation, whatever its grant says: everything by which it could stay
+    /// after the grant has ended, or come to the customer's secrets.
+    package static let beyondProviders: Set<Permission> = [
+        ownOrg, manageMembers, manageRoles, manageTokens, manageProviders, manageSharing, manageKeys, manageSecurity,
+        manageAudit,
+    ]
 }
 
 /// A feature that a plan can include; a plan without it answers 402 with the name.
@@ -64,10 +62,15 @@ package struct Capability: Hashable, Sendable, CustomStringConvertible {
 
 /// A member's built-in role in one organisation, strongest last.
 package enum Role: String, Sendable, CaseIterable {
+    /// Nothing of its own: what such a member may do are the custom roles they were given.
+    case custom
     case auditor, viewer, editor, admin, owner
 
     /// Nothing is granted by default: a permission that is not listed for a role is refused.
     package func allows(_ permission: Permission) -> Bool { Self.grants[self]?.contains(permission) ?? false }
+
+    /// In the order of the list.
+    package var permissions: [Permission] { Permission.all.filter(allows) }
 
     private static let looking: Set<Permission> = [.readMonitoring, .readOrg, .readMembers, .readSites]
     private static let inspecting: Set<Permission> = looking.union([

@@ -10,6 +10,10 @@ extension Problem {
     /// A token was presented, and it is not (or no longer) one of ours. Told even when a good session came with it.
     package static let invalidToken = Problem(
         "invalid-token", status: 401, title: "This token is not valid", detail: "It is unknown, revoked or mistyped.")
+    /// The agent of this token was removed. Its machine stays out until somebody enrols it again.
+    package static let agentRevoked = Problem(
+        "agent-revoked", status: 401, title: "This agent was removed",
+        detail: "Enrol the machine again with a new one-time token.")
     package static let csrfFailed = Problem(
         "csrf-failed", status: 403, title: "The request did not come from our pages",
         detail: "Send the session's csrfToken in the header X-CSRF-Token.")

@@ -28,19 +28,24 @@ package struct AccessGate: Gate {
     package func admit(_ request: APIRequest, to endpoint: Endpoint) async throws -> Caller? {
         switch endpoint.access {
         case .public: nil
-        case .session: try await admitPerson(request, permission: nil).caller
-        case .permission(let permission): try await admitPerson(request, permission: permission).caller
-        case .agent: try await admitAgent(request).caller
+        case .session: try await admitPerson(request, Demand(endpoint, permission: nil)).caller
+        case .permission(let permission):
+            try await admitPerson(request, Demand(endpoint, permission: permission)).caller
+        case .agent: try await admitAgent(request, openTo: endpoint.openTo).caller
         // Staff have a listener of their own; on this one nobody is staff.
         case .operator: throw Problem.forbidden
         }
     }
 
     /// Admits the agent behind the request's token.
-    package func admitAgent(_ request: APIRequest) async throws -> AdmittedAgent {
+    package func admitAgent(
+        _ request: APIRequest, openTo: Set<OrgCondition> = [.active]
+    ) async throws -> AdmittedAgent {
         switch Credential(of: request) {
         case .agent(let token):
-            let row = try await database.firstGlobally(AgentAdmission.query(token)) { try AgentAdmission(&$0) }
+            let row = try await database.firstGlobally(AgentAdmission.query(token, states: openTo.map(\.rawValue))) {
+                try AgentAdmission(&$0)
+            }
             guard let agent = row?.agent else { throw row?.problem ?? .invalidToken }
             return agent
         case .malformed(let problem): throw problem
@@ -50,24 +55,25 @@ package struct AccessGate: Gate {
 
     /// Admits a person and runs `statements` inside the organisation, all in one round trip. When the person is not
     /// admitted the statements see no row, and what they answered is thrown away.
-    /// - Parameter permission: `nil`: no organisation is needed; it is entered when one was chosen and fits.
     func admitPerson(
-        _ request: APIRequest, permission: Permission?, with statements: [SQL] = []
+        _ request: APIRequest, _ demand: Demand, with statements: [SQL] = []
     ) async throws -> (caller: Caller, answers: [ResultSet]) {
         let token = try await sessionToken(of: request)
         let choice = OrganisationChoice(of: request)
         let now = time.now
-        let query = SessionAdmission.query(token, choice: choice, permission: permission, now: now)
+        let query = SessionAdmission.query(token, choice: choice, demand: demand, now: now)
         let answers = try await database.batch(in: nil, [query] + statements)
         guard let found = try answers[0].first({ try SessionAdmission(&$0) }), let session = found.session,
             let user = found.user
         else { throw Problem.unauthenticated }
         try Self.checkCSRF(request, hash: found.csrfHash)
         if let problem = found.problem { throw problem }
+        guard demand.fits(found.authority?.visibility) else { throw Problem.forbidden }
         if let seen = found.lastSeenAt { touches.note(session, seenBefore: seen, now: now) }
+        let principal: Principal =
+            found.grant.map { .provider(user, grant: $0, session: session) } ?? .user(user, session: session)
         let caller = Caller(
-            principal: .user(user, session: session), org: found.org, role: found.role, user: user,
-            csrfHash: found.csrfHash)
+            principal: principal, org: found.org, authority: found.authority, user: user, csrfHash: found.csrfHash)
         return (caller, Array(answers.dropFirst()))
     }
 

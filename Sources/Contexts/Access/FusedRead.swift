@@ -13,20 +13,25 @@ package struct FusedRead: Sendable {
 
     /// - Parameters:
     ///   - queries: the statements of this request; they must only read, for they run before the caller is judged.
+    ///   - narrows: the queries heed `pulse.sight`, the part of the inventory that the caller sees.
     ///   - answer: makes the response from their answers, in order.
     package func endpoint(
-        _ path: String, summary: String, permission: Permission, scope: Scope? = nil, rate: RateClass = .general,
-        problems: [Problem] = [], query: [QueryParameter] = [], response: Schema, responseExample: String,
+        _ path: String, summary: String, permission: Permission, scope: Scope? = nil,
+        openTo: Set<OrgCondition> = [.active], narrows: Bool = false, rate: RateClass = .general,
+        problems: [Problem] = [],
+        query: [QueryParameter] = [], response: Schema, responseExample: String,
         queries: @escaping @Sendable (APIRequest) throws -> [SQL],
         answer: @escaping @Sendable (APIRequest, Caller, [ResultSet]) throws -> APIResponse
     ) -> Endpoint {
-        Endpoint(
-            .get, path, summary: summary, access: .permission(permission), scope: scope,
-            audit: .none(reason: "reads only"), rate: rate, problems: problems, query: query, response: response,
+        let demand = Demand(permission: permission, scope: scope, openTo: openTo, narrows: narrows)
+        return Endpoint(
+            .get, path, summary: summary, access: .permission(permission), scope: scope, openTo: openTo,
+            narrows: narrows, audit: .none(reason: "reads only"), rate: rate, problems: problems, query: query,
+            response: response,
             responseExample: responseExample, admission: .fused
         ) { [gate] request in
             let statements = try queries(request)
-            let (caller, answers) = try await gate.admitPerson(request, permission: permission, with: statements)
+            let (caller, answers) = try await gate.admitPerson(request, demand, with: statements)
             var request = request
             request.admitted = caller
             return try answer(request, caller, answers)

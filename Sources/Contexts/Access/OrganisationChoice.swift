@@ -2,9 +2,10 @@ internal import FoundationEssentials
 internal import HTTPKit
 internal import Kernel
 
-/// Which organisation a request names: the header `X-Pulse-Org-ID`, else the cookie `pulse_org_id`, else none.
+/// Which organisation a request names: the path of `/api/orgs/{id}`, else the header `X-Pulse-Org-ID`, else the cookie
+/// `pulse_org_id`, else none.
 struct OrganisationChoice: Sendable {
-    /// Named by the header: it has to fit.
+    /// Named by path or header: it has to fit.
     let asked: OrgID?
     /// Named by the cookie: it has to fit where an organisation is needed.
     let remembered: OrgID?
@@ -14,9 +15,14 @@ struct OrganisationChoice: Sendable {
     static let nowhere = OrgID(bytes: [UInt8](repeating: 0, count: 16))
 
     init(of request: APIRequest) {
-        asked = request.headers["x-pulse-org-id"].map { OrgID($0.trimmed) ?? Self.nowhere }
+        let named = Self.pathName(of: request) ?? request.headers["x-pulse-org-id"]?.trimmed
+        asked = named.map { OrgID($0) ?? Self.nowhere }
         remembered = request.cookie(SessionCookies.organisation).flatMap { text in
             text.isEmpty ? nil : OrgID(text) ?? Self.nowhere
         }
+    }
+
+    private static func pathName(of request: APIRequest) -> String? {
+        request.path.hasPrefix("/api/orgs/") ? request.parameters["id"] : nil
     }
 }

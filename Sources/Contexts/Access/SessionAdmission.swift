@@ -3,6 +3,31 @@ internal import HTTPKit
 internal import Kernel
 internal import Postgres
 
+/// What an endpoint asks of whoever calls it.
+struct Demand: Sendable {
+    /// `nil`: no organisation is needed; it is entered when one was chosen and fits.
+    let permission: Permission?
+    /// `nil`: no token will do.
+    let scope: Scope?
+    let openTo: Set<OrgCondition>
+    /// The endpoint shows a caller who sees a part of the inventory that part alone.
+    let narrows: Bool
+
+    var states: [String] { openTo.map(\.rawValue) }
+    /// The built-in roles that are let in; `nil`: anyone.
+    var roles: [String]? { permission.map { wanted in Role.allCases.filter { $0.allows(wanted) }.map(\.rawValue) } }
+
+    /// Whoever sees a part of the inventory is refused where the whole of it would be shown.
+    func fits(_ visibility: Visibility?) -> Bool { visibility == nil || narrows || permission != .readMonitoring }
+}
+
+extension Demand {
+    init(_ endpoint: Endpoint, permission: Permission?) {
+        self.init(
+            permission: permission, scope: endpoint.scope, openTo: endpoint.openTo, narrows: endpoint.narrows)
+    }
+}
+
 /// The answer of the database's `admit_session`.
 struct SessionAdmission: Sendable {
     let outcome: String
@@ -11,17 +36,18 @@ struct SessionAdmission: Sendable {
     let csrfHash: [UInt8]
     let lastSeenAt: Timestamp?
     let org: OrgID?
-    let role: Role?
+    let authority: Authority?
+    let grant: ProviderGrantID?
 
-    /// - Parameter permission: `nil` for endpoints that need no organisation.
     static func query(
-        _ token: BearerToken, choice: OrganisationChoice, permission: Permission?, now: Timestamp
+        _ token: BearerToken, choice: OrganisationChoice, demand: Demand, now: Timestamp
     ) -> SQL {
-        let roles = permission.map { wanted in Role.allCases.filter { $0.allows(wanted) }.map(\.rawValue) }
-        return """
-            SELECT outcome, session_id, user_id, csrf_hash, last_seen_at, org_id, role
-            FROM admit_session(\(token.hash), \(choice.asked), \(choice.remembered), \(permission != nil), \(roles), \(now))
-            """
+        """
+        SELECT outcome, session_id, user_id, csrf_hash, last_seen_at, org_id, grant_id, role, granted, denied, sight
+        FROM admit_session(
+            \(token.hash), \(choice.asked), \(choice.remembered), \(demand.permission != nil), \(demand.roles),
+            \(demand.permission?.patterns), \(demand.states), \(now))
+        """
     }
 
     init(_ row: inout RowReader) throws {
@@ -31,7 +57,8 @@ struct SessionAdmission: Sendable {
         csrfHash = try row.next([UInt8]?.self) ?? []
         lastSeenAt = try row.next()
         org = try row.next()
-        role = try row.next(String?.self).flatMap { Role(rawValue: $0) }
+        grant = try row.next()
+        authority = try Authority(&row, isProvider: grant != nil)
     }
 
     /// Why this session does not get in; `nil` when it does.
@@ -52,8 +79,8 @@ struct AgentAdmission: Sendable {
     let outcome: String
     let agent: AdmittedAgent?
 
-    static func query(_ token: BearerToken) -> SQL {
-        "SELECT outcome, agent_id, org_id, shard, machine_id, hostname FROM admit_agent(\(token.hash))"
+    static func query(_ token: BearerToken, states: [String]) -> SQL {
+        "SELECT outcome, agent_id, org_id, shard, machine_id, hostname FROM admit_agent(\(token.hash), \(states))"
     }
 
     init(_ row: inout RowReader) throws {
@@ -67,5 +94,24 @@ struct AgentAdmission: Sendable {
         }
     }
 
-    var problem: Problem { outcome == "organisation-suspended" ? .organisationSuspended : .invalidToken }
+    var problem: Problem {
+        switch outcome {
+        case "organisation-suspended": .organisationSuspended
+        case "revoked": .agentRevoked
+        default: .invalidToken
+        }
+    }
+}
+
+extension Authority {
+    /// Role, granted, denied and sight, in this order; `nil` where no organisation was entered.
+    init?(_ row: inout RowReader, isProvider: Bool = false, scopes: Set<Scope>? = nil) throws {
+        let role = try row.next(String?.self)
+        let (granted, denied) = (try row.next([String]?.self) ?? [], try row.next([String]?.self) ?? [])
+        let sight = try row.next(String?.self)
+        guard let role else { return nil }
+        self.init(
+            role: Role(rawValue: role) ?? .custom, granted: granted, denied: denied, isProvider: isProvider,
+            scopes: scopes, visibility: sight.map(Visibility.init(text:)))
+    }
 }

@@ -9,7 +9,7 @@ struct ProfileAnswer: JSONEncodable {
     let session: SessionEntry
     let organisations: [Membership]
     let org: OrgID?
-    let role: Role?
+    let permissions: [Permission]
     let csrfToken: Secret<String>?
 
     func encode(to writer: inout JSONWriter) {
@@ -32,7 +32,7 @@ struct ProfileAnswer: JSONEncodable {
             }
             json.member("organizations", organisations)
             json.member("csrfToken", csrfToken?.reveal() ?? "")
-            json.member("permissions", Permission.all.filter { role?.allows($0) ?? false }.map(\.description))
+            json.member("permissions", permissions.map(\.description))
         }
     }
 

@@ -102,7 +102,7 @@ package struct ProfileRoutes: Sendable {
         else { throw Problem.unauthenticated }
         let answer = ProfileAnswer(
             person: profile.person, session: current, organisations: profile.organisations, org: caller.org,
-            role: caller.role, csrfToken: request.presentedCSRFToken)
+            permissions: caller.authority?.permissions ?? [], csrfToken: request.presentedCSRFToken)
         return .json(answer.json)
     }
 }
