@@ -34,7 +34,7 @@ func room(
 }
 
 /// A C library of the system, imported by exactly one room (see `ops/packages.txt` for its Debian package).
-func system(_ name: String, pkgConfig: String) -> Target {
+func system(_ name: String, pkgConfig: String? = nil) -> Target {
     .systemLibrary(name: name, path: "Sources/Base/\(name)", pkgConfig: pkgConfig)
 }
 
@@ -69,6 +69,7 @@ var targets: [Target] = []
 targets += [
     system("CPQ", pkgConfig: "libpq"),
     system("CArgon2", pkgConfig: "libargon2"),
+    system("CCrack"),
     system("CZlib", pkgConfig: "zlib"),
     system("CCurl", pkgConfig: "libcurl"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
@@ -81,7 +82,8 @@ targets += room("JSONKit", on: .base, uses: ["Kernel"])
 targets += room("Compression", on: .base, uses: ["CZlib"])
 targets += room("Telemetry", on: .base, uses: ["Kernel"], external: [log, metrics, nioConcurrency])
 targets += room(
-    "Cryptography", on: .base, uses: ["Kernel", "CArgon2"], external: [crypto, nio, nioPosix, nioConcurrency])
+    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack"],
+    external: [crypto, nio, nioPosix, nioConcurrency])
 targets += room(
     "Postgres", on: .base, uses: ["Kernel", "CPQ", "CReactor"],
     external: [log, collections, nioConcurrency, lifecycle, metrics])

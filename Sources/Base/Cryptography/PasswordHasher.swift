@@ -7,14 +7,18 @@ package import Kernel
 package struct PasswordHasher: Sendable {
     /// The cost of new hashes; older ones are replaced after the next good sign-in.
     package let cost: PasswordCost
+    /// What a new password is held against.
+    package let dictionary: PasswordDictionary
     private let threads: BoundedThreads
     private let randomness: Randomness
     private let decoy: String
 
     package init(
-        cost: PasswordCost = .standard, threads: Int = 2, waiting: Int = 64, randomness: Randomness = .system
+        cost: PasswordCost = .standard, dictionary: PasswordDictionary = PasswordDictionary(), threads: Int = 2,
+        waiting: Int = 64, randomness: Randomness = .system
     ) {
         self.cost = cost
+        self.dictionary = dictionary
         self.threads = BoundedThreads(threads: threads, waiting: waiting)
         self.randomness = randomness
         self.decoy = Self.decoy(cost: cost)
