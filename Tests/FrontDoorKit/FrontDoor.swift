@@ -34,6 +34,7 @@ package struct FrontDoor {
             publicURL: "https://pulse.example.com")
         let endpoints =
             SignInRoutes(context).endpoints + ProfileRoutes(context).endpoints
+            + PasswordRoutes(context).endpoints + AccountRoutes(context).endpoints
             + more(FrontDoorParts(context: context, gate: gate))
         var settings = HTTPSettings()
         settings.rateMultiplier = 0

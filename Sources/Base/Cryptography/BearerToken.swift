@@ -6,6 +6,9 @@ package enum TokenKind: String, Sendable, CaseIterable {
     case csrf = "pcs_"
     case magicLink = "ml1_"
     case signup = "su1_"
+    case passwordReset = "rp1_"
+    case secondFactor = "p2f_"
+    case device = "pdv_"
     case enrollment = "pet_"
     case runtime = "prt_"
 }

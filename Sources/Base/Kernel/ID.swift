@@ -67,6 +67,7 @@ package enum CustomRole {}
 package enum OrgShare {}
 package enum DataKey {}
 package enum Passkey {}
+package enum KnownBrowser {}
 package enum AuditStream {}
 
 package typealias OrgID = ID<Organisation>
@@ -88,4 +89,5 @@ package typealias CustomRoleID = ID<CustomRole>
 package typealias OrgShareID = ID<OrgShare>
 package typealias DataKeyID = ID<DataKey>
 package typealias PasskeyID = ID<Passkey>
+package typealias KnownDeviceID = ID<KnownBrowser>
 package typealias AuditStreamID = ID<AuditStream>

@@ -42,4 +42,9 @@ package struct LinkKey: Sendable {
     package init(secret: Secret<[UInt8]>) { key = Digests.derivedKey(from: secret, purpose: "email-link-v1") }
 
     package func hash(_ token: BearerToken) -> [UInt8] { token.sealedHash(key: key) }
+
+    /// What only this installation can derive from a token, for one purpose; tells nothing of the token or its hash.
+    func mark(_ token: BearerToken, purpose: String) -> [UInt8] {
+        Digests.hmacSHA256(Array(purpose.utf8) + hash(token), key: key)
+    }
 }

@@ -1,18 +1,36 @@
+package import Cryptography
 package import Kernel
 
-/// What a password must be: 12 to 1024 bytes and not the e-mail address. No rules about digits and signs: they make
-/// passwords worse.
+/// What a password must be: 12 to 1024 bytes, not the e-mail address, and nothing that guessers try first. No rules about
+/// digits and signs: they make passwords worse.
 package enum PasswordRule {
     package static let bytes = 12...1024
 
-    package static func check(_ password: Secret<String>, email: String) throws(Problem) {
+    package static func check(
+        _ password: Secret<String>, email: String, field: String = "password"
+    ) throws(Problem) {
         let text = password.reveal()
         guard bytes.contains(text.utf8.count) else {
-            throw .invalidField("password", "it has to be \(bytes.lowerBound) to \(bytes.upperBound) bytes long")
+            throw .invalidField(field, "it has to be \(bytes.lowerBound) to \(bytes.upperBound) bytes long")
         }
         guard text.lowercased() != email.lowercased() else {
-            throw .invalidField("password", "it must not be the e-mail address")
+            throw .invalidField(field, "it must not be the e-mail address")
         }
+    }
+}
+
+extension PasswordHasher {
+    /// The hash of a password that somebody chooses, when it is a good one.
+    package func accept(_ password: Secret<String>, of email: String) async throws -> String {
+        try await vet(password, of: email)
+        return try await hash(password)
+    }
+
+    /// - Throws: 400 `invalid-field` that names `field` and says what is wrong with the password.
+    package func vet(_ password: Secret<String>, of email: String, field: String = "password") async throws {
+        try PasswordRule.check(password, email: email, field: field)
+        guard let weakness = try await dictionary.weakness(of: password) else { return }
+        throw Problem.invalidField(field, weakness)
     }
 }
 

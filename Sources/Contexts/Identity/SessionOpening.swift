@@ -15,10 +15,12 @@ package struct SignedIn: Sendable {
     package let org: Membership?
     package let csrfToken: Secret<String>
     package let cookies: [Cookie]
+    /// They had signed in before, but never with this browser.
+    package let isNewDevice: Bool
 }
 
 /// Begins sessions. The one place that does, so every way in has the same guards: a fresh token, the session the browser
-/// came with ended, at most ten per person.
+/// came with ended, at most ten per person, the browser remembered.
 package struct SessionOpening: Sendable {
     private let time: any TimeSource
 
@@ -37,6 +39,7 @@ package struct SessionOpening: Sendable {
         let now = time.now
         let (session, token) = (SessionID.new(at: now), BearerToken.new(.session))
         let csrf = SessionCookies.csrfToken(for: token.text)
+        let device = BearerToken.new(.device)
         let origin = request.origin
         let idle = (remember ? Self.absolute : Self.day).components.seconds
         let answers = try await transaction.batch([
@@ -45,13 +48,22 @@ package struct SessionOpening: Sendable {
                                 \(request.presentedSessionHash), \(idle), \(origin.userAgent), \(origin.address), \(now))
             """,
             Membership.query(of: user), PersonStore.query(user),
+            """
+            SELECT is_known, had_others
+            FROM remember_device(\(user), \(request.presentedDevice?.hash), \(KnownDeviceID.new(at: now)), \(device.hash),
+                                 \(origin.userAgent), \(now))
+            """,
         ])
         let organisations = try answers[1].rows { try Membership(&$0) }
         guard let person = try answers[2].first({ try Person(&$0) }) else { throw Problem.unauthenticated }
         let remembered = wanted ?? request.cookie(SessionCookies.organisation).flatMap { OrgID($0) }
         let org = organisations.favourite(remembered: remembered)
+        let seen = try answers[3].first { (isKnown: try $0.next(Bool.self), hadOthers: try $0.next(Bool.self)) }
+        let isKnown = seen?.isKnown ?? false
         return SignedIn(
             user: user, session: session, email: person.email, organisations: organisations, org: org, csrfToken: csrf,
-            cookies: SessionCookies.set(token: token.text, org: org?.id, lifetime: remember ? Self.absolute : nil))
+            cookies: SessionCookies.set(token: token.text, org: org?.id, lifetime: remember ? Self.absolute : nil)
+                + (isKnown ? [] : [DeviceCookie.set(device)]),
+            isNewDevice: !isKnown && seen?.hadOthers ?? false)
     }
 }

@@ -21,52 +21,68 @@ struct SignIn: Sendable {
     }
 
     /// Costs one Argon2id whatever happens. Five failures of one name or from one network within 15 minutes lock both for
-    /// 15 minutes; a right password that arrives while the lock falls does not count.
+    /// 15 minutes, but not for a browser this person has used before, which is counted by itself; a right password that
+    /// arrives while the lock falls does not count.
     func byPassword(
         _ username: String, _ password: Secret<String>, remember: Bool, from request: APIRequest
     ) async throws -> SignedIn {
-        let who = LoginSubject(
-            name: Digests.sha256("login-name:" + username.trimmed.lowercased()),
-            address: context.countsAddresses ? ClientNetwork.subject(of: request) : nil)
+        let who = LoginSubject(typed: username, from: request, countsAddresses: context.countsAddresses)
         // What is no address is nobody's, and is looked up all the same.
         let key = EmailAddress(username)?.key ?? ""
         let found = try await store.begin(key, who, at: context.time.now)
         let verdict = try await context.passwords.check(password, against: found.passwordHash)
         if let lock = found.lockedUntil { throw SignInError.locked(until: lock, now: context.time.now) }
         guard let user = found.user, verdict != .wrong else {
-            let failure = try await store.fail(who, at: context.time.now)
+            let failure = try await store.fail(who, byDevice: found.countsByDevice, at: context.time.now)
             throw SignInError.wrong(failures: failure.count)
         }
         let renewed = verdict == .rightButOutdated ? try await context.passwords.hash(password) : nil
-        return try await context.database.asNobody { transaction in
+        let signedIn = try await context.database.asNobody { transaction in
             let now = context.time.now
-            guard try await store.pass(user, who, renewedHash: renewed, at: now, in: transaction) else {
-                throw SignInError.locked(until: now + .seconds(900), now: now)
-            }
+            let passed = try await store.pass(
+                user, who, byDevice: found.countsByDevice, renewedHash: renewed, at: now, in: transaction)
+            guard passed else { throw SignInError.locked(until: now + .seconds(900), now: now) }
             return try await begin(user, remember: remember, from: request, in: transaction)
         }
+        return told(signedIn, of: request)
     }
 
     /// Mails a link to whoever has an account. The caller answers the same in every case, after the same work.
-    func requestLink(to email: EmailAddress) async throws {
+    /// - Returns: the cookie by which the browser that asks is known again when it opens the link.
+    func requestLink(to email: EmailAddress) async throws -> Cookie {
         let token = BearerToken.new(.magicLink)
         let letter = LoginLetter(to: email, token: token.text, publicURL: context.publicURL).mail
         let isWanted = try await store.requestLink(
             context.links.hash(token), to: email, subject: Digests.sha256("login-link:" + email.key),
             at: context.time.now)
         if isWanted { context.mail.send(letter) }
+        return LinkCookie.set(for: token, key: context.links)
     }
 
     /// - Throws: `SignInError.badLink` for anything but an unused link of the last 15 minutes.
     func byLink(_ text: String, from request: APIRequest) async throws -> SignedIn {
         guard let token = BearerToken(text.trimmed, kind: .magicLink) else { throw SignInError.badLink }
-        return try await context.database.asNobody { transaction in
+        let signedIn = try await context.database.asNobody { transaction in
             let hash = context.links.hash(token)
             guard let user = try await store.redeemLink(hash, at: context.time.now, in: transaction) else {
                 throw SignInError.badLink
             }
             return try await begin(user, remember: false, from: request, in: transaction)
         }
+        return told(signedIn, of: request)
+    }
+
+    /// The browser that asked for this link is the one that opens it, and means to: no scanner of a mail server, no
+    /// preview, and nobody who was sent somebody else's link.
+    func isAsker(of text: String, _ request: APIRequest) -> Bool {
+        guard let token = BearerToken(text.trimmed, kind: .magicLink) else { return false }
+        let isPrefetch = ["sec-purpose", "purpose", "x-moz"].contains { request.headers[$0] != nil }
+        return !isPrefetch && LinkCookie.fits(token, request, key: context.links)
+    }
+
+    private func told(_ signedIn: SignedIn, of request: APIRequest) -> SignedIn {
+        if signedIn.isNewDevice { context.tell(.newDevice, to: signedIn.email, of: request) }
+        return signedIn
     }
 
     /// Opens the session and leaves its entry in the trail of the organisation the person begins in.
@@ -112,7 +128,7 @@ package enum SignInError: Explained {
         case .badLink:
             Problem(
                 "invalid-magic-link", status: 400, title: "This sign-in link does not work",
-                detail: "It was used before, is older than 15 minutes, or is not complete. Ask for a new one.")
+                detail: "It was used before, replaced by a newer one, is older than 15 minutes, or is not complete.")
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Access
 internal import Audit
+internal import Cryptography
 package import HTTPKit
 internal import JSONKit
 internal import Kernel
@@ -15,7 +16,7 @@ package struct SignInRoutes: Sendable {
         signIn = SignIn(context)
     }
 
-    package var endpoints: [Endpoint] { [login, requestLink, verifyLink, logout] }
+    package var endpoints: [Endpoint] { [login, requestLink, openLink, verifyLink, logout] }
 
     private var login: Endpoint {
         Endpoint(
@@ -50,37 +51,65 @@ package struct SignInRoutes: Sendable {
             requestExample: #"{"email":"ana@example.org"}"#,
             responseExample: String(decoding: Self.linkAnswer, as: UTF8.self)
         ) { [signIn] request in
-            try await signIn.requestLink(to: try EmailRequest(json: request.body).email)
-            return .json(Self.linkAnswer)
+            let cookie = try await signIn.requestLink(to: try EmailRequest(json: request.body).email)
+            return .json(Self.linkAnswer).with(cookies: [cookie])
         }
     }
 
     private static let linkAnswer = Array(
         #"{"success":true,"message":"If there is an account for this address, a sign-in link is on its way."}"#.utf8)
 
-    private var verifyLink: Endpoint {
+    /// A GET may come from a scanner of a mail server or a preview, so by itself it uses nothing up: only the browser that
+    /// asked for the link goes straight in, and a program that asks for JSON. Everybody else gets a page with a button.
+    private var openLink: Endpoint {
         Endpoint(
             .get, "/api/public/magic-link/verify", summary: "Open a sign-in link",
             access: .public(reason: "the link is the credential: 256 random bits, one use, 15 minutes"),
             audit: .entry(action: AuditAction.sessionCreate.rawValue), rate: .auth,
             problems: [SignInError.badLink.problem],
             query: [QueryParameter("token", .string, summary: "the link's token, ml1_…")],
-            response: .object(["success": .boolean, "orgId": .uuid.optional, "userId": .uuid, "email": .email]),
-            responseExample: """
-                {"success":true,"orgId":"01935c1e-7d00-7000-8000-000000000001",\
-                "userId":"01935c1e-7d00-7000-8000-000000000002","email":"ana@example.org"}
-                """
+            response: Self.verifiedSchema, responseExample: Self.verifiedExample
         ) { [signIn] request in
+            let token = request.query["token"] ?? ""
             let wantsJSON = request.headers.all("accept").contains { $0.lowercased().contains("application/json") }
+            guard wantsJSON || signIn.isAsker(of: token, request) else {
+                guard let known = BearerToken(token.trimmed, kind: .magicLink) else { return Self.refusedLink }
+                return .redirect(to: "/magic-link?token=\(known.text.reveal())")
+            }
             do {
-                let signedIn = try await signIn.byLink(request.query["token"] ?? "", from: request)
+                let signedIn = try await signIn.byLink(token, from: request)
                 let answer = wantsJSON ? APIResponse.json(Self.verified(signedIn)) : .redirect(to: "/infrastructure")
-                return answer.with(cookies: signedIn.cookies)
+                return answer.with(cookies: signedIn.cookies + [LinkCookie.clear])
             } catch SignInError.badLink where !wantsJSON {
-                return .redirect(to: "/login?error=magic_link_invalid")
+                return Self.refusedLink
             }
         }
     }
+
+    private static let refusedLink = APIResponse.redirect(to: "/login?error=magic_link_invalid")
+
+    private var verifyLink: Endpoint {
+        Endpoint(
+            .post, "/api/public/magic-link/verify", summary: "Sign in with a link, from the page it leads to",
+            access: .public(reason: "the link is the credential: 256 random bits, one use, 15 minutes"),
+            audit: .entry(action: AuditAction.sessionCreate.rawValue), rate: .auth,
+            problems: [SignInError.badLink.problem], request: .object(["token": .string]),
+            response: Self.verifiedSchema, requestExample: #"{"token":"ml1_…"}"#, responseExample: Self.verifiedExample
+        ) { [signIn] request in
+            let token = try request.json(BodyMembers.self).text("token").reveal()
+            let signedIn = try await signIn.byLink(token, from: request)
+            return .json(Self.verified(signedIn)).with(cookies: signedIn.cookies + [LinkCookie.clear])
+        }
+    }
+
+    private static let verifiedSchema = Schema.object([
+        "success": .boolean, "orgId": .uuid.optional, "userId": .uuid, "email": .email, "csrfToken": .string,
+    ])
+
+    private static let verifiedExample = """
+        {"success":true,"orgId":"01935c1e-7d00-7000-8000-000000000001",\
+        "userId":"01935c1e-7d00-7000-8000-000000000002","email":"ana@example.org","csrfToken":"pcs_…"}
+        """
 
     private static func verified(_ signedIn: SignedIn) -> [UInt8] {
         var json = JSONWriter()
@@ -89,6 +118,7 @@ package struct SignInRoutes: Sendable {
             json.member("orgId", signedIn.org?.id)
             json.member("userId", signedIn.user)
             json.member("email", signedIn.email)
+            json.member("csrfToken", signedIn.csrfToken.reveal())
         }
         return json.bytes
     }

@@ -25,7 +25,6 @@ package struct FirstOrganisation: Sendable {
         _ name: String, owner email: EmailAddress, password: Secret<String>
     ) async throws -> (org: OrgID, user: UserID) {
         let name = try OrganisationName.check(name, field: "organization")
-        try PasswordRule.check(password, email: email.text)
         guard let known = try await person(email, password) else { return try await found(name, email, password) }
         let all = try await database.rowsGlobally(Membership.query(of: known)) { try Membership(&$0) }
         if let present = all.first(where: { $0.displayName == name && $0.role == .owner }) {
@@ -50,7 +49,7 @@ package struct FirstOrganisation: Sendable {
     private func found(
         _ name: String, _ email: EmailAddress, _ password: Secret<String>
     ) async throws -> (org: OrgID, user: UserID) {
-        let hash = try await passwords.hash(password)
+        let hash = try await passwords.accept(password, of: email.text)
         let link = Randomness.system.bytes(32)
         let store = SignUpStore(database: database)
         // The count is for this link alone: an operator is not a stranger who signs up by the dozen.

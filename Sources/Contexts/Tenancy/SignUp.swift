@@ -74,10 +74,9 @@ struct SignUp: Sendable {
     ) async throws -> (name: String, hash: String?) {
         guard !link.isKnown else { return ("", nil) }
         guard let password else { throw SignUpError.passwordWanted }
-        try PasswordRule.check(password, email: link.email)
         let name = try displayName.map { name throws(Problem) in try DisplayName.check(name) }
         let mailboxName = link.email.split(separator: "@").first.map(String.init) ?? ""
-        return (name ?? mailboxName, try await context.passwords.hash(password))
+        return (name ?? mailboxName, try await context.passwords.accept(password, of: link.email))
     }
 
     private func hash(of text: String) throws(SignUpError) -> [UInt8] {
@@ -108,7 +107,7 @@ enum SignUpError: Explained {
         case .link(.used):
             Problem(
                 "signup-link-used", status: 400, title: "This link was used already",
-                detail: "A link works once. Sign in, or sign up again.")
+                detail: "A link works once, and a newer one ends it. Sign in, or sign up again.")
         case .link(.expired):
             Problem(
                 "signup-link-expired", status: 400, title: "This link has expired",

@@ -47,8 +47,10 @@ package struct Composition: Sendable {
         vault = SecretVault(
             KeyRing(databases.app, providers: try configuration.keys.providers(), time: time))
         let fleet = FleetStore(databases.app)
+        let passwords = PasswordHasher()
+        try passwords.dictionary.verify()
         let identity = IdentityContext(
-            database: databases.app, passwords: PasswordHasher(), mail: mail.queue,
+            database: databases.app, passwords: passwords, mail: mail.queue,
             links: LinkKey(secret: Secret(Array(configuration.secretKey.reveal().utf8))), time: time,
             publicURL: configuration.publicURL, countsAddresses: configuration.hasRateLimits)
 
@@ -82,6 +84,7 @@ package struct Composition: Sendable {
 
     private static func people(_ identity: IdentityContext) -> [Endpoint] {
         SignUpRoutes(identity).endpoints + SignInRoutes(identity).endpoints + ProfileRoutes(identity).endpoints
+            + PasswordRoutes(identity).endpoints + AccountRoutes(identity).endpoints
             + OrganisationRoutes(identity).endpoints
     }
 

@@ -1,0 +1,53 @@
+internal import Access
+internal import HTTPKit
+internal import JSONKit
+internal import Kernel
+internal import Postgres
+
+/// How one's own account is protected, as its person sees it.
+struct AccountSecurity: Sendable, JSONEncodable {
+    let hasPassword: Bool
+    let freshUntil: Timestamp?
+    let devices: [KnownDevice]
+
+    /// What confirms a session, strongest first.
+    var stepUpMethods: [String] { hasPassword ? ["password"] : ["link"] }
+
+    static func read(for request: APIRequest, from database: Database, at now: Timestamp) async throws -> Self {
+        let (user, session) = try request.caller().person()
+        let answers = try await database.batch(
+            in: nil,
+            [
+                "SELECT password_hash IS NOT NULL FROM own_password(\(user))", FreshSession.query(session),
+                DeviceStore.all(of: user, seenFrom: request),
+            ])
+        guard let hasPassword = try answers[0].first({ try $0.next(Bool.self) }) else {
+            throw Problem.unauthenticated
+        }
+        let confirmedAt = try answers[1].first { try $0.next(Timestamp?.self) } ?? nil
+        let freshUntil = confirmedAt.map { $0 + FreshSession.lifetime }
+        return Self(
+            hasPassword: hasPassword, freshUntil: freshUntil.flatMap { $0 > now ? $0 : nil },
+            devices: try answers[2].rows { try KnownDevice(&$0) })
+    }
+
+    func encode(to writer: inout JSONWriter) {
+        writer.object { json in
+            json.member("hasPassword", hasPassword)
+            json.member("stepUpMethods", stepUpMethods)
+            json.member("freshUntil", freshUntil)
+            json.member("devices", devices)
+        }
+    }
+
+    static let schema = Schema.object([
+        "hasPassword": .boolean, "stepUpMethods": .array(.enumeration(["password", "link"])),
+        "freshUntil": .timestamp.optional, "devices": .array(KnownDevice.schema, maxItems: 20),
+    ]).named("AccountSecurity")
+
+    static let example = """
+        {"hasPassword":true,"stepUpMethods":["password"],"freshUntil":"2026-11-21T09:40:00.000Z",\
+        "devices":[{"id":"01935c1e-7d00-7000-8000-000000000007","createdAt":"2026-11-21T09:30:00.000Z",\
+        "lastSeenAt":"2026-11-21T09:30:00.000Z","userAgent":"Mozilla/5.0","current":true}]}
+        """
+}
