@@ -164,7 +164,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring", "Realtime",
         "Console", "HTTPAPI", "Vault",
-    ], external: [log, lifecycle, signals, metrics])
+    ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])

@@ -71,6 +71,16 @@ import Testing
         #expect(fixture.storedKeys().count == 1)  // the losers' wrapping keys are gone
     }
 
+    @Test("a column of ciphertexts takes nothing else") func domain() async throws {
+        try await fixture.makeTables()
+        let org = try await Given.organisation()
+        let plain = Array("a password in the clear, long enough to look like something".utf8)
+        await #expect(throws: DatabaseError.self) {
+            try await TestDatabase.current.app.execute(
+                in: org, "INSERT INTO things VALUES (\(org), \(ResourceID.new(at: fixture.time.now)), \(plain))")
+        }
+    }
+
     @Test("another organisation sees no key") func isolation() async throws {
         let (ours, theirs) = (try await Given.organisation(), try await Given.organisation())
         _ = try await fixture.vault().seal(

@@ -15,7 +15,7 @@ package enum KeyProviderKind: String, Sendable, CaseIterable {
 package protocol KeyProvider: Sendable {
     var kind: KeyProviderKind { get }
 
-    /// Makes a wrapping key for an owner.
+    /// Makes a wrapping key for an owner. Called twice with one id it makes one key.
     /// - Returns: what this provider calls it; stored, and part of every later call.
     func create(_ id: WrappingKeyID, for owner: KeyOwner) async throws(KeyProviderError) -> String
 

@@ -91,8 +91,8 @@ package struct KeyRing: Sendable {
     }
 
     /// A new key of the installation's provider, not stored yet.
-    func newWrappingKey(for owner: KeyOwner) async throws -> WrappingKey {
-        let id = WrappingKeyID.new(at: time.now)
+    func newWrappingKey(_ id: WrappingKeyID? = nil, for owner: KeyOwner) async throws -> WrappingKey {
+        let id = id ?? .new(at: time.now)
         do throws(KeyProviderError) {
             let reference = try await providers.standard.create(id, for: owner)
             return WrappingKey(id: id, provider: providers.standard.kind, reference: reference)

@@ -28,6 +28,13 @@ struct KeyTable: Sendable {
         try await database.rows(in: owner.id, Self.selection + " ORDER BY d.version", DataKeyRow.init)
     }
 
+    /// The key that wraps now; `nil` before the first secret.
+    func activeWrappingKey(of owner: KeyOwner) async throws -> WrappingKey? {
+        try await database.first(
+            in: owner.id, "SELECT id, provider, reference, is_own FROM wrapping_keys WHERE state = 'active'",
+            WrappingKey.init)
+    }
+
     /// An owner's first two keys, unless it has some.
     /// - Returns: the data key that stands.
     func begin(

@@ -29,8 +29,12 @@ package struct Composition: Sendable {
     package let admin: HTTPServer
     /// What seals secrets here; rooms that keep some are handed it.
     package let vault: SecretVault
+    package let shredder: KeyShredder
     /// In the order of starting; stopping goes the other way.
     package let services: [any Service]
+
+    /// Every column of type `sealed`, so that a rotation finds it; a test compares the list with the catalogue.
+    static let sealedColumns: [SealedColumn] = []
 
     /// Everything in one process: what `pulse up` runs.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
@@ -44,8 +48,12 @@ package struct Composition: Sendable {
         let bus = LocalBus()
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
         let gate = AccessGate(database: databases.app, touches: touches, time: time)
-        vault = SecretVault(
-            KeyRing(databases.app, providers: try configuration.keys.providers(), time: time))
+        let ring = KeyRing(databases.app, providers: try configuration.keys.providers(), time: time)
+        vault = SecretVault(ring)
+        shredder = KeyShredder(
+            ring, worker: databases.worker, ledger: configuration.keys.ledger.map(ErasureLedger.init(path:)),
+            backupHorizon: configuration.keys.backupHorizon, logger: logger)
+        let rotator = KeyRotator(ring, worker: databases.worker, columns: Self.sealedColumns, logger: logger)
         let fleet = FleetStore(databases.app)
         let passwords = PasswordHasher()
         try passwords.dictionary.verify()
@@ -78,7 +86,8 @@ package struct Composition: Sendable {
             connections: { try await fleet.connections(of: $0) })
         services = [
             databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
-            IdentitySweeper(database: databases.app, time: time, logger: logger), monitors, admin, server,
+            IdentitySweeper(database: databases.app, time: time, logger: logger), monitors, rotator, shredder, admin,
+            server,
         ]
     }
 

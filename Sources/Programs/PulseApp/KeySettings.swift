@@ -13,10 +13,13 @@ package struct KeySettings: Sendable {
     package var root: Secret<String>?
     /// `PULSE_ERASURE_LEDGER`: file. Default erasures.jsonl in the store.
     package var ledger: String?
+    /// `PULSE_BACKUP_HORIZON_DAYS`: 1...3650. Default 30.
+    package var backupHorizon: Duration
 
     /// The keys in the order of `.env.example`.
     static let keys = [
         "PULSE_KEY_PROVIDER", "PULSE_KEY_STORE", "PULSE_KEY_FILE", "PULSE_KEY", "PULSE_ERASURE_LEDGER",
+        "PULSE_BACKUP_HORIZON_DAYS",
     ]
 
     init(_ reader: EnvironmentReader, isProduction: Bool) throws(ConfigurationError) {
@@ -30,6 +33,7 @@ package struct KeySettings: Sendable {
         file = reader.text("PULSE_KEY_FILE") ?? "\(store)/root.key"
         root = reader.text("PULSE_KEY").map(Secret.init)
         if provider == .environment, root == nil { throw .missing("PULSE_KEY", wanted: "base64 of 32 random bytes") }
+        backupHorizon = .seconds(86_400 * (try reader.integer("PULSE_BACKUP_HORIZON_DAYS", in: 1...3650) ?? 30))
         ledger = reader.text("PULSE_ERASURE_LEDGER") ?? (hasStore ? "\(store)/erasures.jsonl" : nil)
     }
 

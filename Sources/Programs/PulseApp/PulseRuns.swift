@@ -8,6 +8,7 @@ import Postgres
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
+import Vault
 
 /// What the commands of `pulse` do.
 package enum PulseRuns {
@@ -18,11 +19,27 @@ package enum PulseRuns {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "pulse")
         let pulse = try Composition(configuration, registry: registry, logger: logger)
+        try await replayErasures(with: pulse.shredder, logger: logger)
         var group = ServiceGroupConfiguration(
             services: pulse.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Drains take up to 10 s; whoever supervises us waits longer than this.
         group.maximumGracefulShutdownDuration = .seconds(25)
         try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Before anything is served: a database restored from a backup must not bring back what was erased since. Waits for
+    /// the database as long as it takes; without an erasure ever, it is not asked.
+    private static func replayErasures(with shredder: KeyShredder, logger: Logger) async throws {
+        while true {
+            do {
+                let orgs = try await shredder.replay()
+                if !orgs.isEmpty { logger.notice("erasures replayed", metadata: ["count": "\(orgs.count)"]) }
+                return
+            } catch let error as DatabaseError {
+                logger.warning("erasures not replayed yet, trying again", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
     }
 
     /// Applies what is not applied yet.
