@@ -14,10 +14,10 @@ def begin():
     return int(sys.argv[1]) if len(sys.argv) > 1 else 1
 
 
-def conclude(name, seed, figures, kept):
+def conclude(name, seed, figures, kept, build="debug"):
     """Writes ops/proofs/NAME.json, prints the figures, and exits by whether the promise was kept."""
     proof = {"proof": name, "kept": bool(kept), "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-             "cores": os.cpu_count(), "seed": seed, "build": "debug", "figures": figures}
+             "cores": os.cpu_count(), "seed": seed, "build": build, "figures": figures}
     (ROOT / f"ops/proofs/{name}.json").write_text(json.dumps(proof, indent=2) + "\n")
     for key, value in figures.items():
         print(f"{key}: {value}")

@@ -52,7 +52,10 @@ extension PulseRuns {
             "PULSE_ENV": "development", "PULSE_PUBLIC_URL": "http://localhost:7655", "PULSE_DATABASE_URL": nowhere,
             "PULSE_WORKER_DATABASE_URL": nowhere,
         ])
-        let pulse = try Composition(configuration, registry: PrometheusRegistry(), logger: Logger(label: "pulse"))
+        // That there is no database is no news here.
+        var logger = Logger(label: "pulse")
+        logger.logLevel = .critical
+        let pulse = try Composition(configuration, registry: PrometheusRegistry(), logger: logger)
         guard let endpoint = pulse.table.first(where: { $0.path == "/api/openapi.json" }),
             case .bytes(let document) = try await endpoint.handler(APIRequest()).body
         else { throw Problem.notFound }

@@ -1,0 +1,194 @@
+import Foundation
+import HTTPKit
+import Kernel
+import Postgres
+import PulseApp
+
+/// An organisation as its owner holds it.
+struct ProbedOrganisation: Sendable {
+    let id: String
+    let user: String
+    let email: String
+    let password: String
+    let owner: Credential
+    /// Said nowhere but in this organisation: every name it gave begins with it.
+    let canary: String
+    var agent: Credential?
+    var token: Credential?
+    /// Everything of it that has an id.
+    var ids: Set<String> = []
+    /// Those of them that its lists tell.
+    var listed: Set<String> = []
+    /// What it had and removed.
+    var deleted: Set<String> = []
+}
+
+/// The organisations of a run: one that is asked about, and those that ask.
+struct ProbeEstate: Sendable {
+    private(set) var victim: ProbedOrganisation
+    private(set) var prober: ProbedOrganisation
+    private(set) var suspended: ProbedOrganisation
+    let configuration: PulseConfiguration
+    let routes: [ProbedRoute]
+
+    static func plant(
+        _ configuration: PulseConfiguration, _ setting: BenchDatabase, _ client: ProbeClient, _ routes: [ProbedRoute]
+    ) async throws -> ProbeEstate {
+        var victim = try await found(configuration, client)
+        var prober = try await found(configuration, client)
+        let suspended = try await found(configuration, client)
+        for (number, _) in ["victim", "prober"].enumerated() {
+            var one = number == 0 ? victim : prober
+            try await enrol(&one, client)
+            try await fill(&one, routes, client)
+            one.token = try await token(of: one, client)
+            one.listed = try await harvest(one, routes, client)
+            one.ids.formUnion(one.listed)
+            if number == 0 { victim = one } else { prober = one }
+        }
+        try await setting.prepare([
+            "UPDATE pulse.orgs SET state = 'suspended', suspension = 'abuse' WHERE id = \(OrgID(suspended.id))"
+        ])
+        // What both can see belongs to neither.
+        let shared = victim.ids.intersection(prober.ids)
+        victim.ids.subtract(shared)
+        prober.ids.subtract(shared)
+        return ProbeEstate(
+            victim: victim, prober: prober, suspended: suspended, configuration: configuration, routes: routes)
+    }
+
+    /// Another prober, for what may cost it its session.
+    func expendable(_ client: ProbeClient) async throws -> ProbedOrganisation {
+        try await Self.found(configuration, client)
+    }
+
+    /// Everything that the victim's lists told before, they tell still.
+    func isUntouched(_ client: ProbeClient) async throws -> Bool {
+        try await Self.harvest(victim, routes, client).isSuperset(of: victim.listed)
+    }
+
+    // MARK: Planting
+
+    static func found(_ configuration: PulseConfiguration, _ client: ProbeClient) async throws -> ProbedOrganisation {
+        let canary = "canary-" + UUID().uuidString.prefix(8).lowercased()
+        let email = "\(canary)@probe.example"
+        let password = "correct horse \(UUID().uuidString)"
+        let told = try await PulseRuns.foundOrganisation(
+            configuration, name: canary, email: email, password: Secret(password), withEnrollmentToken: true)
+        guard let object = try JSONSerialization.jsonObject(with: Data(told.utf8)) as? [String: Any],
+            let org = object["orgId"] as? String, let user = object["userId"] as? String
+        else { throw ProbeFault("an organisation was not founded: \(told)") }
+        let owner = try await signIn(email, password, org, client)
+        return ProbedOrganisation(
+            id: org, user: user, email: email, password: password, owner: owner, canary: canary, ids: [org, user])
+    }
+
+    static func signIn(
+        _ email: String, _ password: String, _ org: String, _ client: ProbeClient
+    ) async throws -> Credential {
+        let body = #"{"email":"\#(email)","password":"\#(password)"}"#
+        let answer = try await client.ask(.post, "/api/login", body: body)
+        guard answer.status == 200, let csrf = (answer.json as? [String: Any])?["csrfToken"] as? String else {
+            throw ProbeFault("no sign-in: \(answer.status) \(answer.text)")
+        }
+        let cookies = answer.headers.split(separator: "\n").filter { $0.lowercased().hasPrefix("set-cookie: ") }
+            .compactMap { $0.dropFirst(12).split(separator: ";").first }
+            .filter { !$0.hasPrefix("pulse_org_id") }
+        return .session(cookie: (cookies + ["pulse_org_id=\(org)"]).joined(separator: "; "), csrf: csrf)
+    }
+
+    /// A machine with the canary's name, and the agent's own credential.
+    private static func enrol(_ one: inout ProbedOrganisation, _ client: ProbeClient) async throws {
+        let ticket = try await client.ask(
+            .post, "/api/agents/enrollment-tokens", as: one.owner, body: #"{"name":"\#(one.canary) machine"}"#)
+        guard let token = (ticket.json as? [String: Any])?["token"] as? String else {
+            throw ProbeFault("no enrolment token: \(ticket.text)")
+        }
+        let machine = UUID().uuidString.lowercased()
+        let enrolled = try await client.ask(
+            .post, "/api/agents/agent/enroll", as: .token(token),
+            body: """
+                {"hostname":"\(one.canary)-host","os":"linux","arch":"amd64","agentVersion":"1.0.0","machineId":"\(machine)"}
+                """)
+        guard let object = enrolled.json as? [String: Any], let agent = object["agentId"] as? String,
+            let runtime = object["runtimeToken"] as? String
+        else { throw ProbeFault("no agent: \(enrolled.text)") }
+        one.agent = .token(runtime)
+        one.ids.insert(agent)
+        let report = ProbeReport(hostname: "\(one.canary)-host", machine: machine)
+        let told = try await client.ask(.post, "/api/agents/agent/report", as: one.agent, body: report.json(number: 1))
+        guard told.isSuccess else { throw ProbeFault("the report was refused: \(told.text)") }
+        for _ in 0..<600 {
+            if try await client.ask(.get, "/api/resources", as: one.owner).text.contains(one.canary) { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw ProbeFault("the machine does not appear")
+    }
+
+    /// Creates what can be created, by the example of each route, twice; the second is removed again.
+    private static func fill(
+        _ one: inout ProbedOrganisation, _ routes: [ProbedRoute], _ client: ProbeClient
+    ) async throws {
+        let creations = routes.filter {
+            $0.endpoint.method == .post && [201, 202].contains($0.endpoint.status) && !$0.endpoint.access.isPublic
+                && $0.endpoint.access != .agent && $0.endpoint.path != "/api/orgs" && $0.parameters.count <= 1
+        }
+        for route in creations where route.parameters.isEmpty || route.endpoint.path.hasPrefix("/api/orgs/{id}/") {
+            for number in 1...2 {
+                guard let body = ProbeBody(route.endpoint.requestExample, canary: "\(one.canary)-\(number)") else {
+                    break
+                }
+                let path = route.path(route.parameters.map { _ in one.id })
+                let answer = try await client.ask(.post, path, as: one.owner, body: body.text)
+                let made = Set(answer.text.matches(of: ProbedRoute.uuid).map { String($0.output) })
+                guard answer.isSuccess else { continue }
+                one.ids.formUnion(made)
+                guard number == 2 else { continue }
+                let removal = routes.first {
+                    $0.endpoint.method == .delete && $0.parameters.count == route.parameters.count + 1
+                        && $0.endpoint.path.hasPrefix(route.endpoint.path + "/{")
+                }
+                for id in made where removal != nil {
+                    let gone = try await client.ask(
+                        .delete, removal!.path(route.parameters.map { _ in one.id } + [id]), as: one.owner)
+                    if gone.isSuccess { one.deleted.insert(id) }
+                }
+            }
+        }
+        one.ids.subtract(one.deleted)
+    }
+
+    private static func token(of one: ProbedOrganisation, _ client: ProbeClient) async throws -> Credential? {
+        let answer = try await client.ask(
+            .post, "/api/security/tokens", as: one.owner, body: #"{"name":"\#(one.canary) token","scopes":["*"]}"#)
+        return ((answer.json as? [String: Any])?["token"] as? String).map(Credential.token)
+    }
+
+    // MARK: Looking
+
+    /// Every id that the owner is told by the lists of the organisation.
+    static func harvest(
+        _ one: ProbedOrganisation, _ routes: [ProbedRoute], _ client: ProbeClient
+    ) async throws -> Set<String> {
+        var found: Set<String> = [one.id, one.user]
+        for route in routes where route.isList {
+            let path = route.path(route.parameters.map { _ in one.id })
+            let text = try await client.ask(.get, path, as: one.owner).text
+            found.formUnion(text.matches(of: ProbedRoute.uuid).map { String($0.output) })
+        }
+        return found.subtracting(one.deleted)
+    }
+}
+
+extension ProbedRoute {
+    /// Answers from the organisation as a whole, again and again.
+    var isList: Bool {
+        endpoint.method == .get && endpoint.kind == .json && !endpoint.access.isPublic && !isOutbox
+            && (parameters.isEmpty || parameters == ["id"] && endpoint.path.hasPrefix("/api/orgs/{id}"))
+    }
+}
+
+struct ProbeFault: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
