@@ -106,7 +106,7 @@ targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"],
 targets += room(
     "Vault", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"],
     external: [log, crypto, client, nio, nioPosix, nioHTTP, nioConcurrency, lifecycle, metrics])
-targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit"])
+targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"])
 targets += room(
     "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
     external: [log, nioConcurrency, lifecycle])

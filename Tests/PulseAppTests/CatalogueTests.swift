@@ -112,7 +112,7 @@ import Vault
             """)
     }
 
-    /// One row with some value in every column that wants one.
+    /// One row with some value in every column that wants one; a table of one row an organisation may have it already.
     private func plant(in table: String, org: OrgID) async throws {
         let columns = try await database.superuser.rowsGlobally(
             """
@@ -136,6 +136,10 @@ import Vault
         }
         let names = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
         try await database.superuser.executeGlobally(
-            SQL(unsafeSQL: "INSERT INTO pulse.\(table) (\(names)) VALUES (\(values.joined(separator: ", ")))"))
+            SQL(
+                unsafeSQL: """
+                    INSERT INTO pulse.\(table) (\(names)) VALUES (\(values.joined(separator: ", ")))
+                    ON CONFLICT DO NOTHING
+                    """))
     }
 }

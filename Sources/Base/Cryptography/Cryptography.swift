@@ -10,7 +10,9 @@ package import Kernel
 package enum Digests {
     package static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var hasher = SHA256()
-        hasher.update(data: Array(bytes))
+        if bytes.withContiguousStorageIfAvailable({ hasher.update(bufferPointer: UnsafeRawBufferPointer($0)) }) == nil {
+            hasher.update(data: Array(bytes))
+        }
         return Array(hasher.finalize())
     }
 
