@@ -111,6 +111,9 @@ targets += room(
     "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
     external: [log, nioConcurrency, lifecycle])
 targets += room(
+    "AuditTrail", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access"],
+    external: [log, lifecycle, metrics, nioConcurrency], testUses: ["FrontDoorKit"])
+targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access"],
     external: [log, lifecycle], testUses: ["FrontDoorKit"])
@@ -162,8 +165,8 @@ targets += room(
     "PulseApp", on: .programs,
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
-        "Audit", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring", "Realtime",
-        "Console", "HTTPAPI", "Vault",
+        "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring",
+        "Realtime", "Console", "HTTPAPI", "Vault",
     ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],

@@ -1,4 +1,5 @@
 import Access
+import AuditTrail
 import Bus
 import Console
 import Cryptography
@@ -64,6 +65,10 @@ package struct Composition: Sendable {
 
         var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
         endpoints += Self.inventory(databases.app, gate: gate, bus: bus, time: time, logger: logger)
+        let trail = TrailContext(
+            app: databases.app, workers: databases.worker, gate: gate, keys: configuration.trailKeys, time: time,
+            logger: logger)
+        endpoints += trail.endpoints
         if let outbox = mail.outbox { endpoints += OutboxRoutes(outbox).endpoints }
         table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
 
@@ -86,7 +91,8 @@ package struct Composition: Sendable {
             connections: { try await fleet.connections(of: $0) })
         services = [
             databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
-            IdentitySweeper(database: databases.app, time: time, logger: logger), monitors, rotator, shredder, admin,
+            IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, monitors, rotator,
+            shredder, admin,
             server,
         ]
     }

@@ -1,3 +1,5 @@
+internal import AuditTrail
+package import Cryptography
 package import HTTPKit
 package import Kernel
 package import Logging
@@ -41,8 +43,10 @@ package struct PulseConfiguration: Sendable {
     package var trustedProxies: [NetworkRange]
     /// `PULSE_TLS_CERT` and `PULSE_TLS_KEY`: PEM files; both or none.
     package var tls: HTTPSettings.TLSFiles?
-    /// `PULSE_SECRET_KEY`: at least 32 bytes; signs links.
+    /// `PULSE_SECRET_KEY`: at least 32 bytes; signs links, audit checkpoints and exports.
     package var secretKey: Secret<String>
+    /// `PULSE_AUDIT_FORMER_KEYS`: public keys, base64url, separated by commas. Default none.
+    package var formerAuditKeys: [VerifyingKey]
     /// `PULSE_RATE_LIMITS`: on or off. Default on.
     package var hasRateLimits: Bool
     /// `PULSE_KEY_PROVIDER` and the keys it wants: who holds the keys that wrap the organisations' data keys.
@@ -55,7 +59,7 @@ package struct PulseConfiguration: Sendable {
             "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
             "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
             "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
-            "PULSE_RATE_LIMITS",
+            "PULSE_AUDIT_FORMER_KEYS", "PULSE_RATE_LIMITS",
         ] + KeySettings.keys
 
     /// - Throws: a sentence that names the key, what was seen and what is wanted.
@@ -81,6 +85,7 @@ package struct PulseConfiguration: Sendable {
         trustedProxies = try reader.networks("PULSE_TRUSTED_PROXIES")
         tls = try Self.tls(reader)
         secretKey = try Self.secretKey(reader, isProduction: kind == .production)
+        formerAuditKeys = try Self.verifyingKeys(reader, "PULSE_AUDIT_FORMER_KEYS")
         hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
         keys = try KeySettings(reader, isProduction: kind == .production)
     }
@@ -137,6 +142,24 @@ package struct PulseConfiguration: Sendable {
             throw .unfit("PULSE_SECRET_KEY", saw: "\(key.utf8.count) bytes", wanted: "at least 32 bytes of randomness")
         }
         return Secret(key)
+    }
+
+    private static func verifyingKeys(
+        _ reader: EnvironmentReader, _ key: String
+    ) throws(ConfigurationError) -> [VerifyingKey] {
+        var keys: [VerifyingKey] = []
+        for part in (reader.text(key) ?? "").split(separator: ",").map(\.trimmed) where !part.isEmpty {
+            guard let bytes = Base64URL.decode(part.utf8), let one = VerifyingKey(bytes) else {
+                throw .unfit(key, saw: part, wanted: "Ed25519 public keys as GET /api/audit/key shows them")
+            }
+            keys.append(one)
+        }
+        return keys
+    }
+
+    /// What signs the audit trail, and what is believed there.
+    var trailKeys: TrailKeys {
+        TrailKeys(secret: Secret(Array(secretKey.reveal().utf8)), former: formerAuditKeys)
     }
 
     /// A key that this role cannot do without.

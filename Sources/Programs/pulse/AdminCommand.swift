@@ -5,7 +5,8 @@ import PulseApp
 
 struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "admin", abstract: "Operator tasks from a shell.", subcommands: [BootstrapOrganisation.self])
+        commandName: "admin", abstract: "Operator tasks from a shell.",
+        subcommands: [BootstrapOrganisation.self, AuditCommand.self])
 }
 
 struct BootstrapOrganisation: AsyncParsableCommand {
@@ -38,4 +39,23 @@ struct OpenAPICommand: AsyncParsableCommand {
         commandName: "openapi", abstract: "Prints the description of the API (OpenAPI 3.1).")
 
     func run() async throws { await Program.attempt { Program.say(try await PulseRuns.openAPI()) } }
+}
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "The audit trail.", subcommands: [AuditVerify.self])
+}
+
+struct AuditVerify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks an exported audit trail (JSON Lines or CSV), offline; needs no settings.",
+        discussion: "Exits with 0 and says what the export holds, or with 1 and says what is wrong and where.")
+
+    @Argument(help: "The file from GET /api/audit/export.") var file: String
+    @Option(help: "The public key that must have signed it, from GET /api/audit/key.") var key: String?
+
+    func run() async throws {
+        await Program.attempt { Program.say(try await PulseRuns.verifyAuditExport(file, key: key)) }
+    }
 }
