@@ -32,6 +32,7 @@ struct OperationDescription: JSONEncodable {
         json.member("x-pulse-scope", endpoint.scope?.name)
         json.member("x-pulse-capability", endpoint.capability?.name)
         json.member("x-pulse-open-to", OrgCondition.allCases.filter(endpoint.openTo.contains).map(\.rawValue))
+        json.member("x-pulse-audit", endpoint.audit.label)
         json.member("x-pulse-rate-class", endpoint.rate.rawValue)
     }
 
@@ -202,6 +203,17 @@ extension AccessRule {
         case .permission(let permission): permission.description
         case .agent: "agent"
         case .operator: "operator"
+        }
+    }
+}
+
+extension AuditRule {
+    /// For the API description and the audit completeness test: the action, or `telemetry`, or `none`.
+    package var label: String {
+        switch self {
+        case .entry(let action): action
+        case .telemetry: "telemetry"
+        case .none: "none"
         }
     }
 }

@@ -1,0 +1,202 @@
+"""One call of every route that changes something, so that it can be tried whether it leaves its audit entry. A recipe
+prepares what the call needs and returns the call itself; a route without one fails the completeness test."""
+from harness.agents import ScriptedAgent
+
+RECIPES = {}
+
+PASSWORD = "a long enough password 7"
+ANOTHER = "nine calm grey herons 8"
+
+
+def recipe(method, path):
+    def keep(function):
+        RECIPES[(method, path)] = function
+        return function
+    return keep
+
+
+class Scene:
+    """An owner of an organisation of their own, made when it is first needed."""
+
+    def __init__(self, server):
+        self.server = server
+        self._owner = None
+
+    @property
+    def owner(self):
+        self._owner = self._owner or self.server.sign_up("Trail Works")
+        return self._owner
+
+    @property
+    def browser(self):
+        return self.owner.browser
+
+    def call(self, method, path, body=None, **rest):
+        """The call of an owner's browser, to be made later."""
+        browser = self.browser
+        return lambda: browser.request(method, path, body, **rest)
+
+    def stranger(self, path, body, token=None):
+        client = self.server.client(token)
+        return lambda: client.post(path, body)
+
+    def mailed(self, prefix, ask):
+        """The token of the link that `ask` had mailed to the owner."""
+        address = self.owner.address
+        before = len(self.server.mails(address))
+        ask(address)
+        return self.server.mailed_token(address, prefix, after=before)
+
+    def second_session(self):
+        """Another sign-in of the owner; its session's id."""
+        other = self.server.client()
+        other.login(self.owner.address, PASSWORD)
+        return next(s["id"] for s in other.get("/api/sessions").json["data"] if s["current"])
+
+    def agent(self):
+        agent = ScriptedAgent(self.server)
+        assert agent.enroll(self.owner.enrollment_token()["token"]).status == 200
+        return agent
+
+    def created(self, path, body, **rest):
+        """What a creating call answers."""
+        answer = self.browser.post(path, body, **rest)
+        assert 200 <= answer.status < 300, answer
+        return answer.json
+
+
+# --- signing in and up ---
+
+@recipe("POST", "/api/login")
+def login(scene):
+    return scene.stranger("/api/login", {"username": scene.owner.address, "password": PASSWORD})
+
+
+@recipe("POST", "/api/logout")
+def logout(scene):
+    return scene.call("POST", "/api/logout", {})
+
+
+@recipe("POST", "/api/public/signup/complete")
+def complete_signup(scene):
+    address = "trail-new@example.com"
+    asked = scene.server.client().post("/api/public/signup", {"email": address, "organizationName": "New Works"})
+    assert asked.status == 202, asked
+    token = scene.server.mailed_token(address, "su1")
+    return scene.stranger("/api/public/signup/complete", {"token": token, "password": PASSWORD, "displayName": "New"})
+
+
+def _magic_link(scene):
+    return scene.mailed("ml1", lambda address: scene.browser.post("/api/public/magic-link/request", {"email": address}))
+
+
+@recipe("POST", "/api/public/magic-link/verify")
+def magic_link(scene):
+    return scene.stranger("/api/public/magic-link/verify", {"token": _magic_link(scene)})
+
+
+@recipe("GET", "/api/public/magic-link/verify")
+def magic_link_opened(scene):
+    return scene.call("GET", f"/api/public/magic-link/verify?token={_magic_link(scene)}")
+
+
+@recipe("POST", "/api/public/password-reset/complete")
+def reset_password(scene):
+    token = scene.mailed(
+        "rp1", lambda address: scene.server.client().post("/api/public/password-reset/request", {"email": address}))
+    return scene.stranger("/api/public/password-reset/complete", {"token": token, "password": ANOTHER})
+
+
+# --- oneself ---
+
+@recipe("PATCH", "/api/me")
+def rename(scene):
+    return scene.call("PATCH", "/api/me", {"displayName": "Somebody Else"})
+
+
+@recipe("POST", "/api/security/change-password")
+def change_password(scene):
+    return scene.call("POST", "/api/security/change-password", {"currentPassword": PASSWORD, "newPassword": ANOTHER})
+
+
+@recipe("POST", "/api/security/step-up")
+def step_up(scene):
+    return scene.call("POST", "/api/security/step-up", {"password": PASSWORD})
+
+
+@recipe("DELETE", "/api/security/devices/{id}")
+def forget_device(scene):
+    scene.second_session()
+    device = scene.browser.get("/api/security/account").json["devices"][0]["id"]
+    return scene.call("DELETE", f"/api/security/devices/{device}")
+
+
+@recipe("POST", "/api/sessions/revoke-others")
+def revoke_others(scene):
+    scene.owner
+    scene.second_session()
+    return scene.call("POST", "/api/sessions/revoke-others", {})
+
+
+@recipe("DELETE", "/api/sessions/{id}")
+def revoke_session(scene):
+    scene.owner
+    return scene.call("DELETE", f"/api/sessions/{scene.second_session()}")
+
+
+# --- the organisation ---
+
+@recipe("POST", "/api/orgs")
+def create_organisation(scene):
+    return scene.call("POST", "/api/orgs", {"displayName": "Second Works"})
+
+
+@recipe("POST", "/api/orgs/{id}/switch")
+def switch(scene):
+    second = scene.created("/api/orgs", {"displayName": "Second Works"})
+    return scene.call("POST", f"/api/orgs/{second['id']}/switch", {})
+
+
+# --- machines ---
+
+@recipe("POST", "/api/agents/enrollment-tokens")
+def new_enrollment_token(scene):
+    return scene.call("POST", "/api/agents/enrollment-tokens", {"name": "web"})
+
+
+@recipe("DELETE", "/api/agents/enrollment-tokens/{id}")
+def revoke_enrollment_token(scene):
+    return scene.call("DELETE", f"/api/agents/enrollment-tokens/{scene.owner.enrollment_token()['id']}")
+
+
+@recipe("POST", "/api/agents/agent/enroll")
+def enroll(scene):
+    agent, token = ScriptedAgent(scene.server), scene.owner.enrollment_token()["token"]
+    return lambda: agent.enroll(token)
+
+
+@recipe("DELETE", "/api/agents/{id}")
+def revoke_agent(scene):
+    return scene.call("DELETE", f"/api/agents/{scene.agent().agent_id}")
+
+
+# --- the trail itself ---
+
+@recipe("GET", "/api/audit/export")
+def export_trail(scene):
+    return scene.call("GET", "/api/audit/export")
+
+
+@recipe("PUT", "/api/audit/settings")
+def audit_settings(scene):
+    return scene.call("PUT", "/api/audit/settings", {"retentionDays": 365})
+
+
+@recipe("DELETE", "/api/audit/people/{userId}")
+def forget_person(scene):
+    gone = scene.server.sign_up("Gone Works")
+    scene.server.database.rows(
+        f"INSERT INTO pulse.members (org_id, user_id, role, display_name, email, joined_at)"
+        f" VALUES ('{scene.owner.org}', '{gone.user}', 'viewer', 'Gone', 'gone@example.com', now());"
+        f" DELETE FROM pulse.members WHERE org_id = '{scene.owner.org}' AND user_id = '{gone.user}'")
+    return scene.call("DELETE", f"/api/audit/people/{gone.user}")
