@@ -70,6 +70,7 @@ targets += [
     system("CPQ", pkgConfig: "libpq"),
     system("CArgon2", pkgConfig: "libargon2"),
     system("CCrack"),
+    system("CQREncode", pkgConfig: "libqrencode"),
     system("CZlib", pkgConfig: "zlib"),
     system("CCurl", pkgConfig: "libcurl"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
@@ -82,7 +83,7 @@ targets += room("JSONKit", on: .base, uses: ["Kernel"])
 targets += room("Compression", on: .base, uses: ["CZlib"])
 targets += room("Telemetry", on: .base, uses: ["Kernel"], external: [log, metrics, nioConcurrency])
 targets += room(
-    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack"],
+    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack", "CQREncode"],
     external: [crypto, nio, nioPosix, nioConcurrency])
 targets += room(
     "Postgres", on: .base, uses: ["Kernel", "CPQ", "CReactor"],
@@ -115,7 +116,7 @@ targets += room(
     external: [log, lifecycle, metrics, nioConcurrency], testUses: ["FrontDoorKit"])
 targets += room(
     "Identity", on: .contexts,
-    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access"],
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault"],
     external: [log, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
     "Tenancy", on: .contexts,
@@ -186,8 +187,9 @@ targets += [
     .target(
         name: "FrontDoorKit",
         dependencies: [
-            "TestKit", "Kernel", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Access", "Identity", log,
-            metrics, nioConcurrency,
+            "TestKit", "Kernel", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Access", "Identity",
+            "Vault",
+            log, metrics, nioConcurrency,
         ],
         path: "Tests/FrontDoorKit", swiftSettings: strict),
     .target(

@@ -1,12 +1,14 @@
 package import Access
 package import Cryptography
 import CoreMetrics
+import Foundation
 package import HTTPKit
 package import Identity
 import Kernel
 package import Logging
 import Mail
 package import TestKit
+import Vault
 
 /// The way into Pulse without a socket: endpoints behind the real gate on the test's database, a clock to move, and
 /// the mail that would have gone out.
@@ -17,6 +19,7 @@ package struct FrontDoor {
     package let gate: AccessGate
     package let context: IdentityContext
     private let responder: Responder
+    private let keys: KeyDirectory
 
     /// Cheap hashes: what is tested here is how often one is made, not how strong it is.
     package static let passwords = PasswordHasher(cost: PasswordCost(memoryKiB: 64, passes: 1, lanes: 1))
@@ -28,13 +31,17 @@ package struct FrontDoor {
         let database = TestDatabase.current.app
         touches = SessionTouches(database: database, time: time, logger: .silent)
         gate = AccessGate(database: database, touches: touches, time: time)
+        keys = KeyDirectory()
+        let vault = SecretVault(
+            KeyRing(database, providers: KeyProviders(standard: keys.provider), time: time))
         context = IdentityContext(
             database: database, passwords: passwords, mail: mail,
-            links: LinkKey(secret: Secret(Array("a secret key for tests, 32 bytes!".utf8))), time: time,
+            links: LinkKey(secret: Secret(Array("a secret key for tests, 32 bytes!".utf8))), vault: vault, time: time,
             publicURL: "https://pulse.example.com")
         let endpoints =
             SignInRoutes(context).endpoints + ProfileRoutes(context).endpoints
             + PasswordRoutes(context).endpoints + AccountRoutes(context).endpoints
+            + SecondStepRoutes(context).endpoints
             + more(FrontDoorParts(context: context, gate: gate))
         var settings = HTTPSettings()
         settings.rateMultiplier = 0
@@ -47,6 +54,15 @@ package struct FrontDoor {
     package func browser(at address: String = "192.0.2.10") -> Browser {
         Browser(responder: responder, address: address)
     }
+}
+
+/// A key store of one's own, gone with its door.
+private final class KeyDirectory: Sendable {
+    private let path = FileManager.default.temporaryDirectory.appending(path: "pulse-keys-\(UUID())").path()
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var provider: KeyStoreProvider { KeyStoreProvider(directory: path, root: .file(path: "\(path)/root.key")) }
 }
 
 package struct FrontDoorParts {

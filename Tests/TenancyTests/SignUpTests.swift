@@ -124,6 +124,24 @@ import Testing
         #expect(await complete(door.browser(), other, password).status == 201)
     }
 
+    @Test("a mailed link alone does not open an account with two-step sign-in, and is not used up")
+    func secondStep() async throws {
+        let user = try await Given.person(email: "ana@example.org")
+        try await TestDatabase.current.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.totp_secrets (user_id, secret, created_at, enabled_at)
+            VALUES (\(user), \([UInt8](repeating: 1, count: 65)), now(), now())
+            """)
+        let door = try door()
+        let link = try await token(door)
+        let browser = door.browser()
+        let refused = await complete(browser, link, password)
+        #expect(refused.slug == "sign-in-first")
+        #expect(refused.setCookies.isEmpty)
+        try await TestDatabase.current.superuser.executeGlobally("DELETE FROM pulse.totp_secrets")
+        #expect(await complete(browser, link, password).status == 201)
+    }
+
     @Test("someone with an account gets another organisation; their password stays, whatever is sent")
     func existingAccount() async throws {
         let door = try door()

@@ -4,15 +4,16 @@ package import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import Postgres
+internal import Vault
 
 /// The protection of one's own account: what there is, confirming who one is, forgetting a device.
 package struct AccountRoutes: Sendable {
     private let context: IdentityContext
-    private let passwords: Passwords
+    private let stepUps: StepUp
 
     package init(_ context: IdentityContext) {
         self.context = context
-        passwords = Passwords(context)
+        stepUps = StepUp(context)
     }
 
     package var endpoints: [Endpoint] { [account, stepUp, forgetDevice] }
@@ -31,21 +32,20 @@ package struct AccountRoutes: Sendable {
         Endpoint(
             .post, "/api/security/step-up", summary: "Confirm that this session is still its person's",
             access: .session, audit: .entry(action: AuditAction.sessionConfirm.rawValue), rate: .auth,
-            problems: [PasswordFailure.wrong.problem, PasswordRoutes.locked, PasswordRoutes.busy],
-            request: .object(["password": .string]), response: .object(["freshUntil": .timestamp]),
-            requestExample: #"{"password":"correct horse battery"}"#,
+            problems: [
+                PasswordFailure.wrong.problem, SecondStepFailure.wrong(left: 4).problem, PasswordRoutes.locked,
+                PasswordRoutes.busy, .keyUnavailable,
+                .invalidField("code", "this account has two-step sign-in: a code is wanted"),
+            ],
+            request: .object([
+                "password": .string.optional,
+                "code": .string.optional.described("instead of the password, with two-step sign-in"),
+            ]),
+            response: .object(["freshUntil": .timestamp]), requestExample: #"{"password":"correct horse battery"}"#,
             responseExample: #"{"freshUntil":"2026-11-21T09:40:00.000Z"}"#
-        ) { [context, passwords] request in
-            let (user, session) = try request.caller().person()
-            let password = try request.json(BodyMembers.self).text("password")
-            _ = try await passwords.prove(password, of: user)
-            let now = context.time.now
-            try await context.database.asCaller(request) { transaction in
-                try await PasswordStore(database: context.database)
-                    .confirm(session, of: user, at: now, in: transaction)
-                transaction.atCommit(try request.audit(.sessionConfirm, of: "session:\(session)", at: now))
-            }
-            return .json { $0.member("freshUntil", now + FreshSession.lifetime) }
+        ) { [stepUps] request in
+            let freshUntil = try await stepUps.confirm(try request.json(BodyMembers.self), for: request)
+            return .json { $0.member("freshUntil", freshUntil) }
         }
     }
 

@@ -8,10 +8,12 @@ internal import Postgres
 struct AccountSecurity: Sendable, JSONEncodable {
     let hasPassword: Bool
     let freshUntil: Timestamp?
+    let secondStepSince: Timestamp?
+    let recoveryCodesLeft: Int
     let devices: [KnownDevice]
 
     /// What confirms a session, strongest first.
-    var stepUpMethods: [String] { hasPassword ? ["password"] : ["link"] }
+    var stepUpMethods: [String] { secondStepSince != nil ? ["totp"] : hasPassword ? ["password"] : ["link"] }
 
     static func read(for request: APIRequest, from database: Database, at now: Timestamp) async throws -> Self {
         let (user, session) = try request.caller().person()
@@ -19,7 +21,8 @@ struct AccountSecurity: Sendable, JSONEncodable {
             in: nil,
             [
                 "SELECT password_hash IS NOT NULL FROM own_password(\(user))", FreshSession.query(session),
-                DeviceStore.all(of: user, seenFrom: request),
+                DeviceStore.all(of: user, seenFrom: request), SecondStepStore.query(user),
+                SecondStepStore.codesLeft(user),
             ])
         guard let hasPassword = try answers[0].first({ try $0.next(Bool.self) }) else {
             throw Problem.unauthenticated
@@ -28,6 +31,8 @@ struct AccountSecurity: Sendable, JSONEncodable {
         let freshUntil = confirmedAt.map { $0 + FreshSession.lifetime }
         return Self(
             hasPassword: hasPassword, freshUntil: freshUntil.flatMap { $0 > now ? $0 : nil },
+            secondStepSince: try answers[3].first { try SecondStepStore.Secret(&$0) }?.enabledAt,
+            recoveryCodesLeft: try answers[4].first { try $0.next(Int.self) } ?? 0,
             devices: try answers[2].rows { try KnownDevice(&$0) })
     }
 
@@ -36,18 +41,25 @@ struct AccountSecurity: Sendable, JSONEncodable {
             json.member("hasPassword", hasPassword)
             json.member("stepUpMethods", stepUpMethods)
             json.member("freshUntil", freshUntil)
+            json.object("totp") { json in
+                json.member("enabled", secondStepSince != nil)
+                json.member("enabledAt", secondStepSince)
+            }
+            json.member("recoveryCodesLeft", recoveryCodesLeft)
             json.member("devices", devices)
         }
     }
 
     static let schema = Schema.object([
-        "hasPassword": .boolean, "stepUpMethods": .array(.enumeration(["password", "link"])),
-        "freshUntil": .timestamp.optional, "devices": .array(KnownDevice.schema, maxItems: 20),
+        "hasPassword": .boolean, "stepUpMethods": .array(.enumeration(["totp", "password", "link"])),
+        "freshUntil": .timestamp.optional,
+        "totp": .object(["enabled": .boolean, "enabledAt": .timestamp.optional]),
+        "recoveryCodesLeft": .integer(minimum: 0), "devices": .array(KnownDevice.schema, maxItems: 20),
     ]).named("AccountSecurity")
 
     static let example = """
         {"hasPassword":true,"stepUpMethods":["password"],"freshUntil":"2026-11-21T09:40:00.000Z",\
-        "devices":[{"id":"01935c1e-7d00-7000-8000-000000000007","createdAt":"2026-11-21T09:30:00.000Z",\
+        "totp":{"enabled":false},"recoveryCodesLeft":0,"devices":[{"id":"01935c1e-7d00-7000-8000-000000000007","createdAt":"2026-11-21T09:30:00.000Z",\
         "lastSeenAt":"2026-11-21T09:30:00.000Z","userAgent":"Mozilla/5.0","current":true}]}
         """
 }

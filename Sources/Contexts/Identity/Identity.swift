@@ -7,6 +7,7 @@ package import Cryptography
 package import Kernel
 package import Mail
 package import Postgres
+package import Vault
 
 /// What the features of this room share.
 package struct IdentityContext: Sendable {
@@ -14,6 +15,7 @@ package struct IdentityContext: Sendable {
     package let passwords: PasswordHasher
     package let mail: any Postbox
     package let links: LinkKey
+    package let vault: SecretVault
     package let time: any TimeSource
     /// Where people reach us, without a slash at the end.
     package let publicURL: String
@@ -21,13 +23,14 @@ package struct IdentityContext: Sendable {
     package let countsAddresses: Bool
 
     package init(
-        database: Database, passwords: PasswordHasher, mail: any Postbox, links: LinkKey, time: any TimeSource,
-        publicURL: String, countsAddresses: Bool = true
+        database: Database, passwords: PasswordHasher, mail: any Postbox, links: LinkKey, vault: SecretVault,
+        time: any TimeSource, publicURL: String, countsAddresses: Bool = true
     ) {
         self.database = database
         self.passwords = passwords
         self.mail = mail
         self.links = links
+        self.vault = vault
         self.time = time
         self.publicURL = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
         self.countsAddresses = countsAddresses
@@ -44,7 +47,10 @@ package struct LinkKey: Sendable {
     package func hash(_ token: BearerToken) -> [UInt8] { token.sealedHash(key: key) }
 
     /// What only this installation can derive from a token, for one purpose; tells nothing of the token or its hash.
-    func mark(_ token: BearerToken, purpose: String) -> [UInt8] {
-        Digests.hmacSHA256(Array(purpose.utf8) + hash(token), key: key)
+    func mark(_ token: BearerToken, purpose: String) -> [UInt8] { digest(hash(token), purpose: purpose) }
+
+    /// A keyed digest for one purpose.
+    func digest(_ bytes: [UInt8], purpose: String) -> [UInt8] {
+        Digests.hmacSHA256(Array(purpose.utf8) + [0] + bytes, key: key)
     }
 }

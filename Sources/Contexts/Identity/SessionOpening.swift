@@ -31,9 +31,12 @@ package struct SessionOpening: Sendable {
 
     /// - Parameters:
     ///   - remember: lives 30 days unused, and outlives the browser; otherwise 24 hours.
+    ///   - hasSecondStep: the caller has asked for it. Whoever has not (a sign-up, an invitation) does not get in with one
+    ///     proof where the person wants two: 403 `sign-in-first`, and the transaction undoes what it did.
     ///   - org: the organisation to begin in; `nil`: the remembered one, or the first that is open.
     package func open(
-        for user: UserID, remember: Bool = false, org wanted: OrgID? = nil, from request: APIRequest,
+        for user: UserID, remember: Bool = false, hasSecondStep: Bool = false, org wanted: OrgID? = nil,
+        from request: APIRequest,
         in transaction: Transaction
     ) async throws -> SignedIn {
         let now = time.now
@@ -53,7 +56,10 @@ package struct SessionOpening: Sendable {
             FROM remember_device(\(user), \(request.presentedDevice?.hash), \(KnownDeviceID.new(at: now)), \(device.hash),
                                  \(origin.userAgent), \(now))
             """,
+            SecondStepStore.isOn(user),
         ])
+        let owesSecond = try answers[4].first { try $0.next(Bool.self) } ?? true
+        guard hasSecondStep || !owesSecond else { throw Problem.signInFirst }
         let organisations = try answers[1].rows { try Membership(&$0) }
         guard let person = try answers[2].first({ try Person(&$0) }) else { throw Problem.unauthenticated }
         let remembered = wanted ?? request.cookie(SessionCookies.organisation).flatMap { OrgID($0) }
@@ -66,4 +72,11 @@ package struct SessionOpening: Sendable {
                 + (isKnown ? [] : [DeviceCookie.set(device)]),
             isNewDevice: !isKnown && seen?.hadOthers ?? false)
     }
+}
+
+extension Problem {
+    /// This way in has one proof, and the account wants two.
+    package static let signInFirst = Problem(
+        "sign-in-first", status: 403, title: "Sign in first",
+        detail: "This account has two-step sign-in. Sign in, then do the same again.")
 }

@@ -13,9 +13,13 @@ struct SignIn: Sendable {
     private let context: IdentityContext
     private let store: LoginStore
     private let opening: SessionOpening
+    private let second: SecondStep
+    private let challenges: SecondStepStore
 
     init(_ context: IdentityContext) {
         self.context = context
+        second = SecondStep(context)
+        challenges = SecondStepStore(database: context.database)
         store = LoginStore(database: context.database)
         opening = SessionOpening(time: context.time)
     }
@@ -25,7 +29,7 @@ struct SignIn: Sendable {
     /// arrives while the lock falls does not count.
     func byPassword(
         _ username: String, _ password: Secret<String>, remember: Bool, from request: APIRequest
-    ) async throws -> SignedIn {
+    ) async throws -> FirstStep {
         let who = LoginSubject(typed: username, from: request, countsAddresses: context.countsAddresses)
         // What is no address is nobody's, and is looked up all the same.
         let key = EmailAddress(username)?.key ?? ""
@@ -37,14 +41,14 @@ struct SignIn: Sendable {
             throw SignInError.wrong(failures: failure.count)
         }
         let renewed = verdict == .rightButOutdated ? try await context.passwords.hash(password) : nil
-        let signedIn = try await context.database.asNobody { transaction in
+        let step = try await context.database.asNobody { transaction in
             let now = context.time.now
             let passed = try await store.pass(
                 user, who, byDevice: found.countsByDevice, renewedHash: renewed, at: now, in: transaction)
             guard passed else { throw SignInError.locked(until: now + .seconds(900), now: now) }
-            return try await begin(user, remember: remember, from: request, in: transaction)
+            return try await proceed(user, remember: remember, from: request, in: transaction)
         }
-        return told(signedIn, of: request)
+        return told(step, of: request)
     }
 
     /// Mails a link to whoever has an account. The caller answers the same in every case, after the same work.
@@ -60,16 +64,49 @@ struct SignIn: Sendable {
     }
 
     /// - Throws: `SignInError.badLink` for anything but an unused link of the last 15 minutes.
-    func byLink(_ text: String, from request: APIRequest) async throws -> SignedIn {
+    func byLink(_ text: String, from request: APIRequest) async throws -> FirstStep {
         guard let token = BearerToken(text.trimmed, kind: .magicLink) else { throw SignInError.badLink }
-        let signedIn = try await context.database.asNobody { transaction in
+        let step = try await context.database.asNobody { transaction in
             let hash = context.links.hash(token)
             guard let user = try await store.redeemLink(hash, at: context.time.now, in: transaction) else {
                 throw SignInError.badLink
             }
-            return try await begin(user, remember: false, from: request, in: transaction)
+            return try await proceed(user, remember: false, from: request, in: transaction)
         }
-        return told(signedIn, of: request)
+        return told(step, of: request)
+    }
+
+    /// The second step: a code of the authenticator or a recovery code, within five minutes of the first.
+    /// - Throws: `SecondStepFailure`; 403 `account-locked` after five wrong ones within 15 minutes. A browser they know is
+    ///   counted by itself here too.
+    func bySecondStep(
+        _ challenge: Secret<String>, code: Secret<String>, from request: APIRequest
+    ) async throws -> SignedIn {
+        guard let token = BearerToken(challenge.reveal().trimmed, kind: .secondFactor) else {
+            throw SecondStepFailure.expired
+        }
+        let (hash, device) = (context.links.hash(token), request.presentedDevice?.hash)
+        guard let owed = try await challenges.challenge(hash, device: device, at: context.time.now) else {
+            throw SecondStepFailure.expired
+        }
+        let whom = owed.byDevice ? device ?? [] : owed.user.bytes
+        let tries = Attempts(
+            database: context.database, kind: .secondFactor, subject: Digests.sha256(Array("second:".utf8) + whom))
+        let left = try await tries.begin(at: context.time.now)
+        guard let proof = try await second.proof(in: code, of: owed.user) else {
+            throw SecondStepFailure.wrong(left: left)
+        }
+        let signedIn = try await context.database.asNobody { transaction in
+            guard try await challenges.close(hash, at: context.time.now, in: transaction) else {
+                throw SecondStepFailure.expired
+            }
+            try await second.redeem(proof, of: owed.user, left: left, in: transaction)
+            return try await begin(owed.user, remember: owed.remember, from: request, in: transaction)
+        }
+        try await tries.forget()
+        if case .recovery = proof { context.tell(.recoveryCodeUsed, to: signedIn.email, of: request) }
+        _ = told(.signedIn(signedIn), of: request)
+        return signedIn
     }
 
     /// The browser that asked for this link is the one that opens it, and means to: no scanner of a mail server, no
@@ -80,16 +117,33 @@ struct SignIn: Sendable {
         return !isPrefetch && LinkCookie.fits(token, request, key: context.links)
     }
 
-    private func told(_ signedIn: SignedIn, of request: APIRequest) -> SignedIn {
-        if signedIn.isNewDevice { context.tell(.newDevice, to: signedIn.email, of: request) }
-        return signedIn
+    private func told(_ step: FirstStep, of request: APIRequest) -> FirstStep {
+        if case .signedIn(let signedIn) = step, signedIn.isNewDevice {
+            context.tell(.newDevice, to: signedIn.email, of: request)
+        }
+        return step
+    }
+
+    /// After the first step: a session, or the challenge for the second.
+    private func proceed(
+        _ user: UserID, remember: Bool, from request: APIRequest, in transaction: Transaction
+    ) async throws -> FirstStep {
+        let owesSecond = try await transaction.first(SecondStepStore.isOn(user)) { try $0.next(Bool.self) }
+        guard owesSecond ?? true else {
+            return .signedIn(try await begin(user, remember: remember, from: request, in: transaction))
+        }
+        let (token, now) = (BearerToken.new(.secondFactor), context.time.now)
+        try await challenges.open(
+            context.links.hash(token), for: user, remember: remember, at: now, in: transaction)
+        return .challenged(SecondStepChallenge(token: token.text, expiresAt: now + .seconds(300)))
     }
 
     /// Opens the session and leaves its entry in the trail of the organisation the person begins in.
     private func begin(
         _ user: UserID, remember: Bool, from request: APIRequest, in transaction: Transaction
     ) async throws -> SignedIn {
-        let signedIn = try await opening.open(for: user, remember: remember, from: request, in: transaction)
+        let signedIn = try await opening.open(
+            for: user, remember: remember, hasSecondStep: true, from: request, in: transaction)
         if let org = signedIn.org {
             let actor = Principal.user(user, session: signedIn.session)
             let record = AuditRecord(
@@ -98,6 +152,20 @@ struct SignIn: Sendable {
             transaction.atCommit(record.append(at: context.time.now))
         }
         return signedIn
+    }
+}
+
+/// What the first step of a sign-in leads to.
+enum FirstStep: Sendable {
+    case signedIn(SignedIn)
+    case challenged(SecondStepChallenge)
+
+    /// - Throws: 401 `second-factor-required` with the challenge.
+    func session() throws(Problem) -> SignedIn {
+        switch self {
+        case .signedIn(let signedIn): return signedIn
+        case .challenged(let challenge): throw challenge.problem
+        }
     }
 }
 

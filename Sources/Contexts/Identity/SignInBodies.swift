@@ -86,4 +86,9 @@ extension SignedIn {
     static let schema = Schema.object([
         "userId": .uuid, "email": .email, "csrfToken": .string, "organizations": .array(Membership.schema),
     ]).named("SignedIn")
+
+    static let example = """
+        {"userId":"01935c1e-7d00-7000-8000-000000000002","email":"ana@example.org","csrfToken":"pcs_…",\
+        "organizations":[\(Membership.example)]}
+        """
 }

@@ -24,20 +24,18 @@ package struct SignInRoutes: Sendable {
             access: .public(reason: "this is how a session begins; failures are counted"),
             audit: .entry(action: AuditAction.sessionCreate.rawValue), rate: .auth,
             problems: [
-                SignInError.wrong(failures: 1).problem,
+                SignInError.wrong(failures: 1).problem, SecondStepChallenge.example,
                 SignInError.locked(until: Timestamp(seconds: 900), now: Timestamp(seconds: 0)).problem,
                 Problem("busy", status: 503, title: "Too many sign-ins at once"),
             ],
             request: LoginRequest.schema, response: SignedIn.schema,
             requestExample: #"{"username":"ana@example.org","password":"correct horse battery"}"#,
-            responseExample: """
-                {"userId":"01935c1e-7d00-7000-8000-000000000002","email":"ana@example.org","csrfToken":"pcs_…",\
-                "organizations":[\(Membership.example)]}
-                """
+            responseExample: SignedIn.example
         ) { [signIn] request in
             let body = try LoginRequest(json: request.body)
             let signedIn = try await signIn.byPassword(
-                body.username, body.password, remember: body.rememberMe, from: request)
+                body.username, body.password, remember: body.rememberMe, from: request
+            ).session()
             return .json(signedIn.json).with(cookies: signedIn.cookies)
         }
     }
@@ -66,7 +64,7 @@ package struct SignInRoutes: Sendable {
             .get, "/api/public/magic-link/verify", summary: "Open a sign-in link",
             access: .public(reason: "the link is the credential: 256 random bits, one use, 15 minutes"),
             audit: .entry(action: AuditAction.sessionCreate.rawValue), rate: .auth,
-            problems: [SignInError.badLink.problem],
+            problems: [SignInError.badLink.problem, SecondStepChallenge.example],
             query: [QueryParameter("token", .string, summary: "the link's token, ml1_…")],
             response: Self.verifiedSchema, responseExample: Self.verifiedExample
         ) { [signIn] request in
@@ -77,7 +75,12 @@ package struct SignInRoutes: Sendable {
                 return .redirect(to: "/magic-link?token=\(known.text.reveal())")
             }
             do {
-                let signedIn = try await signIn.byLink(token, from: request)
+                let step = try await signIn.byLink(token, from: request)
+                if case .challenged(let challenge) = step, !wantsJSON {
+                    // Behind the hash, so that no server and no log sees it.
+                    return .redirect(to: "/login#second-factor=\(challenge.token.reveal())")
+                }
+                let signedIn = try step.session()
                 let answer = wantsJSON ? APIResponse.json(Self.verified(signedIn)) : .redirect(to: "/infrastructure")
                 return answer.with(cookies: signedIn.cookies + [LinkCookie.clear])
             } catch SignInError.badLink where !wantsJSON {
@@ -93,11 +96,11 @@ package struct SignInRoutes: Sendable {
             .post, "/api/public/magic-link/verify", summary: "Sign in with a link, from the page it leads to",
             access: .public(reason: "the link is the credential: 256 random bits, one use, 15 minutes"),
             audit: .entry(action: AuditAction.sessionCreate.rawValue), rate: .auth,
-            problems: [SignInError.badLink.problem], request: .object(["token": .string]),
+            problems: [SignInError.badLink.problem, SecondStepChallenge.example], request: .object(["token": .string]),
             response: Self.verifiedSchema, requestExample: #"{"token":"ml1_…"}"#, responseExample: Self.verifiedExample
         ) { [signIn] request in
             let token = try request.json(BodyMembers.self).text("token").reveal()
-            let signedIn = try await signIn.byLink(token, from: request)
+            let signedIn = try await signIn.byLink(token, from: request).session()
             return .json(Self.verified(signedIn)).with(cookies: signedIn.cookies + [LinkCookie.clear])
         }
     }

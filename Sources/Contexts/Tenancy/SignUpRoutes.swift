@@ -69,7 +69,8 @@ package struct SignUpRoutes: Sendable {
             access: .public(reason: "the link is the credential: 256 random bits, one use, 15 minutes"),
             audit: .entry(action: AuditAction.organisationCreate.rawValue), rate: .auth,
             problems: Self.linkProblems + [
-                SignUpError.passwordWanted.problem, Problem("busy", status: 503, title: "Too many sign-ins at once"),
+                SignUpError.passwordWanted.problem, .signInFirst,
+                Problem("busy", status: 503, title: "Too many sign-ins at once"),
             ],
             request: .object([
                 "token": .string, "password": .string(minLength: 12, maxLength: 1024).optional,

@@ -35,7 +35,9 @@ package struct Composition: Sendable {
     package let services: [any Service]
 
     /// Every column of type `sealed`, so that a rotation finds it; a test compares the list with the catalogue.
-    static let sealedColumns: [SealedColumn] = []
+    static let sealedColumns: [SealedColumn] = [
+        SealedColumn(.instance, table: "totp_secrets", column: "secret", key: "user_id")
+    ]
 
     /// Everything in one process: what `pulse up` runs.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
@@ -60,7 +62,7 @@ package struct Composition: Sendable {
         try passwords.dictionary.verify()
         let identity = IdentityContext(
             database: databases.app, passwords: passwords, mail: mail.queue,
-            links: LinkKey(secret: Secret(Array(configuration.secretKey.reveal().utf8))), time: time,
+            links: LinkKey(secret: Secret(Array(configuration.secretKey.reveal().utf8))), vault: vault, time: time,
             publicURL: configuration.publicURL, countsAddresses: configuration.hasRateLimits)
 
         var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
@@ -100,6 +102,7 @@ package struct Composition: Sendable {
     private static func people(_ identity: IdentityContext) -> [Endpoint] {
         SignUpRoutes(identity).endpoints + SignInRoutes(identity).endpoints + ProfileRoutes(identity).endpoints
             + PasswordRoutes(identity).endpoints + AccountRoutes(identity).endpoints
+            + SecondStepRoutes(identity).endpoints
             + OrganisationRoutes(identity).endpoints
     }
 
