@@ -1,5 +1,11 @@
 """One call of every route that changes something, so that it can be tried whether it leaves its audit entry. A recipe
 prepares what the call needs and returns the call itself; a route without one fails the completeness test."""
+import base64
+import hashlib
+import hmac
+import struct
+import time
+
 from harness.agents import ScriptedAgent
 
 RECIPES = {}
@@ -13,6 +19,14 @@ def recipe(method, path):
         RECIPES[(method, path)] = function
         return function
     return keep
+
+
+def time_code(secret, ahead=0):
+    """What an authenticator shows (RFC 6238), `ahead` half minutes from now."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + ahead), hashlib.sha1).digest()
+    number = struct.unpack_from(">I", digest, digest[19] & 15)[0] & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
 
 
 class Scene:
@@ -129,6 +143,45 @@ def forget_device(scene):
     scene.second_session()
     device = scene.browser.get("/api/security/account").json["devices"][0]["id"]
     return scene.call("DELETE", f"/api/security/devices/{device}")
+
+
+@recipe("POST", "/api/security/totp")
+def begin_totp(scene):
+    return scene.call("POST", "/api/security/totp")
+
+
+@recipe("POST", "/api/security/totp/confirm")
+def confirm_totp(scene):
+    secret = scene.created("/api/security/totp", None)["secret"]
+    return scene.call("POST", "/api/security/totp/confirm", {"code": time_code(secret)})
+
+
+def _enrolled(scene):
+    """The owner with an authenticator; its secret."""
+    secret = scene.created("/api/security/totp", None)["secret"]
+    scene.created("/api/security/totp/confirm", {"code": time_code(secret)})
+    return secret
+
+
+@recipe("DELETE", "/api/security/totp")
+def disable_totp(scene):
+    _enrolled(scene)
+    return scene.call("DELETE", "/api/security/totp")
+
+
+@recipe("POST", "/api/security/recovery-codes")
+def renew_recovery_codes(scene):
+    _enrolled(scene)
+    return scene.call("POST", "/api/security/recovery-codes")
+
+
+@recipe("POST", "/api/login/second-factor")
+def second_step(scene):
+    secret = _enrolled(scene)
+    first = scene.server.client().post("/api/login", {"username": scene.owner.address, "password": PASSWORD})
+    # The present code is used up; that of the next half minute is right already.
+    body = {"challenge": first.json["challenge"], "code": time_code(secret, ahead=1)}
+    return scene.stranger("/api/login/second-factor", body)
 
 
 @recipe("POST", "/api/sessions/revoke-others")
