@@ -110,7 +110,7 @@ targets += room(
 targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"])
 targets += room(
     "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
-    external: [log, nioConcurrency, lifecycle])
+    external: [log, nioConcurrency, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
     "AuditTrail", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access"],
     external: [log, lifecycle, metrics, nioConcurrency], testUses: ["FrontDoorKit"])

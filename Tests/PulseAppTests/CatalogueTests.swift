@@ -127,6 +127,7 @@ import Vault
             case (_, "uuid"): "gen_random_uuid()"
             case (_, "timestamp with time zone"): "now()"
             case (_, "bytea"): "'\\x00'"
+            case (_, "text[]"): "'{}'"
             case (_, "boolean"): "false"
             case (_, "sealed"), (_, "pulse.sealed"): "decode('01' || repeat('00', 44), 'hex')"
             case (_, "int8multirange"): "'{}'"

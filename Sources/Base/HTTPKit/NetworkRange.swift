@@ -1,7 +1,7 @@
 import Glibc
 
 /// Addresses in CIDR notation: `10.0.0.0/8`, `fd00::/8`, or one address.
-package struct NetworkRange: Sendable, Hashable {
+package struct NetworkRange: Sendable, Hashable, CustomStringConvertible {
     private let bytes: [UInt8]
     private let prefixLength: Int
 
@@ -15,7 +15,15 @@ package struct NetworkRange: Sendable, Hashable {
         guard let length = Int(parts[1]), (0...bytes.count * 8).contains(length), parts[1].utf8.count <= 3 else {
             return nil
         }
-        (self.bytes, prefixLength) = (bytes, length)
+        (self.bytes, prefixLength) = (Self.network(of: bytes, length), length)
+    }
+
+    /// The bits behind the prefix are cleared, so that equal ranges are equal however they were written.
+    private static func network(of bytes: [UInt8], _ length: Int) -> [UInt8] {
+        bytes.enumerated().map { index, byte in
+            let kept = min(max(length - index * 8, 0), 8)
+            return byte & ~UInt8(truncatingIfNeeded: 0xFF >> kept)
+        }
     }
 
     package func contains(_ address: String) -> Bool {
@@ -24,6 +32,24 @@ package struct NetworkRange: Sendable, Hashable {
         guard bytes[..<whole] == other[..<whole] else { return false }
         let rest = prefixLength % 8
         return rest == 0 || bytes[whole] >> UInt8(8 - rest) == other[whole] >> UInt8(8 - rest)
+    }
+
+    /// Every address of `other` is one of these.
+    package func covers(_ other: NetworkRange) -> Bool {
+        prefixLength <= other.prefixLength && contains(other.address)
+    }
+
+    /// `10.0.0.0/8`; one address without its length.
+    package var description: String {
+        prefixLength == bytes.count * 8 ? address : "\(address)/\(prefixLength)"
+    }
+
+    private var address: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        _ = bytes.withUnsafeBytes {
+            inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, $0.baseAddress, &text, socklen_t(text.count))
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// 4 or 16 bytes; an IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.

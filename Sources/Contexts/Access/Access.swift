@@ -1,6 +1,6 @@
 // Access: who may do what. One gate stands before every endpoint.
-// Owns: reading credentials, admitting sessions and agents (one row of the database each), the choice of organisation,
-// role to permission, CSRF, the cookies of a session, and the fused read that admits and queries in one round trip.
+// Owns: reading credentials, admitting sessions, API tokens and agents (one row of the database each), the choice of
+// organisation, roles, CSRF, API tokens, and the fused read that admits and queries in one round trip.
 // Leaves to others: how a session begins (Identity), how an agent gets its token (Fleet), what an endpoint demands.
 // Nothing is cached: a session or token that is revoked is refused from the next request on.
 package import HTTPKit
@@ -24,21 +24,24 @@ extension Problem {
     package static let organisationSuspended = Problem(
         "org-suspended", status: 403, title: "This organisation is suspended",
         detail: "Its owner can find out why and restore it.")
-    /// A token of an agent on an endpoint for people.
+    /// A token where only people are let in, or an agent's where only people and API tokens are.
     package static let notForTokens = Problem(
-        "permission-denied", status: 403, title: "This token may not be used here",
-        detail: "Agents may only report.", code: "access_denied")
+        "permission-denied", status: 403, title: "Your role does not allow this",
+        detail: "This token may not be used here.", code: "access_denied")
 }
 
 extension Caller {
-    /// The session the caller came with; `nil` for agents.
+    /// The session the caller came with; `nil` for agents and tokens.
     package var session: SessionID? {
-        if case .user(_, let session) = principal { session } else { nil }
+        switch principal {
+        case .user(_, let session), .provider(_, _, let session): session
+        case .token, .agent, .operator, .system: nil
+        }
     }
 
     /// - Throws: 401 when the caller is not a person.
     package func person() throws(Problem) -> (user: UserID, session: SessionID) {
-        guard case .user(let user, let session) = principal else { throw .unauthenticated }
+        guard let user, let session else { throw .unauthenticated }
         return (user, session)
     }
 }

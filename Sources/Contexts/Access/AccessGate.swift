@@ -21,16 +21,16 @@ package struct AccessGate: Gate {
         switch Credential(of: request) {
         case .none: throw Problem.unauthenticated
         case .malformed(let problem): throw problem
-        case .session, .agent: return
+        case .session, .agent, .token: return
         }
     }
 
     package func admit(_ request: APIRequest, to endpoint: Endpoint) async throws -> Caller? {
         switch endpoint.access {
         case .public: nil
-        case .session: try await admitPerson(request, Demand(endpoint, permission: nil)).caller
+        case .session: try await admitMember(request, Demand(endpoint, permission: nil)).caller
         case .permission(let permission):
-            try await admitPerson(request, Demand(endpoint, permission: permission)).caller
+            try await admitMember(request, Demand(endpoint, permission: permission)).caller
         case .agent: try await admitAgent(request, openTo: endpoint.openTo).caller
         // Staff have a listener of their own; on this one nobody is staff.
         case .operator: throw Problem.forbidden
@@ -50,42 +50,58 @@ package struct AccessGate: Gate {
             return agent
         case .malformed(let problem): throw problem
         case .none, .session: throw Problem.unauthenticated
+        case .token(let token):
+            let nothing = Demand(permission: nil, scope: nil, openTo: openTo, narrows: false)
+            _ = try await admitToken(token, request, nothing, with: [])
+            throw Problem.notForTokens
         }
     }
 
-    /// Admits a person and runs `statements` inside the organisation, all in one round trip. When the person is not
-    /// admitted the statements see no row, and what they answered is thrown away.
-    func admitPerson(
+    /// Admits a person or an API token and runs `statements` inside the organisation, all in one round trip. When nobody
+    /// is admitted the statements see no row, and what they answered is thrown away.
+    func admitMember(
         _ request: APIRequest, _ demand: Demand, with statements: [SQL] = []
     ) async throws -> (caller: Caller, answers: [ResultSet]) {
-        let token = try await sessionToken(of: request)
-        let choice = OrganisationChoice(of: request)
-        let now = time.now
-        let query = SessionAdmission.query(token, choice: choice, demand: demand, now: now)
-        let answers = try await database.batch(in: nil, [query] + statements)
-        guard let found = try answers[0].first({ try SessionAdmission(&$0) }), let session = found.session,
-            let user = found.user
-        else { throw Problem.unauthenticated }
-        try Self.checkCSRF(request, hash: found.csrfHash)
-        if let problem = found.problem { throw problem }
-        guard demand.fits(found.authority?.visibility) else { throw Problem.forbidden }
-        if let seen = found.lastSeenAt { touches.note(session, seenBefore: seen, now: now) }
-        let principal: Principal =
-            found.grant.map { .provider(user, grant: $0, session: session) } ?? .user(user, session: session)
-        let caller = Caller(
-            principal: principal, org: found.org, authority: found.authority, user: user, csrfHash: found.csrfHash)
-        return (caller, Array(answers.dropFirst()))
-    }
-
-    private func sessionToken(of request: APIRequest) async throws -> BearerToken {
         switch Credential(of: request) {
-        case .session(let token): return token
+        case .session(let token): return try await admitSession(token, request, demand, with: statements)
+        case .token(let token): return try await admitToken(token, request, demand, with: statements)
         case .none: throw Problem.unauthenticated
         case .malformed(let problem): throw problem
         case .agent:
             _ = try await admitAgent(request)
             throw Problem.notForTokens
         }
+    }
+
+    private func admitSession(
+        _ token: BearerToken, _ request: APIRequest, _ demand: Demand, with statements: [SQL]
+    ) async throws -> (caller: Caller, answers: [ResultSet]) {
+        let now = time.now
+        let query = SessionAdmission.query(token, choice: OrganisationChoice(of: request), demand: demand, now: now)
+        let answers = try await database.batch(in: nil, [query] + statements)
+        guard let found = try answers[0].first({ try SessionAdmission(&$0) }), let caller = found.caller else {
+            throw Problem.unauthenticated
+        }
+        try Self.checkCSRF(request, hash: found.csrfHash)
+        if let problem = found.problem(for: demand) { throw problem }
+        if let session = found.session, let seen = found.lastSeenAt {
+            touches.note(session, seenBefore: seen, now: now)
+        }
+        return (caller, Array(answers.dropFirst()))
+    }
+
+    private func admitToken(
+        _ token: BearerToken, _ request: APIRequest, _ demand: Demand, with statements: [SQL]
+    ) async throws -> (caller: Caller, answers: [ResultSet]) {
+        let now = time.now
+        let query = TokenAdmission.query(
+            token, choice: OrganisationChoice(of: request), client: request.clientAddress, demand: demand, now: now)
+        let answers = try await database.batch(in: nil, [query] + statements)
+        guard let found = try answers[0].first({ try TokenAdmission(&$0) }) else { throw Problem.invalidToken }
+        if let problem = found.problem(for: demand) { throw problem }
+        guard let caller = found.caller, let id = found.token else { throw Problem.invalidToken }
+        touches.note(id, from: request.clientAddress, seenBefore: found.lastUsedAt, now: now)
+        return (caller, Array(answers.dropFirst()))
     }
 
     /// A page of another site can make the browser send our cookie, but cannot read the token that goes with it.

@@ -8,12 +8,15 @@ enum Credential: Sendable {
     case none
     case session(BearerToken)
     case agent(BearerToken)
+    case token(BearerToken)
     /// There is one, and no look-up is needed to refuse it.
     case malformed(Problem)
 
     init(of request: APIRequest) {
         if let token = Self.explicitToken(of: request) {
-            self = BearerToken(token, kind: .runtime).map(Credential.agent) ?? .malformed(.invalidToken)
+            self =
+                BearerToken(token, kind: .api).map(Credential.token)
+                ?? BearerToken(token, kind: .runtime).map(Credential.agent) ?? .malformed(.invalidToken)
         } else if let cookie = request.protectedCookie(SessionCookies.session) {
             self = BearerToken(cookie, kind: .session).map(Credential.session) ?? .malformed(.unauthenticated)
         } else {

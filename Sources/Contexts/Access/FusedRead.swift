@@ -31,7 +31,7 @@ package struct FusedRead: Sendable {
             responseExample: responseExample, admission: .fused
         ) { [gate] request in
             let statements = try queries(request)
-            let (caller, answers) = try await gate.admitPerson(request, demand, with: statements)
+            let (caller, answers) = try await gate.admitMember(request, demand, with: statements)
             var request = request
             request.admitted = caller
             return try answer(request, caller, answers)

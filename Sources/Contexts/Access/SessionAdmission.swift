@@ -62,15 +62,25 @@ struct SessionAdmission: Sendable {
     }
 
     /// Why this session does not get in; `nil` when it does.
-    var problem: Problem? {
+    func problem(for demand: Demand) -> Problem? {
         switch outcome {
-        case "ok": nil
+        case "ok": demand.fits(authority?.visibility) ? nil : .forbidden
         case "organisation-required": .organisationRequired
         case "organisation-not-found": .organisationNotFound
         case "organisation-suspended": .organisationSuspended
         case "permission-denied": .forbidden
         default: .unauthenticated
         }
+    }
+}
+
+extension SessionAdmission {
+    /// `nil` when there is no such session.
+    var caller: Caller? {
+        guard let session, let user else { return nil }
+        let principal: Principal =
+            grant.map { .provider(user, grant: $0, session: session) } ?? .user(user, session: session)
+        return Caller(principal: principal, org: org, authority: authority, user: user, csrfHash: csrfHash)
     }
 }
 

@@ -1,3 +1,5 @@
+import FoundationEssentials
+import HTTPKit
 import JSONKit
 import Kernel
 
@@ -48,5 +50,13 @@ struct EnrolledAgent: Sendable, JSONEncodable {
             writer.member("enrolledAt", enrolledAt)
             writer.member("lastSeenAt", lastSeenAt)
         }
+    }
+}
+
+extension Caller {
+    /// The person behind the call, or the service token: who made a one-time token.
+    var maker: UUID? {
+        if let user { return user.uuid }
+        return if case .token(let id, _) = principal { id.uuid } else { nil }
     }
 }

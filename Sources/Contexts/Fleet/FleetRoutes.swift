@@ -38,7 +38,7 @@ package struct FleetRoutes: Sendable {
             requestExample: #"{"name":"web servers"}"#, responseExample: FleetSchemas.newTicketExample
         ) { request in
             let (org, caller) = (try request.org(), try request.caller())
-            guard let user = caller.user else { throw Problem.forbidden }
+            guard let maker = caller.maker else { throw Problem.forbidden }
             let now = time.now
             let ticket = EnrollmentTicket(
                 id: .new(at: now), name: try Self.name(request), createdAt: now, expiresAt: now + Self.tokenLifetime)
@@ -46,7 +46,7 @@ package struct FleetRoutes: Sendable {
             let sha256 = try? installer.script().sha256
             let entry = AuditRecord(
                 .enrollmentTokenCreate, of: "enrollment_token:\(ticket.id)", by: caller.principal, from: request.origin)
-            try await store.create(ticket, hash: token.hash, by: user, in: org, entry: entry.append(at: now))
+            try await store.create(ticket, hash: token.hash, by: maker, in: org, entry: entry.append(at: now))
             return .json(status: 201) { json in
                 json.member("id", ticket.id)
                 json.member("token", token.text.reveal())

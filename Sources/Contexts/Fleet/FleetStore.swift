@@ -1,6 +1,7 @@
 import AgentProtocol
 package import Audit
 import Cryptography
+import FoundationEssentials
 package import Kernel
 package import Postgres
 
@@ -12,13 +13,13 @@ package struct FleetStore: Sendable {
 
     // MARK: Enrolment tokens
 
-    func create(_ token: EnrollmentTicket, hash: [UInt8], by user: UserID, in org: OrgID, entry: SQL) async throws {
+    func create(_ token: EnrollmentTicket, hash: [UInt8], by maker: UUID, in org: OrgID, entry: SQL) async throws {
         _ = try await database.batch(
             in: org,
             [
                 """
                 INSERT INTO enrollment_tokens (org_id, id, name, token_hash, created_by, created_at, expires_at)
-                VALUES (\(org), \(token.id), \(token.name), \(hash), \(user), \(token.createdAt), \(token.expiresAt))
+                VALUES (\(org), \(token.id), \(token.name), \(hash), \(maker), \(token.createdAt), \(token.expiresAt))
                 """, entry,
             ])
     }
@@ -146,7 +147,7 @@ extension FleetStore {
         let token = BearerToken.new(.enrollment)
         let entry = AuditRecord(
             .enrollmentTokenCreate, of: "enrollment_token:\(ticket.id)", by: .system(job: "admin"), from: origin)
-        try await create(ticket, hash: token.hash, by: user, in: org, entry: entry.append(at: now))
+        try await create(ticket, hash: token.hash, by: user.uuid, in: org, entry: entry.append(at: now))
         return token.text
     }
 }

@@ -71,6 +71,7 @@ package struct Composition: Sendable {
             app: databases.app, workers: databases.worker, gate: gate, keys: configuration.trailKeys, time: time,
             logger: logger)
         endpoints += trail.endpoints
+        endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         if let outbox = mail.outbox { endpoints += OutboxRoutes(outbox).endpoints }
         table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
 
