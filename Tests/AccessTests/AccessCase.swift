@@ -16,7 +16,9 @@ struct AccessCase {
 
     init() throws {
         door = try FrontDoor { parts in
-            APITokenRoutes(database: TestDatabase.current.app, time: parts.context.time).endpoints + Self.probes
+            let (database, time) = (TestDatabase.current.app, parts.context.time)
+            return APITokenRoutes(database: database, time: time).endpoints
+                + RoleRoutes(database: database, time: time).endpoints + Self.probes
         }
     }
 

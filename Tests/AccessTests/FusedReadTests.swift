@@ -55,7 +55,7 @@ import Testing
         let answers = try await TestDatabase.current.app.batch(
             in: nil,
             [
-                "SELECT outcome FROM admit_session(\(session.token.hash), \(OrgID?.none), \(OrgID?.none), true, NULL, NULL, '{active}', \(Given.start))",
+                "SELECT outcome FROM admit_session(\(session.token.hash), \(OrgID?.none), \(OrgID?.none), true, NULL, NULL, '{active}', false, \(Given.start))",
                 "SELECT count(*) FROM members",
             ])
         #expect(try answers[1].first { try $0.next(Int.self) } == 0)

@@ -25,11 +25,11 @@ package struct Authority: Hashable, Sendable {
         self.visibility = visibility
     }
 
-    /// Deny wins; what nothing grants is refused.
+    /// Deny wins, except over an owner, from whom nothing is taken; what nothing grants is refused.
     package func allows(_ permission: Permission) -> Bool {
         guard !(isProvider && Permission.beyondProviders.contains(permission)) else { return false }
         let patterns = permission.patterns
-        guard !patterns.contains(where: denied.contains) else { return false }
+        guard role == .owner || !patterns.contains(where: denied.contains) else { return false }
         return role.allows(permission) || patterns.contains(where: granted.contains)
     }
 

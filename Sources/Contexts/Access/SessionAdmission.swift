@@ -17,6 +17,9 @@ struct Demand: Sendable {
     /// The built-in roles that are let in; `nil`: anyone.
     var roles: [String]? { permission.map { wanted in Role.allCases.filter { $0.allows(wanted) }.map(\.rawValue) } }
 
+    /// No provider's grant is enough.
+    var isBeyondProviders: Bool { permission.map(Permission.beyondProviders.contains) ?? false }
+
     /// Whoever sees a part of the inventory is refused where the whole of it would be shown.
     func fits(_ visibility: Visibility?) -> Bool { visibility == nil || narrows || permission != .readMonitoring }
 }
@@ -46,7 +49,7 @@ struct SessionAdmission: Sendable {
         SELECT outcome, session_id, user_id, csrf_hash, last_seen_at, org_id, grant_id, role, granted, denied, sight
         FROM admit_session(
             \(token.hash), \(choice.asked), \(choice.remembered), \(demand.permission != nil), \(demand.roles),
-            \(demand.permission?.patterns), \(demand.states), \(now))
+            \(demand.permission?.patterns), \(demand.states), \(demand.isBeyondProviders), \(now))
         """
     }
 

@@ -72,6 +72,7 @@ package struct Composition: Sendable {
             logger: logger)
         endpoints += trail.endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
+        endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         if let outbox = mail.outbox { endpoints += OutboxRoutes(outbox).endpoints }
         table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
 
