@@ -210,6 +210,61 @@ def switch(scene):
     return scene.call("POST", f"/api/orgs/{second['id']}/switch", {})
 
 
+# --- roles and tokens ---
+
+ROLE = {"name": "On call", "rules": [{"action": "read", "resource": "monitoring", "effect": "allow"}]}
+
+
+@recipe("POST", "/api/admin/roles")
+def new_role(scene):
+    return scene.call("POST", "/api/admin/roles", ROLE)
+
+
+@recipe("PUT", "/api/admin/roles/{id}")
+def change_role(scene):
+    role = scene.created("/api/admin/roles", ROLE)["id"]
+    return scene.call("PUT", f"/api/admin/roles/{role}", {"name": "Nobody", "rules": []})
+
+
+@recipe("DELETE", "/api/admin/roles/{id}")
+def delete_role(scene):
+    return scene.call("DELETE", f"/api/admin/roles/{scene.created('/api/admin/roles', ROLE)['id']}")
+
+
+@recipe("PUT", "/api/orgs/{id}/members/{userId}/roles")
+def assign_roles(scene):
+    other = scene.server.sign_up("Other Works")
+    scene.server.database.rows(
+        f"INSERT INTO pulse.members (org_id, user_id, role, display_name, email, joined_at)"
+        f" VALUES ('{scene.owner.org}', '{other.user}', 'custom', 'Other', 'other@example.com', now())")
+    role = scene.created("/api/admin/roles", ROLE)["id"]
+    return scene.call("PUT", f"/api/orgs/{scene.owner.org}/members/{other.user}/roles", {"roleIds": [role]})
+
+
+def _token(scene):
+    return scene.created("/api/security/tokens", {"name": "report"})["record"]["id"]
+
+
+@recipe("POST", "/api/security/tokens")
+def new_token(scene):
+    return scene.call("POST", "/api/security/tokens", {"name": "report", "scopes": ["monitoring:read"]})
+
+
+@recipe("PATCH", "/api/security/tokens/{id}")
+def change_token(scene):
+    return scene.call("PATCH", f"/api/security/tokens/{_token(scene)}", {"name": "weekly report"})
+
+
+@recipe("POST", "/api/security/tokens/{id}/rotate")
+def rotate_token(scene):
+    return scene.call("POST", f"/api/security/tokens/{_token(scene)}/rotate", {})
+
+
+@recipe("DELETE", "/api/security/tokens/{id}")
+def revoke_token(scene):
+    return scene.call("DELETE", f"/api/security/tokens/{_token(scene)}")
+
+
 # --- machines ---
 
 @recipe("POST", "/api/agents/enrollment-tokens")
