@@ -4,7 +4,7 @@ import CoreMetrics
 import Foundation
 package import HTTPKit
 package import Identity
-import Kernel
+package import Kernel
 package import Logging
 import Mail
 package import TestKit
@@ -24,9 +24,12 @@ package struct FrontDoor {
     /// Cheap hashes: what is tested here is how often one is made, not how strong it is.
     package static let passwords = PasswordHasher(cost: PasswordCost(memoryKiB: 64, passes: 1, lanes: 1))
 
-    /// - Parameter more: endpoints besides those of Identity.
+    /// - Parameters:
+    ///   - more: endpoints besides those of Identity.
+    ///   - idempotency: what remembers answers; nothing does unless told.
     package init(
-        passwords: PasswordHasher = FrontDoor.passwords, _ more: (FrontDoorParts) -> [Endpoint] = { _ in [] }
+        passwords: PasswordHasher = FrontDoor.passwords, _ more: (FrontDoorParts) -> [Endpoint] = { _ in [] },
+        idempotency: (IdentityContext) -> (any IdempotencyStore)? = { _ in nil }
     ) throws {
         let database = TestDatabase.current.app
         touches = SessionTouches(database: database, time: time, logger: .silent)
@@ -47,7 +50,17 @@ package struct FrontDoor {
         settings.rateMultiplier = 0
         responder = Responder(
             table: try EndpointTable(endpoints), gate: gate, settings: settings,
-            metrics: HTTPMetrics(factory: NOOPMetricsHandler.instance), logger: .silent)
+            metrics: HTTPMetrics(factory: NOOPMetricsHandler.instance), logger: .silent,
+            idempotency: idempotency(context))
+    }
+
+    /// A browser in which this person has just signed in.
+    package func browser(of user: UserID, at now: Timestamp? = nil) async throws -> Browser {
+        let csrf = BearerToken.new(.csrf)
+        let session = try await Given.session(of: user, csrfHash: csrf.hash, at: now ?? time.now)
+        let browser = browser()
+        browser.cookies = ["pulse_session": session.token.text.reveal(), "pulse_csrf": csrf.text.reveal()]
+        return browser
     }
 
     /// A browser that has never been here.

@@ -5,8 +5,11 @@ package import Kernel
 package struct IdempotencyKey: Sendable, Hashable {
     /// As sent: 1 to 255 visible ASCII characters.
     package let value: String
-    /// The endpoint's name: one key may serve different endpoints.
+    /// Method and path as called: one key may serve different endpoints, and different objects.
     package let route: String
+    /// The organisation an endpoint works in; `nil` for endpoints of the person alone, whatever organisation they have
+    /// chosen meanwhile.
+    package let org: OrgID?
     /// SHA-256; the same key with another body is a mistake (422 `idempotency-key-reused`).
     package let bodyHash: [UInt8]
 
@@ -18,7 +21,8 @@ package struct IdempotencyKey: Sendable, Hashable {
             throw .invalidIdempotencyKey
         }
         self.value = value
-        self.route = endpoint.name
+        self.route = "\(endpoint.method.rawValue) \(request.path)"
+        if case .permission = endpoint.access { org = request.admitted?.org } else { org = nil }
         self.bodyHash = Array(SHA256.hash(data: request.body))
     }
 }

@@ -7,6 +7,14 @@ import ServiceLifecycle
 /// Statements are implicit transactions on shared connections: one round trip, all or nothing. What needs several
 /// dependent statements takes `asOrg`.
 package final class Database: Service {
+    /// A transaction that calls of its database join.
+    private struct Joined: Sendable {
+        let database: ObjectIdentifier
+        let transaction: Transaction
+    }
+
+    @TaskLocal private static var joined: Joined?
+
     private let pool: Pool
     private let configuration: DatabaseConfiguration
     private let time: any TimeSource
@@ -57,6 +65,15 @@ package final class Database: Service {
     package func batch(
         in org: OrgID?, _ statements: [SQL], timeout: Duration = .seconds(5)
     ) async throws(DatabaseError) -> [ResultSet] {
+        if let joined {
+            do {
+                return try await joined.join(Self.enter(org)) { try await $0.batch(statements) }
+            } catch let error as DatabaseError {
+                throw error
+            } catch {
+                throw .cancelled
+            }
+        }
         guard let org else { return try await pool.perform(statements, openings: 0, timeout: timeout) }
         return try await pool.perform([Self.enter(org)] + statements, openings: 1, timeout: timeout)
     }
@@ -87,14 +104,38 @@ package final class Database: Service {
     nonisolated(nonsending) package func asOrg<Answer>(
         _ org: OrgID, timeout: Duration = .seconds(5), _ body: (Transaction) async throws -> Answer
     ) async throws -> Answer {
-        try await transaction(opening: [Self.enter(org)], timeout: timeout, body)
+        if let joined { return try await joined.join(Self.enter(org), body) }
+        return try await transaction(opening: [Self.enter(org)], timeout: timeout, body)
     }
 
     /// A transaction without an organisation, for definer functions.
     nonisolated(nonsending) package func asNobody<Answer>(
         timeout: Duration = .seconds(5), _ body: (Transaction) async throws -> Answer
     ) async throws -> Answer {
-        try await transaction(opening: [], timeout: timeout, body)
+        if let joined { return try await joined.join(Self.enter(nil), body) }
+        return try await transaction(opening: [], timeout: timeout, body)
+    }
+
+    /// Every call of this database that `body` makes joins the transaction: all of it commits together, or nothing does.
+    /// One call at a time: two that overlap would undo each other's savepoints.
+    nonisolated(nonsending) package func joining<Answer>(
+        _ transaction: Transaction, _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        let joined = Joined(database: ObjectIdentifier(self), transaction: transaction)
+        return try await Self.$joined.withValue(joined) { try await body() }
+    }
+
+    /// Runs `body` as if nothing had been joined, for what must stay even when the joined transaction does not: a key
+    /// that is kept in memory, for one.
+    nonisolated(nonsending) package func apart<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+        try await Self.$joined.withValue(nil) { try await body() }
+    }
+
+    private var joined: Transaction? {
+        guard let joined = Self.joined, joined.database == ObjectIdentifier(self), !joined.transaction.isOver else {
+            return nil
+        }
+        return joined.transaction
     }
 
     nonisolated(nonsending) private func transaction<Answer>(
@@ -132,5 +173,7 @@ package final class Database: Service {
     }
 
     /// The setting that every tenant policy reads. It ends with the transaction.
-    private static func enter(_ org: OrgID) -> SQL { "SELECT set_config('pulse.org_id', \(org.description), true)" }
+    private static func enter(_ org: OrgID?) -> SQL {
+        "SELECT set_config('pulse.org_id', \(org?.description ?? ""), true)"
+    }
 }

@@ -4,25 +4,30 @@ import NIOConcurrencyHelpers
 
 /// An explicit transaction on a connection of its own. Its opening travels with the first statement, what is kept for
 /// the end travels with COMMIT. Statements run in the order they are called.
+///
+/// Calls of the same database may join it (`Database.joining`); each then stands behind a savepoint of its own.
 package final class Transaction: Sendable {
     private struct State {
         var isOpen = false
         var isBroken = false
+        var isOver = false
+        /// Sent before the next statement, in the same round trip.
+        var pending: [SQL]
         var atCommit: [SQL] = []
+        var afterCommit: [@Sendable () -> Void] = []
         var savepoints = 0
     }
 
     private let connection: Connection
-    private let opening: [SQL]
     private let timeout: Duration
     private let time: any TimeSource
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
     init(on connection: Connection, opening: [SQL], timeout: Duration, time: any TimeSource) {
         self.connection = connection
-        self.opening = opening
         self.timeout = timeout
         self.time = time
+        state = NIOLockedValueBox(State(pending: opening))
     }
 
     package func rows<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> [Row] {
@@ -39,8 +44,11 @@ package final class Transaction: Sendable {
     /// Several statements in one round trip; the first that fails ends the transaction.
     package func batch(_ statements: [SQL]) async throws(DatabaseError) -> [ResultSet] {
         let (opening, isBroken) = state.withLockedValue { state in
-            defer { state.isOpen = true }
-            return (state.isOpen ? [] : self.opening, state.isBroken)
+            defer {
+                state.isOpen = true
+                state.pending = []
+            }
+            return (state.pending, state.isBroken)
         }
         guard !isBroken else { throw .unavailable(reason: "the transaction has failed before") }
         return try await fly(opening + statements, openings: opening.count)
@@ -48,6 +56,48 @@ package final class Transaction: Sendable {
 
     /// Keeps a statement for the end: it is sent with COMMIT, in the same round trip. For audit entries.
     package func atCommit(_ sql: SQL) { state.withLockedValue { $0.atCommit.append(sql) } }
+
+    /// Runs once the transaction is committed, and not at all when it is not. For what cannot be taken back: mail.
+    package func afterCommit(_ action: @escaping @Sendable () -> Void) {
+        state.withLockedValue { $0.afterCommit.append(action) }
+    }
+
+    /// Committed or rolled back: nobody can join any more.
+    var isOver: Bool { state.withLockedValue { $0.isOver } }
+
+    /// Runs `body` behind a savepoint and with `entrance` before it, which sets the organisation. What was kept for the
+    /// end so far is sent first: it belongs to the organisation that the transaction stood in until now.
+    nonisolated(nonsending) func join<Answer>(
+        _ entrance: SQL, _ body: (Transaction) async throws -> Answer
+    ) async throws -> Answer {
+        let (kept, name) = state.withLockedValue { state in
+            state.savepoints += 1
+            defer { state.atCommit = [] }
+            return (state.atCommit, "pulse_\(state.savepoints)")
+        }
+        if !kept.isEmpty { _ = try await batch(kept) }
+        state.withLockedValue { $0.pending += [SQL(unsafeSQL: "SAVEPOINT \(name)"), entrance] }
+        let promised = state.withLockedValue { $0.afterCommit.count }
+        do {
+            return try await body(self)
+        } catch {
+            try await undo(to: name, promised: promised)
+            throw error
+        }
+    }
+
+    /// Back to a savepoint, and without what was promised since.
+    nonisolated(nonsending) private func undo(to name: String, promised: Int) async throws {
+        let wasSent = state.withLockedValue { state in
+            state.isBroken = false
+            state.atCommit = []
+            state.afterCommit.removeLast(max(0, state.afterCommit.count - promised))
+            defer { state.pending = [] }
+            return state.pending.isEmpty
+        }
+        guard wasSent else { return }
+        _ = try await batch([SQL(unsafeSQL: "ROLLBACK TO SAVEPOINT \(name)")])
+    }
 
     /// Runs `body` so that its failure undoes only its own statements.
     nonisolated(nonsending) package func savepoint<Answer>(_ body: (Transaction) async throws -> Answer) async throws
@@ -74,17 +124,29 @@ package final class Transaction: Sendable {
 
     func commit() async throws(DatabaseError) {
         let (isOpen, isBroken, last) = state.withLockedValue { ($0.isOpen, $0.isBroken, $0.atCommit) }
-        guard isOpen || !last.isEmpty else { return }
+        guard isOpen || !last.isEmpty else { return finish(committed: true) }
         guard !isBroken else { throw .unavailable(reason: "the transaction has failed before") }
-        let opening = isOpen ? [] : self.opening
+        let opening = isOpen ? [] : state.withLockedValue { $0.pending }
         let results = try await fly(opening + last + ["COMMIT"], openings: opening.count, isCommit: true)
         guard results.last?.tag == "COMMIT" else { throw .unavailable(reason: "the transaction was rolled back") }
-        state.withLockedValue { $0.isOpen = false }
+        finish(committed: true)
+    }
+
+    private func finish(committed: Bool) {
+        let actions = state.withLockedValue { state in
+            state.isOpen = false
+            state.isOver = true
+            defer { state.afterCommit = [] }
+            return committed ? state.afterCommit : []
+        }
+        for action in actions { action() }
     }
 
     /// - Returns: false when the connection's state is not known any more.
     func rollback() async -> Bool {
-        guard state.withLockedValue({ $0.isOpen }) else { return true }
+        let isOpen = state.withLockedValue { $0.isOpen }
+        finish(committed: false)
+        guard isOpen else { return true }
         let flight = Flight(["ROLLBACK"], openings: 0, deadline: time.monotonic + .seconds(5))
         if case .answered = await connection.fly(flight, ignoringCancellation: true) { return true }
         return false
