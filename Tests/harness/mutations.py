@@ -210,6 +210,87 @@ def switch(scene):
     return scene.call("POST", f"/api/orgs/{second['id']}/switch", {})
 
 
+@recipe("PATCH", "/api/orgs/{id}")
+def rename_organisation(scene):
+    return scene.call("PATCH", f"/api/orgs/{scene.owner.org}", {"displayName": "Trail Works Ltd"})
+
+
+# --- members and invitations ---
+
+def _member(scene, role="viewer"):
+    """Another member; a person with an organisation of their own besides."""
+    other = scene.server.sign_up("Other Works")
+    scene.server.database.rows(
+        f"INSERT INTO pulse.members (org_id, user_id, role, display_name, email, joined_at)"
+        f" VALUES ('{scene.owner.org}', '{other.user}', '{role}', 'Other', '{other.address}', now())")
+    return other
+
+
+def _invited(scene, address="trail-invited@example.com"):
+    return scene.created(f"/api/orgs/{scene.owner.org}/invitations", {"email": address, "role": "viewer"})
+
+
+@recipe("POST", "/api/orgs/{id}/members")
+def add_member(scene):
+    body = {"userId": _member(scene).user, "role": "editor"}
+    return scene.call("POST", f"/api/orgs/{scene.owner.org}/members", body)
+
+
+@recipe("PATCH", "/api/orgs/{id}/members/{userId}")
+def change_member(scene):
+    return scene.call("PATCH", f"/api/orgs/{scene.owner.org}/members/{_member(scene).user}", {"role": "editor"})
+
+
+@recipe("DELETE", "/api/orgs/{id}/members/{userId}")
+def remove_member(scene):
+    return scene.call("DELETE", f"/api/orgs/{scene.owner.org}/members/{_member(scene).user}")
+
+
+@recipe("POST", "/api/orgs/{id}/leave")
+def leave(scene):
+    member = _member(scene)
+    return lambda: member.browser.post(f"/api/orgs/{scene.owner.org}/leave")
+
+
+@recipe("POST", "/api/orgs/{id}/transfer-ownership")
+def transfer_ownership(scene):
+    body = {"userId": _member(scene).user}
+    return scene.call("POST", f"/api/orgs/{scene.owner.org}/transfer-ownership", body)
+
+
+@recipe("POST", "/api/orgs/{id}/invitations")
+def invite(scene):
+    body = {"email": "trail-invited@example.com", "role": "viewer"}
+    return scene.call("POST", f"/api/orgs/{scene.owner.org}/invitations", body)
+
+
+@recipe("DELETE", "/api/orgs/{id}/invitations/{invitationId}")
+def revoke_invitation(scene):
+    return scene.call("DELETE", f"/api/orgs/{scene.owner.org}/invitations/{_invited(scene)['id']}")
+
+
+@recipe("POST", "/api/public/invitations/accept")
+def accept_by_link(scene):
+    address = "trail-accepts@example.com"
+    _invited(scene, address)
+    token = scene.server.mailed_token(address, "inv")
+    return scene.stranger("/api/public/invitations/accept", {"token": token, "password": PASSWORD})
+
+
+@recipe("POST", "/api/org-invitations/{id}/accept")
+def accept_signed_in(scene):
+    other = scene.server.sign_up("Other Works")
+    invitation = _invited(scene, other.address)
+    return lambda: other.browser.post(f"/api/org-invitations/{invitation['id']}/accept")
+
+
+@recipe("DELETE", "/api/org-invitations/{id}")
+def decline(scene):
+    other = scene.server.sign_up("Other Works")
+    invitation = _invited(scene, other.address)
+    return lambda: other.browser.delete(f"/api/org-invitations/{invitation['id']}")
+
+
 # --- roles and tokens ---
 
 ROLE = {"name": "On call", "rules": [{"action": "read", "resource": "monitoring", "effect": "allow"}]}
@@ -233,10 +314,7 @@ def delete_role(scene):
 
 @recipe("PUT", "/api/orgs/{id}/members/{userId}/roles")
 def assign_roles(scene):
-    other = scene.server.sign_up("Other Works")
-    scene.server.database.rows(
-        f"INSERT INTO pulse.members (org_id, user_id, role, display_name, email, joined_at)"
-        f" VALUES ('{scene.owner.org}', '{other.user}', 'custom', 'Other', 'other@example.com', now())")
+    other = _member(scene, "custom")
     role = scene.created("/api/admin/roles", ROLE)["id"]
     return scene.call("PUT", f"/api/orgs/{scene.owner.org}/members/{other.user}/roles", {"roleIds": [role]})
 

@@ -13,7 +13,7 @@ package struct OrganisationRoutes: Sendable {
         organisations = Organisations(database: context.database, time: context.time)
     }
 
-    package var endpoints: [Endpoint] { [list, create, choose] }
+    package var endpoints: [Endpoint] { [list, create, read, rename, choose] }
 
     private var list: Endpoint {
         Endpoint(
@@ -31,14 +31,39 @@ package struct OrganisationRoutes: Sendable {
     private var create: Endpoint {
         Endpoint(
             .post, "/api/orgs", summary: "Create another organisation and own it", access: .session,
-            audit: .entry(action: AuditAction.organisationCreate.rawValue),
+            audit: .entry(action: AuditAction.organisationCreate.rawValue), idempotency: .key,
             problems: [.organisationLimit, .invalidField("displayName", "it has to be 3 to 64 bytes long")],
             request: .object(["displayName": .string(minLength: 3, maxLength: 64)]), response: Membership.schema,
             status: 201, requestExample: #"{"displayName":"Nordwind"}"#, responseExample: Membership.example
         ) { [organisations] request in
-            let body = try OrganisationRequest(json: request.body)
+            let body = try request.json(OrganisationRequest.self)
             let name = try OrganisationName.check(body.displayName, field: "displayName")
             return .json(try await organisations.create(name, for: request).json, status: 201)
+        }
+    }
+
+    private var read: Endpoint {
+        Endpoint(
+            .get, "/api/orgs/{id}", summary: "One organisation in full", access: .permission(.readOrg),
+            audit: .none(reason: "reads only"), response: OrganisationDetail.schema,
+            responseExample: OrganisationDetail.example
+        ) { [organisations] request in
+            try await organisations.detail(of: try request.org()).response(for: try request.caller().role)
+        }
+    }
+
+    private var rename: Endpoint {
+        Endpoint(
+            .patch, "/api/orgs/{id}", summary: "Give the organisation another name", access: .permission(.manageOrg),
+            audit: .entry(action: AuditAction.organisationUpdate.rawValue), idempotency: .natural,
+            problems: [.invalidField("displayName", "it has to be 3 to 64 bytes long")],
+            request: .object(["displayName": .string(minLength: 3, maxLength: 64)]),
+            response: OrganisationDetail.schema, requestExample: #"{"displayName":"Nordwind Logistik"}"#,
+            responseExample: OrganisationDetail.example
+        ) { [organisations] request in
+            let body = try request.json(OrganisationRequest.self)
+            let name = try OrganisationName.check(body.displayName, field: "displayName")
+            return try await organisations.rename(to: name, for: request).response(for: try request.caller().role)
         }
     }
 

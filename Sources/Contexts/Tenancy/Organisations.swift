@@ -30,6 +30,26 @@ struct Organisations: Sendable {
         }
     }
 
+    func detail(of org: OrgID) async throws -> OrganisationDetail {
+        let found = try await database.first(in: org, OrganisationDetail.query(at: time.now)) {
+            try OrganisationDetail(&$0)
+        }
+        guard let found else { throw Problem.organisationNotFound }
+        return found
+    }
+
+    func rename(to name: String, for request: APIRequest) async throws -> OrganisationDetail {
+        let org = try request.org()
+        return try await database.asOrg(org) { transaction in
+            let now = time.now
+            try await transaction.execute("SELECT rename_org(\(name))")
+            transaction.atCommit(try request.audit(.organisationUpdate, of: "organisation:\(org)", at: now))
+            let detail = try await transaction.first(OrganisationDetail.query(at: now)) { try OrganisationDetail(&$0) }
+            guard let detail else { throw Problem.organisationNotFound }
+            return detail
+        }
+    }
+
     /// - Throws: 404 unless the caller is a member, 403 when it is suspended.
     func choose(_ org: OrgID, for request: APIRequest) async throws -> Membership {
         let user = try request.caller().person().user

@@ -1,8 +1,8 @@
-// Tenancy: organisations, from the sign-up that founds one to choosing between several.
-// Owns: sign-up over a mailed link, the rule for organisation names, creating, listing and switching organisations.
+// Tenancy: organisations, from the sign-up that founds one to choosing between several, and who belongs to them.
+// Owns: sign-up, names, members and invitations, the life of an organisation, and the answers of idempotency keys.
 // Leaves to others: who people are and their sessions (Identity), who may enter (Access), what an organisation pays.
-// A sign-up answers the same to everybody, after the same work: whether an address is known is told only to its mailbox.
-// Others hear of a new or changed organisation through NOTIFY on `pulse_orgs`, sent by the table itself.
+// Whether an address is known is told only to its mailbox; others hear of changes through NOTIFY on `pulse_orgs`.
+// Tempting wrong step: checking "is there another owner" in Swift. Two requests see each other's owner; the row lock decides.
 internal import Kernel
 
 /// What an organisation may be called: one plain line of 3 to 64 bytes without slashes.

@@ -79,6 +79,8 @@ package struct Composition: Sendable {
         let console = ConsolePages(directory: configuration.consoleDirectory)
         server = try HTTPServer(
             endpoints: table, gate: gate, settings: Self.settings(configuration), metrics: registry, logger: logger,
+            idempotency: IdempotentAnswers(
+                database: databases.app, secret: Secret(Array(configuration.secretKey.reveal().utf8)), time: time),
             fallback: { await console.response(to: $0) })
         let app = databases.app
         admin = try HTTPServer.admin(
@@ -105,7 +107,8 @@ package struct Composition: Sendable {
         SignUpRoutes(identity).endpoints + SignInRoutes(identity).endpoints + ProfileRoutes(identity).endpoints
             + PasswordRoutes(identity).endpoints + AccountRoutes(identity).endpoints
             + SecondStepRoutes(identity).endpoints
-            + OrganisationRoutes(identity).endpoints
+            + OrganisationRoutes(identity).endpoints + MemberRoutes(identity).endpoints
+            + InvitationRoutes(identity).endpoints + InviteeRoutes(identity).endpoints
     }
 
     private static func machines(
