@@ -179,7 +179,7 @@ targets += [
         "pulse-bench",
         uses: [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
-            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access",
+            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources",
         ],
         external: [
             arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,
