@@ -44,11 +44,11 @@ import Testing
         let now = SystemTime().now
         let members = (0..<50).map { (id: ResourceID.new(at: now), live: Array("{\"n\":\($0)}".utf8)) }
         let blob = LiveBlob.encode(members)
-        let decoded = LiveBlob.decode(blob)
+        let decoded = LiveBlob.members(Set(members.map(\.id)), of: blob)
         #expect(decoded.count == 50)
         for member in members { #expect(decoded[member.id] == member.live) }
-        #expect(LiveBlob.decode([1, 2, 3]).isEmpty)
-        #expect(LiveBlob.decode([]).isEmpty)
+        #expect(LiveBlob.members([members[49].id], of: blob) == [members[49].id: members[49].live])
+        for damaged in [[], [1, 2, 3]] as [[UInt8]] { #expect(LiveBlob.members([members[0].id], of: damaged).isEmpty) }
     }
 }
 
@@ -57,10 +57,12 @@ import Testing
     let now = Timestamp(seconds: 1_795_253_400)
     private var store: ResourceStore { ResourceStore(database.app) }
 
-    private func record(_ name: String, status: ResourceStatus = .online, in org: OrgID) -> StoredResource {
+    private func record(
+        _ name: String, status: ResourceStatus = .online, of connection: ConnectionID? = nil, in org: OrgID
+    ) -> StoredResource {
         let id = ResourceMint.id(in: org, type: .agent, key: Evidence(.machineID, name))
         let record = ResourceRecord(
-            id: id, connection: ConnectionID.new(at: now), type: .agent, technology: "linux", name: name,
+            id: id, connection: connection ?? .new(at: now), type: .agent, technology: "linux", name: name,
             status: status,
             lastSeen: now, updatedAt: now, source: .agent, identity: ResourceIdentity(hostnames: [name]))
         return StoredResource(
@@ -69,8 +71,8 @@ import Testing
     }
 
     private func store(_ resources: [StoredResource], in org: OrgID) async throws {
-        let live = resources.map {
-            (connection: $0.connection, at: now, blob: LiveBlob.encode([(id: $0.id, live: $0.live)]))
+        let live = Dictionary(grouping: resources, by: \.connection).map { connection, resources in
+            (connection: connection, at: now, blob: LiveBlob.encode(resources.map { (id: $0.id, live: $0.live) }))
         }
         _ = try await database.app.batch(
             in: org,
@@ -94,6 +96,20 @@ import Testing
         let wire = try reader.decode(JSONValue.self)
         #expect(wire["status"] == "online")
         #expect(wire["name"] == "web-1")
+    }
+
+    @Test("what one connection reports together is read apart, on every page") func shared() async throws {
+        let org = try await Given.organisation()
+        let connection = ConnectionID.new(at: now)
+        let all = (0..<5).map {
+            record("guest-\($0)", status: $0 == 3 ? .warning : .online, of: $0 == 4 ? nil : connection, in: org)
+        }
+        try await store(all, in: org)
+        #expect(try await store.snapshot(of: org).resources == all)
+        #expect(try await store.resource(all[3].id, in: org) == all[3])
+        var query = ResourceQuery()
+        query.paging = Paging(page: 2, limit: 2)
+        #expect(try await store.page(query, in: org).resources == Array(all[2...3]))
     }
 
     @Test("an organisation without anything has an empty list and no head") func empty() async throws {

@@ -24,6 +24,14 @@ package struct ResultSet: Sendable {
         return rows
     }
 
+    /// Every row once, for a reader that keeps what it reads itself.
+    package func each(_ visit: (inout RowReader) throws -> Void) throws {
+        for index in 0..<count {
+            var reader = RowReader(storage: storage, row: Int32(index))
+            try visit(&reader)
+        }
+    }
+
     /// The first row; `nil` when there is none.
     package func first<Row>(_ decode: (inout RowReader) throws -> Row) throws -> Row? {
         guard count > 0 else { return nil }

@@ -18,19 +18,29 @@ package enum LiveBlob {
         return Deflate.compress(plain)
     }
 
-    /// Everything up to the first byte that does not fit: a damaged blob costs values, not the list.
-    package static func decode(_ blob: [UInt8]) -> [ResourceID: [UInt8]] {
-        guard let plain = try? Deflate.inflate(blob, limit: sizeLimit) else { return [:] }
-        var rest = plain[...]
+    /// The members of some resources, the others passed over. A damaged blob gives what is whole before the damage: it
+    /// costs values, not the list.
+    static func members(_ wanted: Set<ResourceID>, of blob: [UInt8]) -> [ResourceID: [UInt8]] {
         var members: [ResourceID: [UInt8]] = [:]
-        while rest.count >= 20 {
-            let id = ResourceID(bytes: rest.prefix(16))
-            let length = rest.dropFirst(16).prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            rest = rest.dropFirst(20)
-            guard rest.count >= length else { break }
-            members[id] = Array(rest.prefix(length))
-            rest = rest.dropFirst(length)
+        walk(blob) { id, live in
+            if wanted.contains(id) { members[id] = Array(live) }
+            return members.count < wanted.count
         }
         return members
+    }
+
+    /// - Parameter visit: returns whether to go on.
+    private static func walk(_ blob: [UInt8], _ visit: (ResourceID, Slice<UnsafeRawBufferPointer>) -> Bool) {
+        guard let plain = try? Deflate.inflate(blob, limit: sizeLimit) else { return }
+        plain.withUnsafeBytes { bytes in
+            var place = 0
+            while bytes.count - place >= 20 {
+                let id = ResourceID(bytes: bytes[place..<place + 16])
+                let length = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: place + 16, as: UInt32.self)))
+                place += 20
+                guard bytes.count - place >= length, visit(id, bytes[place..<place + length]) else { return }
+                place += length
+            }
+        }
     }
 }

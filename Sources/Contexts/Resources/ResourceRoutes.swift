@@ -54,7 +54,7 @@ package struct ResourceRoutes: Sendable {
             // What is no id names nothing; it is asked for all the same, so that it takes as long as a foreign one.
             [ResourceStore.oneStatement(ResourceID(request.parameters["id"] ?? "") ?? Self.nobody)]
         } answer: { _, _, results in
-            guard let resource = try results[0].first(ResourceStore.read) else { throw Problem.resourceNotFound }
+            guard let resource = try ResourceStore.one(of: results[0]) else { throw Problem.resourceNotFound }
             return .json(resource.wire)
         }
     }

@@ -42,13 +42,13 @@ package struct ResourceStore: Sendable {
         let total = counts.lazy.filter { query.statuses.isEmpty || query.statuses.contains($0.status) }
             .reduce(0) { $0 + $1.count }
         var last: ResourceCursor?
-        let rows = try results[2].rows { row in
-            let resource = try Self.read(&row)
-            last = ResourceCursor(key: try row.next(), name: try row.next(), id: resource.id)
-            return resource
+        var rows = StoredRows()
+        try results[2].each { row in
+            let id = try rows.take(&row)
+            last = ResourceCursor(key: try row.next(), name: try row.next(), id: id)
         }
         return Page(
-            resources: rows, head: head, total: total, counts: counts,
+            resources: rows.resources, head: head, total: total, counts: counts,
             nextCursor: rows.count == query.paging.limit ? last?.text : nil)
     }
 
@@ -60,31 +60,38 @@ package struct ResourceStore: Sendable {
 
     /// - Returns: `nil` when this organisation has no such resource. Successions are followed.
     package func resource(_ id: ResourceID, in org: OrgID) async throws -> StoredResource? {
-        try await database.first(in: org, Self.oneStatement(id), Self.read)
+        try Self.one(of: try await database.batch(in: org, [Self.oneStatement(id)])[0])
     }
 
     static func oneStatement(_ id: ResourceID) -> SQL {
         """
-        SELECT \(columns) FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
-        WHERE r.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
+        SELECT \(StoredRows.columns) FROM resources row LEFT JOIN resource_live live USING (org_id, connection_id)
+        WHERE row.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
         """
+    }
+
+    static func one(of result: ResultSet) throws -> StoredResource? {
+        var rows = StoredRows()
+        try result.each { try rows.take(&$0) }
+        return rows.resources.first
     }
 
     /// Everything of an organisation and the head it belongs to, in one snapshot.
     package func snapshot(of org: OrgID) async throws -> (head: OrgHead, resources: [StoredResource]) {
         var head = OrgHead.none
         let sql: SQL = """
-            SELECT coalesce(h.epoch, 0), coalesce(h.seq, 0), r.id IS NOT NULL, \(Self.columns)
+            SELECT coalesce(h.epoch, 0), coalesce(h.seq, 0), row.id IS NOT NULL, \(StoredRows.columns)
             FROM (SELECT 1) AS one
             LEFT JOIN org_heads h ON true
-            LEFT JOIN (resources r LEFT JOIN resource_live l USING (org_id, connection_id)) ON true
-            ORDER BY r.name_key, r.id
+            LEFT JOIN (resources row LEFT JOIN resource_live live USING (org_id, connection_id)) ON true
+            ORDER BY row.name_key, row.id
             """
-        let rows = try await database.rows(in: org, sql, timeout: .seconds(10)) { row -> StoredResource? in
+        var rows = StoredRows()
+        _ = try await database.rows(in: org, sql, timeout: .seconds(10)) { row in
             head = OrgHead(epoch: try row.next(), seq: try row.next())
-            return try row.next(Bool.self) ? try Self.read(&row) : nil
+            if try row.next(Bool.self) { try rows.take(&row) }
         }
-        return (head, rows.compactMap { $0 })
+        return (head, rows.resources)
     }
 
     /// The evidence by which claims find their resources.
@@ -104,23 +111,6 @@ package struct ResourceStore: Sendable {
     // MARK: Statements
 
     private static let head: SQL = "SELECT epoch, seq FROM org_heads"
-    private static let columns: SQL =
-        "r.id, r.connection_id, r.type, r.source, r.name, r.status, r.facts, l.at, l.blob"
-
-    static func read(_ row: inout RowReader) throws -> StoredResource {
-        let id: ResourceID = try row.next()
-        let connection: ConnectionID = try row.next()
-        let (type, source, name, status) = (
-            try row.next(String.self), try row.next(String.self), try row.next(String.self), try row.next(String.self)
-        )
-        let facts: [UInt8] = try row.next()
-        let at: Timestamp? = try row.next()
-        let blob: [UInt8]? = try row.next()
-        return StoredResource(
-            id: id, connection: connection, type: type, source: source, name: name, status: status, lastSeen: at,
-            facts: (try? Deflate.inflate(facts, limit: 1024 * 1024)) ?? [],
-            live: blob.flatMap { LiveBlob.decode($0)[id] } ?? [])
-    }
 
     static func counting(_ query: ResourceQuery) -> SQL {
         var all = query
@@ -141,24 +131,26 @@ package struct ResourceStore: Sendable {
             case .type: "r.type"
             case .lastSeen: "lpad(coalesce((extract(epoch FROM l.at) * 1000)::bigint, 0)::text, 15, '0')"
             }
-        var sql: SQL = """
+        var page: SQL = """
             SELECT * FROM (
-                SELECT \(Self.columns), \(key) AS sort_key, r.name_key
-                FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
+                SELECT r.*, \(key) AS sort_key FROM resources r LEFT JOIN resource_live l USING (org_id, connection_id)
                 WHERE \(filter(query))) AS list
             """
         let cursor = query.paging.cursor.flatMap(ResourceCursor.init)
         if let cursor {
             let place: SQL = "(\(cursor.key), \(cursor.name), \(cursor.id))"
-            sql +=
+            page +=
                 query.isDescending
                 ? " WHERE (sort_key, name_key, id) < \(place)" : " WHERE (sort_key, name_key, id) > \(place)"
         }
-        sql +=
+        let order: SQL =
             query.isDescending
             ? " ORDER BY sort_key DESC, name_key DESC, id DESC" : " ORDER BY sort_key, name_key, id"
-        sql += " LIMIT \(query.paging.limit) OFFSET \(cursor == nil ? query.paging.offset : 0)"
-        return sql
+        page += order + " LIMIT \(query.paging.limit) OFFSET \(cursor == nil ? query.paging.offset : 0)"
+        return """
+            SELECT \(StoredRows.columns), row.sort_key, row.name_key
+            FROM (\(page)) AS row LEFT JOIN resource_live live USING (connection_id)\(order)
+            """
     }
 
     private static func filter(_ query: ResourceQuery) -> SQL {
