@@ -37,15 +37,15 @@ final class TenancyEstate {
     }
 
     private func statements(for org: OrgID, machines: Int, at now: Timestamp) -> [SQL] {
-        let agent = AgentID.new(at: now)
-        let connection = ConnectionID(agent.description)!
-        let records = (0..<machines).map { record($0, of: org, connection, at: now) }
-        let rows = records.map {
-            StoredResource(
-                id: $0.id, connection: connection, type: $0.type.rawValue, source: $0.source.rawValue, name: $0.name,
-                status: $0.status.rawValue, lastSeen: now, facts: $0.facts, live: $0.live)
+        let agents = (0..<machines).map { _ in AgentID.new(at: now) }
+        let rows = agents.enumerated().map { number, agent in
+            let record = record(number, of: org, ConnectionID(agent.description)!, at: now)
+            return StoredResource(
+                id: record.id, connection: record.connection, type: record.type.rawValue,
+                source: record.source.rawValue, name: record.name, status: record.status.rawValue, lastSeen: now,
+                facts: record.facts, live: record.live)
         }
-        let live = LiveBlob.encode(rows.map { ($0.id, $0.live) })
+        let live = rows.map { (connection: $0.connection, at: now, blob: LiveBlob.encode([($0.id, $0.live)])) }
         let tail = String(org.description.suffix(12))
         return [
             """
@@ -58,12 +58,12 @@ final class TenancyEstate {
             """,
             """
             INSERT INTO pulse.agents (org_id, id, machine_id, hostname, os, arch, version, token_id, token_hash, enrolled_at)
-            VALUES (\(org), \(agent), \(agent.description), 'bench', 'linux', 'amd64', '1', gen_random_uuid(),
-                    \(Array(org.bytes)), \(now))
+            SELECT \(org), a.id, a.id, 'bench', 'linux', 'amd64', '1', a.id, uuid_send(a.id), \(now)
+            FROM unnest(\(agents)) AS a (id)
             """,
             "SET search_path = pulse, pg_catalog",
             ResourceWrites.upsert(rows, in: org, at: now),
-            ResourceWrites.upsertLive([(connection: connection, at: now, blob: live)], in: org),
+            ResourceWrites.upsertLive(live, in: org),
             ResourceWrites.advance(OrgHead(epoch: 1, seq: 1), in: org, at: now),
         ]
     }
