@@ -106,7 +106,8 @@ targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"],
 // Contexts: one room per thing customers talk about.
 targets += room(
     "Vault", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"],
-    external: [log, crypto, client, nio, nioPosix, nioHTTP, nioConcurrency, lifecycle, metrics])
+    external: [log, crypto, client, nio, nioPosix, nioHTTP, nioConcurrency, lifecycle, metrics],
+    testUses: ["JSONKit"])
 targets += room("Audit", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"])
 targets += room(
     "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
@@ -114,6 +115,10 @@ targets += room(
 targets += room(
     "AuditTrail", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access"],
     external: [log, lifecycle, metrics, nioConcurrency], testUses: ["FrontDoorKit"])
+targets += room(
+    "EncryptionKeys", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Audit", "Access", "Vault"], external: [log],
+    testUses: ["FrontDoorKit", "Cryptography", "Identity"])
 targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault"],
@@ -167,7 +172,7 @@ targets += room(
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring",
-        "Realtime", "Console", "HTTPAPI", "Vault",
+        "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys",
     ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],

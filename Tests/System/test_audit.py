@@ -3,6 +3,7 @@ description. And the way of an export: taken over HTTP, checked offline by the p
 import pytest
 
 from harness.description import Description
+from harness.keys import Transit
 from harness.mutations import RECIPES, Scene
 from harness.processes import PROGRAMS, run
 from harness.server import Server
@@ -13,10 +14,13 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 @pytest.fixture(scope="module")
 def audited(cluster):
     """A server nobody else writes to, so that every entry is ours."""
-    server = Server(cluster.database(), "audited")
+    transit = Transit()
+    server = Server(cluster.database(), "audited", **transit.settings)
+    server.transit = transit
     server.start()
     yield server
     server.stop()
+    transit.stop()
 
 
 @pytest.fixture(scope="module")

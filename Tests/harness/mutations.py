@@ -386,3 +386,21 @@ def forget_person(scene):
         f" VALUES ('{scene.owner.org}', '{gone.user}', 'viewer', 'Gone', 'gone@example.com', now());"
         f" DELETE FROM pulse.members WHERE org_id = '{scene.owner.org}' AND user_id = '{gone.user}'")
     return scene.call("DELETE", f"/api/audit/people/{gone.user}")
+
+
+# --- encryption keys ---
+
+@recipe("POST", "/api/security/keys/rotations")
+def rotate_keys(scene):
+    return scene.call("POST", "/api/security/keys/rotations", {"kind": "data"})
+
+
+@recipe("PUT", "/api/security/keys/own")
+def bring_own_key(scene):
+    scene.server.transit.create("trail-works")
+    return scene.call("PUT", "/api/security/keys/own", {"provider": "transit", "reference": "trail-works"})
+
+
+@recipe("DELETE", "/api/security/keys/own")
+def remove_own_key(scene):
+    return scene.call("DELETE", "/api/security/keys/own")

@@ -50,4 +50,9 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case auditStreamCreate = "audit_stream.create"
     case auditStreamUpdate = "audit_stream.update"
     case auditStreamDelete = "audit_stream.delete"
+    case keyRotate = "key.rotate"
+    case keyRotated = "key.rotated"
+    case keyBring = "key.bring"
+    case keyReturn = "key.return"
+    case keyShred = "key.shred"
 }

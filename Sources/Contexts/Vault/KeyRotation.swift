@@ -39,6 +39,8 @@ package struct KeyRotation: Hashable, Sendable {
         (startedAt, nextAt) = (now, now)
     }
 
+    mutating func finish(at now: Timestamp) { (state, finishedAt, problem) = (.done, now, nil) }
+
     /// What one look at the sealed columns means for the rotation.
     /// - Parameter hasOpenRows: some are left, because the batch was full or somebody holds them.
     mutating func saw(rewritten count: Int, hasOpenRows: Bool, at now: Timestamp) {
@@ -47,7 +49,7 @@ package struct KeyRotation: Hashable, Sendable {
         if hasOpenRows {
             (state, nextAt) = (.rewriting, now)
         } else if state == .settling, count == 0 {
-            (state, finishedAt) = (.done, now)
+            finish(at: now)
         } else {
             (state, nextAt) = (.settling, now + Self.settling)
         }

@@ -96,10 +96,9 @@ package struct KeyRotator: Service {
     private func rewrap(_ rotation: KeyRotation, of owner: KeyOwner) async throws {
         var done = rotation
         let now = ring.time.now
-        (done.state, done.finishedAt, done.problem) = (.done, now, nil)
-        let last = [done.update] + onDone(done, owner, now)
+        done.finish(at: now)
         guard let old = try await ring.store.activeWrappingKey(of: owner) else {
-            _ = try await database.batch(in: owner.id, last)
+            try await database.execute(in: owner.id, done.update)
             return
         }
         // The rotation's id names the new key, so a step that is repeated makes no second one.
@@ -108,28 +107,30 @@ package struct KeyRotator: Service {
             old.isOwn
             ? WrappingKey(id: id, provider: old.provider, reference: old.reference, isOwn: true)
             : try await ring.newWrappingKey(id, for: owner)
+        let last = [done.update] + onDone(done, owner, now)
         try await Rewrapping(ring: ring).move(owner, to: new, at: now, also: last)
     }
 
     // MARK: Data keys
 
     private func changeKey(_ rotation: KeyRotation, of owner: KeyOwner) async throws {
-        // Nothing sealed yet: then there is nothing to do, and the first key is as new as can be.
-        let wrapping = try await ring.store.activeWrappingKey(of: owner)
-        let key = if let wrapping { try await ring.newDataKey(under: wrapping, of: owner) } else { DataKeyRow?.none }
+        guard let wrapping = try await ring.store.activeWrappingKey(of: owner) else {
+            // Nothing sealed yet: then the first key will be as new as can be.
+            var done = rotation
+            done.finish(at: ring.time.now)
+            try await database.execute(in: owner.id, done.update)
+            return
+        }
+        let key = try await ring.newDataKey(under: wrapping, of: owner)
         try await database.asOrg(owner.id) { transaction in
             guard var rotation = try await lock(rotation.id, in: transaction), rotation.state == .waiting else {
                 return
             }
             rotation.saw(rewritten: 0, hasOpenRows: true, at: ring.time.now)
-            if let key {
-                let newest = try await transaction.first(
-                    "SELECT max(version) FROM data_keys", { try $0.next(Int32?.self) })
-                try await transaction.execute("UPDATE data_keys SET state = 'retiring' WHERE state = 'current'")
-                let version = Int((newest ?? nil) ?? 0) + 1
-                try await transaction.execute(
-                    ring.store.insert(key, version: version, of: owner, at: ring.time.now))
-            }
+            let newest = try await transaction.first("SELECT max(version) FROM data_keys") { try $0.next(Int32?.self) }
+            try await transaction.execute("UPDATE data_keys SET state = 'retiring' WHERE state = 'current'")
+            let version = Int((newest ?? nil) ?? 0) + 1
+            try await transaction.execute(ring.store.insert(key, version: version, of: owner, at: ring.time.now))
             try await transaction.execute(rotation.update)
         }
         ring.forget(owner)

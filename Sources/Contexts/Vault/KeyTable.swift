@@ -53,7 +53,7 @@ struct KeyTable: Sendable {
     }
 
     /// Raised by the trigger of `wrapping_keys`.
-    private static let keysDestroyed = "PL002"
+    static let keysDestroyed = "PL002"
 
     func insert(_ key: WrappingKey, of owner: KeyOwner, at now: Timestamp) -> SQL {
         """

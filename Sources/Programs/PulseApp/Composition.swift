@@ -1,8 +1,10 @@
 import Access
+import Audit
 import AuditTrail
 import Bus
 import Console
 import Cryptography
+import EncryptionKeys
 import Fleet
 import FoundationEssentials
 import History
@@ -39,6 +41,14 @@ package struct Composition: Sendable {
         SealedColumn(.instance, table: "totp_secrets", column: "secret", key: "user_id")
     ]
 
+    /// The audit entry of a rotation's end, which deletes keys; that of the installation's own belongs to nobody's trail.
+    @Sendable private static func rotated(_ rotation: KeyRotation, _ owner: KeyOwner, _ now: Timestamp) -> [SQL] {
+        guard case .org = owner else { return [] }
+        let origin = AuditOrigin(requestID: "-", address: "-", userAgent: "-")
+        let actor = Principal.system(job: "key-rotation")
+        return [AuditRecord(.keyRotated, of: "key_rotation:\(rotation.id)", by: actor, from: origin).append(at: now)]
+    }
+
     /// Everything in one process: what `pulse up` runs.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
     package init(
@@ -51,12 +61,13 @@ package struct Composition: Sendable {
         let bus = LocalBus()
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
         let gate = AccessGate(database: databases.app, touches: touches, time: time)
-        let ring = KeyRing(databases.app, providers: try configuration.keys.providers(), time: time)
+        let ring = KeyRing(databases.app, providers: try configuration.keys.providers(time: time), time: time)
         vault = SecretVault(ring)
         shredder = KeyShredder(
             ring, worker: databases.worker, ledger: configuration.keys.ledger.map(ErasureLedger.init(path:)),
             backupHorizon: configuration.keys.backupHorizon, logger: logger)
-        let rotator = KeyRotator(ring, worker: databases.worker, columns: Self.sealedColumns, logger: logger)
+        let rotator = KeyRotator(
+            ring, worker: databases.worker, columns: Self.sealedColumns, logger: logger, onDone: Self.rotated)
         let fleet = FleetStore(databases.app)
         let passwords = PasswordHasher()
         try passwords.dictionary.verify()
@@ -73,6 +84,7 @@ package struct Composition: Sendable {
         endpoints += trail.endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
+        endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         if let outbox = mail.outbox { endpoints += OutboxRoutes(outbox).endpoints }
         table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
 
