@@ -36,7 +36,7 @@ export function Drawer({ label, head, children, onClose, onWalk, subject }: Draw
   return (
     <aside ref={panel} className="drawer" aria-label={label} tabIndex={-1} onKeyDown={walk}>
       <div className="drawer-head">{head}</div>
-      <div ref={body} className="drawer-body">{children}</div>
+      <div ref={body} className="drawer-body" tabIndex={onWalk ? undefined : 0}>{children}</div>
     </aside>
   );
 }

@@ -9,10 +9,12 @@ interface MenuButtonProps {
   children: (close: () => void) => ReactNode;
   /** Opens upwards: for a button at the foot. */
   above?: boolean;
+  /** Opens towards the left: for a button at the end of a row. */
+  end?: boolean;
 }
 
 /** A button with a menu: arrows walk it, Escape and a press outside close it, the focus returns to the button. */
-export function MenuButton({ className, label, face, children, above }: MenuButtonProps): JSX.Element {
+export function MenuButton({ className, label, face, children, above, end }: MenuButtonProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -36,7 +38,7 @@ export function MenuButton({ className, label, face, children, above }: MenuButt
         onClick={() => setOpen(!open)}
         onKeyDown={(event) => { if (event.key === "ArrowDown" && !open) { event.preventDefault(); setOpen(true); } }}
       >{face}</button>
-      {open && <div className={above ? "menu menu-above" : "menu"} role="menu" aria-label={label} onKeyDown={walk}>{children(close)}</div>}
+      {open && <div className={["menu", above ? "menu-above" : "", end ? "menu-end" : ""].filter(Boolean).join(" ")} role="menu" aria-label={label} onKeyDown={walk}>{children(close)}</div>}
     </div>
   );
 }

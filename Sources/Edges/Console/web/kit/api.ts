@@ -8,6 +8,8 @@ export interface RequestOptions {
   timeout?: number;
   /** Tries in all after a 503 with Retry-After. Default 3 for GET, 1 for everything else: a change is never sent twice. */
   tries?: number;
+  /** Sent as `Idempotency-Key`: the same creation told twice happens once. */
+  key?: string;
 }
 
 interface Context {
@@ -39,7 +41,14 @@ export const post = <T>(path: string, body?: unknown, options?: RequestOptions) 
   request<T>("POST", path, { ...options, body });
 export const patch = <T>(path: string, body: unknown, options?: RequestOptions) =>
   request<T>("PATCH", path, { ...options, body });
+export const put = <T>(path: string, body: unknown, options?: RequestOptions) =>
+  request<T>("PUT", path, { ...options, body });
 export const remove = (path: string, options?: RequestOptions) => request<void>("DELETE", path, options);
+
+/** A new name for one intention. Works over plain http too, where `crypto.randomUUID` does not exist. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 async function once<T>(method: string, path: string, options: RequestOptions): Promise<T> {
   const controller = new AbortController();
@@ -50,7 +59,7 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
   if (options.signal?.aborted) controller.abort();
   try {
     const response = await fetch(path, {
-      method, headers: headers(method, options.body), credentials: "same-origin", signal: controller.signal,
+      method, headers: headers(method, options), credentials: "same-origin", signal: controller.signal,
       redirect: "error", body: options.body === undefined ? undefined : JSON.stringify(options.body),
     });
     if (!response.ok) throw await refusal(response, method, path);
@@ -67,8 +76,9 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
   }
 }
 
-function headers(method: string, body: unknown): Record<string, string> {
+function headers(method: string, { body, key }: RequestOptions): Record<string, string> {
   const result: Record<string, string> = { Accept: "application/json" };
+  if (key) result["Idempotency-Key"] = key;
   if (body !== undefined) result["Content-Type"] = "application/json";
   if (apiContext.org) result["X-Pulse-Org-ID"] = apiContext.org;
   if (method !== "GET") {

@@ -1,5 +1,6 @@
 // Forms: values, what is wrong with which field, and whether the answer is still awaited.
-import { ChangeEvent, FormEvent, InputHTMLAttributes, useId, useRef, useState } from "react";
+import { ChangeEvent, FormEvent, InputHTMLAttributes, ReactNode, SelectHTMLAttributes, useId, useRef, useState } from "react";
+import { newKey, post } from "./api";
 import { APIProblem, asProblem } from "./problem";
 import { StatusMark } from "./Status";
 
@@ -28,7 +29,7 @@ export interface Form<V extends Values> {
   field: (name: keyof V & string) => FieldBinding;
 }
 
-export interface FieldBinding { name: string; value: string; error: string | undefined; onChange: (event: ChangeEvent<HTMLInputElement>) => void; onBlur: () => void }
+export interface FieldBinding { name: string; value: string; error: string | undefined; onChange: (event: ChangeEvent<HTMLInputElement | HTMLSelectElement>) => void; onBlur: () => void }
 
 export function useForm<V extends Values>(options: FormOptions<V>): Form<V> {
   const [values, setValues] = useState(options.initial);
@@ -92,7 +93,7 @@ function focusFirst(form: HTMLFormElement, wrong: Partial<Record<string, string>
 }
 
 interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "form"> {
-  label: string; binding: FieldBinding; hint?: React.ReactNode; mono?: boolean;
+  label: string; binding: FieldBinding; hint?: ReactNode; mono?: boolean;
 }
 
 export function Field({ label, binding, hint, mono, ...input }: FieldProps): JSX.Element {
@@ -110,6 +111,36 @@ export function Field({ label, binding, hint, mono, ...input }: FieldProps): JSX
       {hint && <p className="hint" id={`${id}h`}>{hint}</p>}
     </div>
   );
+}
+
+interface SelectFieldProps extends Omit<SelectHTMLAttributes<HTMLSelectElement>, "form"> { label: string; binding: FieldBinding; hint?: ReactNode; children: ReactNode }
+
+export function SelectField({ label, binding, hint, children, ...select }: SelectFieldProps): JSX.Element {
+  const id = useId();
+  const described = [binding.error ? `${id}e` : "", hint ? `${id}h` : ""].filter(Boolean).join(" ");
+  return (
+    <div className="field" data-invalid={binding.error ? "" : undefined}>
+      <label htmlFor={id}>{label}</label>
+      <select
+        {...select} id={id} className="select" name={binding.name} value={binding.value} onChange={binding.onChange} onBlur={binding.onBlur}
+        aria-invalid={binding.error ? true : undefined} aria-describedby={described || undefined}
+      >{children}</select>
+      {binding.error && <p className="error" id={`${id}e`}><StatusMark mark="critical" />{binding.error}</p>}
+      {hint && <p className="hint" id={`${id}h`}>{hint}</p>}
+    </div>
+  );
+}
+
+/** Posts a creation under one key as long as it says the same: pressed again after a lost answer it happens once. */
+export function useCreate<T>(path: string): (body: unknown) => Promise<T> {
+  const last = useRef({ text: "", key: "" });
+  return async (body) => {
+    const text = JSON.stringify(body);
+    if (last.current.text !== text) last.current = { text, key: newKey() };
+    const created = await post<T>(path, body, { key: last.current.key });
+    last.current = { text: "", key: "" };
+    return created;
+  };
 }
 
 /** What went wrong with the whole form, above its button. */

@@ -7,6 +7,8 @@ export interface ProblemBody {
   field?: string;
   code?: string;
   requestId?: string;
+  /** What this kind of problem says besides: `challenge`, `remaining`. */
+  [extra: string]: unknown;
 }
 
 /** `network`: no answer at all. `timeout`: none in time. `http`: an answer that refuses. */
@@ -24,6 +26,7 @@ export class APIProblem extends Error {
   readonly field: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly requestId: string | undefined;
+  private readonly body: ProblemBody;
 
   constructor(kind: ProblemKind, status: number, body: ProblemBody, retryAfterSeconds?: number, requestId?: string) {
     super(body.detail ?? body.title ?? kind);
@@ -34,7 +37,14 @@ export class APIProblem extends Error {
     this.detail = body.detail;
     this.field = body.field;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.body = body;
     this.requestId = body.requestId ?? requestId;
+  }
+
+  /** A member that only this kind of problem has; empty when it is not there. */
+  extra(name: string): string {
+    const value = this.body[name];
+    return typeof value === "string" || typeof value === "number" ? String(value) : "";
   }
 
   /** Trying the same again later may work. */

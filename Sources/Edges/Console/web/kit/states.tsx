@@ -43,3 +43,26 @@ export function Until({ at }: { at: number }): JSX.Element {
 export function Skeleton({ width, thin }: { width: string; thin?: boolean }): JSX.Element {
   return <span className={thin ? "skeleton skeleton-thin" : "skeleton"} style={{ width }} />;
 }
+
+/** The role may not see this: who can change that, without a dead end. */
+export function Denied({ what, need }: { what: string; need: string }): JSX.Element {
+  return (
+    <div className="table-wrap">
+      <Empty icon="lock" title={`Your role cannot see ${what}`}>
+        It needs <span className="mono">{need}</span>. An owner or admin of this organisation can give you a role that has it.
+      </Empty>
+    </div>
+  );
+}
+
+/** Lines of a table's height while its rows are on the way. */
+export function LoadingTable({ rows = 4 }: { rows?: number }): JSX.Element {
+  return (
+    <div className="table-wrap loading-table" aria-busy="true">
+      <span className="visually-hidden" role="status">Loading</span>
+      <ul className="list" aria-hidden="true">
+        {Array.from({ length: rows }, (_, index) => <li key={index}><span className="kind" /><div className="grow"><Skeleton width={`${38 - index % 3 * 6}%`} /><Skeleton width={`${60 - index % 4 * 8}%`} thin /></div></li>)}
+      </ul>
+    </div>
+  );
+}

@@ -78,6 +78,11 @@ export function dateTime(at: Date, now = new Date()): string {
   return `${at.getDate()} ${months[at.getMonth()] ?? ""}${year} ${clock(at)}`;
 }
 
+/** `12 Mar`, for what is counted in days; the year only when it is not this one. */
+export function dateOnly(at: Date, now = new Date()): string {
+  return `${at.getDate()} ${months[at.getMonth()] ?? ""}${at.getFullYear() === now.getFullYear() ? "" : ` ${at.getFullYear()}`}`;
+}
+
 /** Relative under a day, a date after. */
 export function when(at: Date, now: Date): string {
   const seconds = (now.getTime() - at.getTime()) / 1000;
