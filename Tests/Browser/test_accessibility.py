@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from canned import Answer, iso, problem
+from company import QR, SITE_EDITOR, account, furnish
 from conftest import NARROW, WIDE, assert_accessible, rows
 from machines import machine_id
 from test_states import enrolling
@@ -25,6 +26,11 @@ def signed_out(server):
     server.answers["POST", "/api/public/signup/check"] = lambda match, query, body: (
         problem(400, "invalid-link", "This link does not work") if body["token"] == "dead"
         else {"email": "mara@nordwind.example", "organizationName": "Nordwind Logistik", "existingAccount": body["token"] == "known"})
+    server.answers["POST", "/api/public/invitations/check"] = lambda match, query, body: (
+        problem(400, "invitation-link-expired", "Expired") if body["token"] == "dead"
+        else {"organizationName": "Nordwind Logistik", "email": "lin@nordwind.example", "role": "editor", "invitedByName": "Mara", "expiresAt": iso(1_900_000_000), "existingAccount": False})
+    server.answers["POST", "/api/public/password-reset/check"] = {"email": "mara@nordwind.example"}
+    server.answers["POST", "/api/login"] = problem(401, "second-factor-required", "A second factor is needed")
 
 
 def fill_wrong(page):
@@ -63,6 +69,28 @@ def new_organisation(page):
     page.get_by_role("button", name="Create organisation").click()
 
 
+def second_step(page):
+    page.get_by_label("E-mail").fill("mara@nordwind.example")
+    page.get_by_label("Password").fill("a long enough password 7")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+
+
+def pressed(name, then, menu=None):
+    """Presses a button, or an item of its menu, and waits for what comes."""
+    def press(page):
+        page.get_by_role("button", name=name).first.click()
+        if menu:
+            page.get_by_role("menuitem", name=menu).click()
+        expect(page.get_by_text(then).first).to_be_visible()
+    return press
+
+
+def cell_changed(page):
+    page.get_by_role("button", name="Read, Audit log: not granted").click()
+    expect(page.get_by_text("1 change")).to_be_visible()
+
+
 def shown(text):
     return lambda page: expect(page.get_by_text(text).first).to_be_visible()
 
@@ -74,6 +102,12 @@ SIGNED_OUT = [
     ("check-mail", "/signup", ask_for_mail),
     ("set-password", "/set-password?token=su1_fresh", shown("owner of Nordwind Logistik")),
     ("set-password-known", "/set-password?token=known", shown("has an account already")),
+    ("second-step", "/login", second_step),
+    ("forgot-password", "/forgot-password", shown("We send you a link")),
+    ("reset-password", "/reset-password?token=rp1", shown("Set a new password")),
+    ("magic-link", "/magic-link?token=ml1", shown("Log in here?")),
+    ("accept-invitation", "/accept-invitation?token=inv", shown("Mara invited")),
+    ("accept-invitation-dead", "/accept-invitation?token=dead", shown("has expired")),
     ("set-password-dead", "/set-password?token=dead", shown("This link does not work")),
 ]
 SIGNED_IN = [
@@ -90,12 +124,54 @@ SIGNED_IN = [
 ]
 
 
+COMPANY = [
+    ("members", "/members", shown("Tariq Benali")),
+    ("member-menu", "/members", pressed("Actions for Tariq Benali", "Change role")),
+    ("member-role", "/members", pressed("Actions for Tariq Benali", "Custom roles besides", menu="Change role")),
+    ("member-remove", "/members", pressed("Actions for Tariq Benali", "They lose access at once", menu="Remove")),
+    ("member-explained", "/members/u3", shown("because role Viewer")),
+    ("invite", "/members", pressed("Invite", "Send invitation")),
+    ("roles", f"/members/roles/{SITE_EDITOR}", shown("Only in some places")),
+    ("roles-changed", f"/members/roles/{SITE_EDITOR}", cell_changed),
+    ("role-built-in", "/members/roles/admin", shown("Built in, cannot be changed")),
+    ("role-new", "/members/roles/new", shown("Nothing is allowed until you allow it")),
+    ("tokens", "/members/tokens", shown("nightly-report")),
+    ("token-new", "/members/tokens", pressed("New token", "Only what is chosen here")),
+    ("enrolment-tokens", "/members/enrolment", shown("rack 12")),
+    ("sites", "/sites", shown("Kleyerstraße")),
+    ("settings", "/settings", shown("Delete this organisation")),
+    ("settings-delete", "/settings", pressed("Delete", "Type the organisation's name")),
+    ("providers", "/settings/providers", shown("Fjordline")),
+    ("security", "/profile/security", shown("Known devices")),
+    ("second-factor", "/profile/security", pressed("Set up", "Scan this")),
+    ("recovery-codes", "/profile/security", lambda page: (pressed("Set up", "Scan this")(page), page.get_by_label("The code").fill("123456"), pressed("Switch on", "Keep these recovery codes")(page))),
+    ("audit", "/audit", shown("changed role")),
+    ("audit-dates", "/audit", pressed("Dates…", "changed role")),
+    ("audit-entry", "/audit/e48215", shown("of the chain")),
+    ("audit-streams", "/audit", pressed("Stream to", "splunk")),
+    ("customers", "/customers", shown("Bäckerei Kranz")),
+    ("more", "/more", shown("Password and second factor")),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("name", "path", "prepare"), COMPANY, ids=[page[0] for page in COMPANY])
+def test_a_page_about_the_company_has_no_violation(canned, visit, picture, name, path, prepare, size):
+    server = furnish(canned())
+    server.answers["POST", "/api/security/totp"] = Answer(201, {"secret": "JBSWY3DPEHPK3PXP", "uri": "", "qrSvg": QR, "expiresAt": iso(1_900_000_000)})
+    server.answers["POST", "/api/security/totp/confirm"] = {"recoveryCodes": [f"abcd{number}-fghij" for number in range(10)]}
+    server.answers["GET", "/api/security/account"] = account()
+    page = visit(server, path, size=SIZES[size], touch=size == "narrow")
+    prepare(page)
+    check(page, picture, f"{name}-{size}", ["light", "dark"] if size == "wide" else ["dark"])
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("name", "path", "prepare"), SIGNED_OUT, ids=[page[0] for page in SIGNED_OUT])
 def test_a_page_before_sign_in_has_no_violation(canned, visit, picture, name, path, prepare, size):
     server = canned([])
     signed_out(server)
-    page = visit(server, path, size=SIZES[size], cookies={}, touch=size == "narrow", allow=["400"])
+    page = visit(server, path, size=SIZES[size], cookies={}, touch=size == "narrow", allow=["400", "401"])
     prepare(page)
     check(page, picture, f"{name}-{size}")
 
@@ -122,16 +198,17 @@ def test_no_width_scrolls_sideways(canned, visit, width):
     server = canned()
     sessions(server)
     enrolling(server)
-    for path in ["/infrastructure", MACHINE, "/onboarding", "/profile"]:
+    furnish(server)
+    for path in ["/infrastructure", MACHINE, "/onboarding", "/profile", *{page[1] for page in COMPANY}]:
         page = visit(server, path, size=(width, 800))
         expect(page.locator("main h1")).to_be_visible()
         page.wait_for_timeout(150)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, path
 
 
-def check(page, picture, name):
-    """In both themes; nothing chosen, so the page follows the system as it changes."""
-    for theme in ("light", "dark"):
+def check(page, picture, name, themes=("light", "dark")):
+    """In both themes if not said otherwise; nothing chosen, so the page follows the system as it changes."""
+    for theme in themes:
         page.emulate_media(color_scheme=theme)
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         picture(page, f"{name}-{theme}")

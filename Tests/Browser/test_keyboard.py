@@ -3,6 +3,7 @@ import re
 
 from playwright.sync_api import expect
 
+from company import furnish
 from conftest import NARROW, row, rows
 from machines import machine_id
 
@@ -124,6 +125,16 @@ def test_the_palette_finds_machines_and_does_things(canned, visit):
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator(".drawer")).to_be_visible()      # Escape closed the palette and nothing behind it
+
+
+def test_g_leads_to_the_pages_of_the_organisation(canned, visit):
+    page = visit(furnish(canned()), "/infrastructure")
+    expect(rows(page).first).to_be_visible()
+    for key, address, heading in [("m", "members", "Members and roles"), ("l", "audit", "Audit log"), ("t", "settings", "Settings"), ("p", "profile", "Profile")]:
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"/{address}$"))
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_focused()
 
 
 def test_g_i_and_question_mark(canned, visit):

@@ -4,20 +4,35 @@ import { match, navigate, safePath, usePlace } from "./kit/router";
 import { Failed } from "./kit/states";
 import { Toasts } from "./kit/Toast";
 import { useAfter } from "./live/live";
+import { AcceptInvitation } from "./pages/account/AcceptInvitation";
 import { CheckMail } from "./pages/account/CheckMail";
+import { ForgotPassword } from "./pages/account/ForgotPassword";
 import { LogIn } from "./pages/account/LogIn";
+import { MagicLink } from "./pages/account/MagicLink";
 import { Profile } from "./pages/account/Profile";
+import { ResetPassword } from "./pages/account/ResetPassword";
+import { Security } from "./pages/account/Security";
 import { SetPassword } from "./pages/account/SetPassword";
 import { SignUp } from "./pages/account/SignUp";
+import { Audit } from "./pages/audit/Audit";
 import { Infrastructure } from "./pages/infrastructure/Infrastructure";
+import { EnrolmentTokens } from "./pages/members/EnrolmentTokens";
+import { Members } from "./pages/members/Members";
+import { Roles } from "./pages/members/Roles";
+import { Tokens } from "./pages/members/Tokens";
+import { More } from "./pages/More";
 import { NoOrganisation } from "./pages/NoOrganisation";
 import { NotFound } from "./pages/NotFound";
 import { Onboarding } from "./pages/onboarding/Onboarding";
+import { Settings } from "./pages/organisation/Settings";
+import { Customers } from "./pages/provider/Customers";
+import { Sites } from "./pages/sites/Sites";
+import { StepUp } from "./session/fresh";
 import { loadSession, useSession } from "./session/session";
 import { Shell } from "./shell/Shell";
 
 export function App(): JSX.Element {
-  return <><Pages /><Toasts /></>;
+  return <><Pages /><StepUp /><Toasts /></>;
 }
 
 function Pages(): JSX.Element {
@@ -27,6 +42,10 @@ function Pages(): JSX.Element {
     case "/signup": return <SignUp />;
     case "/check-mail": return <CheckMail />;
     case "/set-password": return <SetPassword token={query.get("token") ?? ""} />;
+    case "/accept-invitation": return <AcceptInvitation token={query.get("token") ?? ""} />;
+    case "/forgot-password": return <ForgotPassword />;
+    case "/reset-password": return <ResetPassword token={query.get("token") ?? ""} />;
+    case "/magic-link": return <MagicLink token={query.get("token") ?? ""} />;
     case "/login": return session.kind === "signedIn" ? <Redirect to={safePath(query.get("next"))} /> : <LogIn error={query.get("error")} next={query.get("next")} />;
   }
   switch (session.kind) {
@@ -39,12 +58,35 @@ function Pages(): JSX.Element {
 
 function Inside({ path, hasOrganisation }: { path: string; hasOrganisation: boolean }): JSX.Element {
   if (path === "/profile") return <Profile />;
+  if (path === "/profile/security") return <Security />;
+  if (path === "/more") return <More />;
   if (!hasOrganisation) return <NoOrganisation />;
   if (path === "/") return <Redirect to="/infrastructure" />;
   if (path === "/infrastructure") return <Infrastructure open={undefined} />;
   const machine = match("/infrastructure/{id}", path);
   if (machine) return <Infrastructure open={machine["id"]} />;
-  return path === "/onboarding" ? <Onboarding /> : <NotFound path={path} />;
+  return <OrganisationPage path={path} />;
+}
+
+function OrganisationPage({ path }: { path: string }): JSX.Element {
+  switch (path) {
+    case "/onboarding": return <Onboarding />;
+    case "/members": return <Members open={undefined} />;
+    case "/members/roles": return <Roles open={undefined} />;
+    case "/members/tokens": return <Tokens />;
+    case "/members/enrolment": return <EnrolmentTokens />;
+    case "/sites": return <Sites />;
+    case "/audit": return <Audit open={undefined} />;
+    case "/customers": return <Customers />;
+    case "/settings": return <Settings section="general" />;
+    case "/settings/providers": return <Settings section="providers" />;
+  }
+  const role = match("/members/roles/{id}", path)?.["id"];
+  if (role) return <Roles open={role} />;
+  const member = match("/members/{id}", path)?.["id"];
+  if (member) return <Members open={member} />;
+  const entry = match("/audit/{id}", path)?.["id"];
+  return entry ? <Audit open={entry} /> : <NotFound path={path} />;
 }
 
 /** Nothing for a moment: most answers are there before a spinner would be seen. */

@@ -6,6 +6,7 @@ import { useTitle } from "../kit/router";
 import { Empty } from "../kit/states";
 import { toast } from "../kit/Toast";
 import { initials, switchOrganisation, useMe } from "../session/session";
+import { IncomingInvitations } from "./account/IncomingInvitations";
 import { NewOrganisation } from "../shell/NewOrganisation";
 import { Page } from "../shell/Shell";
 
@@ -19,18 +20,21 @@ export function NoOrganisation(): JSX.Element {
   };
   return (
     <Page title="Choose an organisation" narrow>
-      <div className="card settings">
-        {organizations.length === 0
-          ? <Empty icon="building" title="You are in no organisation" actions={<Button tone="primary" label="New organisation" onClick={() => setNew(true)} />}>Make one of your own, or ask a colleague to invite you.</Empty>
-          : (
-            <div className="picker">
-              {organizations.map((item) => (
-                <button key={item.id} type="button" onClick={() => enter(item.id)}>
-                  <span className="avatar avatar-org" aria-hidden="true">{initials(item.displayName)}</span><span className="grow truncate">{item.displayName}</span><Icon name="right" />
-                </button>
-              ))}
-            </div>
-          )}
+      <div className="stack stack-6 settings">
+        <div className="card">
+          {organizations.length === 0
+            ? <Empty icon="building" title="You are in no organisation" actions={<Button tone="primary" label="New organisation" onClick={() => setNew(true)} />}>Make one of your own, or ask a colleague to invite you.</Empty>
+            : (
+              <div className="picker">
+                {organizations.map((item) => (
+                  <button key={item.id} type="button" onClick={() => enter(item.id)}>
+                    <span className="avatar avatar-org" aria-hidden="true">{initials(item.displayName)}</span><span className="grow truncate">{item.displayName}</span><Icon name="right" />
+                  </button>
+                ))}
+              </div>
+            )}
+        </div>
+        <IncomingInvitations />
       </div>
       {isNew && <NewOrganisation onClose={() => setNew(false)} />}
     </Page>

@@ -7,7 +7,7 @@ import { navigate, safePath } from "../kit/router";
 import { toast } from "../kit/Toast";
 import { startLive, stopLive } from "../live/live";
 
-export interface Organisation { id: string; slug: string; displayName: string; role: string; status?: string }
+export interface Organisation { id: string; slug: string; displayName: string; role: string; status?: string; suspendReason?: string }
 
 export interface Me {
   user: { id: string; email: string; displayName?: string };
@@ -146,6 +146,11 @@ export async function createOrganisation(displayName: string): Promise<void> {
   const created = await post<{ id?: string; organization?: Organisation }>("/api/orgs", { displayName });
   const id = created.id ?? created.organization?.id;
   if (id) await switchOrganisation(id);
+}
+
+/** Its name or state changed: what the frame shows follows. */
+export async function reloadSession(): Promise<void> {
+  adopt(await get<Me>("/api/me"));
 }
 
 export async function rename(displayName: string): Promise<void> {

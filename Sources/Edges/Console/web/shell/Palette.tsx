@@ -9,8 +9,8 @@ import { Status, statusMark, statusWord } from "../kit/Status";
 import { resources } from "../live/live";
 import { displayName, Resource } from "../live/resource";
 import { matches } from "../pages/infrastructure/search";
-import { logOut, Me, switchOrganisation, useMe } from "../session/session";
-import type { Overlay } from "./Shell";
+import { logOut, may, Me, switchOrganisation, useMe } from "../session/session";
+import { organisationPages, Overlay } from "./Shell";
 
 interface Item { key: string; group: string; icon: IconName; title: string; trail?: ReactNode; run: () => void }
 
@@ -78,7 +78,7 @@ function Marked({ text, part }: { text: string; part: string }): JSX.Element {
 
 function found(text: string, me: Me, open: (overlay: Overlay) => void): Item[] {
   const wanted = text.trim().toLowerCase();
-  const rest = [...actions(open), ...places(), ...organisations(me)];
+  const rest = [...actions(open), ...places(me), ...organisations(me)];
   return [...machines(wanted), ...rest.filter((item) => item.title.toLowerCase().includes(wanted))];
 }
 
@@ -120,11 +120,19 @@ function actions(open: (overlay: Overlay) => void): Item[] {
   ];
 }
 
-function places(): Item[] {
+function places(me: Me): Item[] {
+  const group = "Go to";
   return [
     { key: "infrastructure", group: "Go to", icon: "server", title: "Infrastructure", trail: <><span className="kbd">G</span><span className="kbd">I</span></>, run: () => navigate("/infrastructure") },
     { key: "offline", group: "Go to", icon: "server", title: "Infrastructure, offline only", run: () => navigate("/infrastructure?status=offline") },
-    { key: "profile", group: "Go to", icon: "sliders", title: "Profile and sessions", trail: <><span className="kbd">G</span><span className="kbd">T</span></>, run: () => navigate("/profile") },
+    { key: "profile", group: "Go to", icon: "sliders", title: "Profile and sessions", trail: <><span className="kbd">G</span><span className="kbd">P</span></>, run: () => navigate("/profile") },
+    { key: "security", group, icon: "lock", title: "Password and second factor", run: () => navigate("/profile/security") },
+    ...organisationPages(me).map((page) => ({
+      key: page.to, group, icon: page.icon, title: page.label, run: () => navigate(page.to),
+      trail: page.keys && <>{page.keys.split(" ").map((key) => <span className="kbd" key={key}>{key}</span>)}</>,
+    })),
+    ...may(me, "read:roles") ? [{ key: "roles", group, icon: "shield" as IconName, title: "Roles and permissions", run: () => navigate("/members/roles") }] : [],
+    ...may(me, "read:tokens") ? [{ key: "tokens", group, icon: "key" as IconName, title: "API tokens", run: () => navigate("/members/tokens") }] : [],
   ];
 }
 

@@ -5,20 +5,34 @@ import { Icon, IconName } from "../kit/Icon";
 import { modKey, useKeys } from "../kit/keys";
 import { preferences } from "../kit/preferences";
 import { Link, navigate, usePlace } from "../kit/router";
-import { initials, personName, useMe } from "../session/session";
+import { initials, may, Me, personName, useMe } from "../session/session";
 import { KeysDialog } from "./KeysDialog";
 import { NewOrganisation } from "./NewOrganisation";
 import { OrgSwitch } from "./OrgSwitch";
 import { Palette } from "./Palette";
 import { Ribbon } from "./Ribbon";
 
-interface Destination { to: string; label: string; icon: IconName; keys?: string }
-/** Only what exists is offered. */
-const destinations: Destination[] = [
+import { StateBanner } from "./StateBanner";
+
+export interface Destination { to: string; label: string; icon: IconName; keys?: string; needs?: string }
+/** Only what exists is offered, and of that what the role may see. */
+const watching: readonly Destination[] = [
   { to: "/infrastructure", label: "Infrastructure", icon: "server", keys: "G I" },
   { to: "/onboarding", label: "Add a machine", icon: "plus" },
 ];
-const isIn = (path: string, to: string): boolean => path === to || path.startsWith(`${to}/`);
+const organisation: readonly Destination[] = [
+  { to: "/members", label: "Members", icon: "users", keys: "G M", needs: "read:members" },
+  { to: "/sites", label: "Sites", icon: "grid", needs: "read:sites" },
+  { to: "/audit", label: "Audit log", icon: "shield", keys: "G L", needs: "read:audit" },
+  { to: "/customers", label: "Customers", icon: "building", needs: "read:providers" },
+  { to: "/settings", label: "Settings", icon: "sliders", keys: "G T", needs: "read:org" },
+];
+export const isIn = (path: string, to: string): boolean => path === to || path.startsWith(`${to}/`);
+
+/** The pages of the organisation that this person may open. */
+export function organisationPages(me: Me): readonly Destination[] {
+  return me.organization ? organisation.filter((item) => !item.needs || may(me, item.needs)) : [];
+}
 
 export type Overlay = "palette" | "keys" | "organisation" | undefined;
 
@@ -33,7 +47,7 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
     lastSection.current = section;
   }, [section]);
   useKeys({
-    "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g i": () => navigate("/infrastructure"), "g t": () => navigate("/profile"),
+    "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g i": () => navigate("/infrastructure"), "g t": () => navigate("/settings"), "g m": () => navigate("/members"), "g l": () => navigate("/audit"), "g p": () => navigate("/profile"),
   });
   const close = (): void => setOverlay(undefined);
   return (
@@ -46,7 +60,7 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
           <Button tone="quiet" icon="search" iconOnly label="Find or do" onClick={() => setOverlay("palette")} />
           <Button tone="quiet" icon="sun" iconOnly label="Switch theme" onClick={preferences.toggleTheme} />
         </header>
-        <div className="main" ref={main}><Ribbon />{children}</div>
+        <div className="main" ref={main}><Ribbon /><StateBanner />{children}</div>
         <TabBar path={path} />
       </div>
       {overlay === "palette" && <Palette onClose={close} open={setOverlay} />}
@@ -58,7 +72,7 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
 
 function SideNav({ path, open }: { path: string; open: (overlay: Overlay) => void }): JSX.Element {
   const me = useMe();
-  const name = personName(me);
+  const name = personName(me), pages = organisationPages(me);
   return (
     <nav className="nav" aria-label="Main">
       <OrgSwitch open={open} />
@@ -66,11 +80,9 @@ function SideNav({ path, open }: { path: string; open: (overlay: Overlay) => voi
         <Icon name="search" /><span className="grow">Find or do…</span><span className="kbd">{modKey}K</span>
       </button>
       <div className="nav-scroll">
-        {destinations.map((item) => (
-          <Link key={item.to} to={item.to} className="nav-item" aria-current={isIn(path, item.to) ? "page" : undefined} title={item.keys ? `${item.label}, ${item.keys}` : item.label}>
-            <Icon name={item.icon} /><span className="nav-text">{item.label}</span>
-          </Link>
-        ))}
+        {watching.map((item) => <NavItem key={item.to} item={item} path={path} />)}
+        {pages.length > 0 && <div className="nav-label">Organisation</div>}
+        {pages.map((item) => <NavItem key={item.to} item={item} path={path} />)}
       </div>
       <div className="nav-foot">
         <Link to="/profile" className="row grow account" aria-label={`Account: ${name}`} aria-current={isIn(path, "/profile") ? "page" : undefined}>
@@ -82,13 +94,23 @@ function SideNav({ path, open }: { path: string; open: (overlay: Overlay) => voi
   );
 }
 
+function NavItem({ item, path }: { item: Destination; path: string }): JSX.Element {
+  return (
+    <Link to={item.to} className="nav-item" aria-current={isIn(path, item.to) ? "page" : undefined} title={item.keys ? `${item.label}, ${item.keys}` : item.label}>
+      <Icon name={item.icon} /><span className="nav-text">{item.label}</span>
+    </Link>
+  );
+}
+
+/** Everything that is neither list nor installer is behind the last one. */
 function TabBar({ path }: { path: string }): JSX.Element {
-  const tabs = [...destinations, { to: "/profile", label: "Profile", icon: "sliders" as IconName }];
+  const isElsewhere = !watching.some((item) => isIn(path, item.to));
   return (
     <nav className="tabbar" aria-label="Main, at the foot">
-      {tabs.map((item) => (
+      {watching.map((item) => (
         <Link key={item.to} to={item.to} aria-current={isIn(path, item.to) ? "page" : undefined}><Icon name={item.icon} />{item.label}</Link>
       ))}
+      <Link to="/more" aria-current={isElsewhere ? "page" : undefined}><Icon name="more" />More</Link>
     </nav>
   );
 }

@@ -3,10 +3,11 @@ import { post } from "../../kit/api";
 import { Button } from "../../kit/Button";
 import { emailError, Field, FormProblem, useForm } from "../../kit/form";
 import { asProblem } from "../../kit/problem";
-import { Link, navigate, useTitle } from "../../kit/router";
+import { Link, navigate, safePath, useTitle } from "../../kit/router";
 import { StatusMark } from "../../kit/Status";
 import { logIn } from "../../session/session";
 import { AuthFrame } from "./AuthFrame";
+import { Challenge, challengeOf, SecondFactor } from "./SecondFactor";
 import { MailSent } from "./SignUp";
 
 /** Why someone arrives here with an error; other words in the address are ignored. */
@@ -19,13 +20,23 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
   useTitle("Log in");
   const [remember, setRemember] = useState(false);
   const [sending, setSending] = useState(false);
+  const [challenge, setChallenge] = useState<Challenge>();
+  const [over, setOver] = useState("");
   const form = useForm({
     initial: { email: "", password: "" },
     check: ({ email, password }) => ({ email: emailError(email), password: password === "" ? "Type your password, or let us send you a link." : undefined }),
-    submit: ({ email, password }) => logIn(email.trim(), password, remember, next),
+    submit: async ({ email, password }) => {
+      try {
+        await logIn(email.trim(), password, remember, next);
+      } catch (failure) {
+        const asked = challengeOf(asProblem(failure));
+        if (!asked) throw failure;
+        setChallenge(asked);
+      }
+    },
     explain: (problem) => {
       if (problem.field === "username") return { email: problem.detail ?? problem.title };
-      return problem.status === 401 ? { password: "E-mail and password do not fit together." } : undefined;
+      return problem.slug === "invalid-credentials" || problem.status === 401 ? { password: "E-mail and password do not fit together." } : undefined;
     },
   });
   async function sendLink(): Promise<void> {
@@ -43,7 +54,11 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       setSending(false);
     }
   }
-  const arrival = error ? arrivals[error] : undefined;
+  const arrival = over || (error ? arrivals[error] : undefined);
+  if (challenge) {
+    const again = (sentence: string): void => { setOver(sentence); setChallenge(undefined); form.set("password", ""); };
+    return <AuthFrame foot={<>New here? <Link to="/signup">Sign up</Link></>}><SecondFactor challenge={challenge} next={safePath(next)} onOver={again} /></AuthFrame>;
+  }
   return (
     <AuthFrame foot={<>New here? <Link to="/signup">Sign up</Link></>}>
       <div className="stack stack-2"><h1>Log in</h1><p className="muted">To your organisations and what they watch.</p></div>
@@ -57,6 +72,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       </form>
       <div className="divider">or</div>
       <Button wide icon="mail" label="Send me a link instead" busy={sending} onClick={() => void sendLink()} />
+      <p className="muted"><Link to="/forgot-password">Forgot your password?</Link></p>
     </AuthFrame>
   );
 }

@@ -7,25 +7,24 @@ import { Field, FormProblem, useForm } from "../../kit/form";
 import { Icon } from "../../kit/Icon";
 import { preferences, Theme, usePreferences } from "../../kit/preferences";
 import { asProblem } from "../../kit/problem";
-import { useTitle } from "../../kit/router";
 import { Failed, Skeleton } from "../../kit/states";
 import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
-import { Page } from "../../shell/Shell";
-import { logOut, rename, useMe } from "../../session/session";
+import { rename, useMe } from "../../session/session";
+import { AccountFrame } from "./AccountFrame";
 import { deviceOf } from "./device";
+import { IncomingInvitations } from "./IncomingInvitations";
 
 export function Profile(): JSX.Element {
-  useTitle("Profile");
-  const me = useMe();
   return (
-    <Page title="Profile" narrow sub={<p className="page-sub">{me.user.email}</p>} actions={<Button icon="ext" label="Log out" onClick={() => void logOut()} />}>
+    <AccountFrame current="/profile" title="Profile">
       <div className="stack stack-6 settings">
         <NameCard />
         <AppearanceCard />
         <SessionsCard />
+        <IncomingInvitations />
       </div>
-    </Page>
+    </AccountFrame>
   );
 }
 

@@ -1,0 +1,93 @@
+// Entries of the audit log as the server tells them, and as a person would say them.
+export interface AuditEntry {
+  id: string; seq: number; at: string; action: string; actor: string; actorName?: string; through?: string; object: string; objectName?: string;
+  before?: Record<string, unknown>; after?: Record<string, unknown>; address?: string; userAgent?: string; requestId?: string; hash: string;
+}
+
+export interface Checkpoint { seq: number; hash: string; at: string; keyId: string; isSeal?: boolean }
+
+export interface Summary {
+  total: number; actions: { action: string; count: number }[]; actors: { actor: string; actorName?: string; count: number }[];
+  chain: { seq: number; hash: string; at?: string; firstSeq: number; state: "intact" | "broken" | "unchecked"; brokenSeq?: number; checkpoint?: Checkpoint };
+  retentionDays: number;
+}
+
+const verbs: Record<string, string> = {
+  create: "created", update: "changed", delete: "deleted", remove: "removed", revoke: "revoked", restore: "restored", enroll: "enrolled", switch: "opened", end: "ended",
+  accept: "accepted", decline: "declined", invite: "invited", leave: "left", transfer: "handed over", rotate: "rotated", suspend: "suspended", resume: "resumed",
+  export: "exported", import: "imported", read: "read", verify: "verified", assign: "assigned", confirm: "confirmed", request: "asked for", complete: "completed",
+  renew: "renewed", rename: "renamed", register: "registered", fail: "failed at", add: "added", enable: "switched on", disable: "switched off", change: "changed", reset: "reset",
+  prune: "pruned", seal: "sealed", start: "started", stop: "stopped", shred: "destroyed", erase: "erased", offer: "offered", use: "used", forget: "forgot", blank: "blanked",
+};
+const nouns: Record<string, string> = {
+  organisation: "the organisation", org: "the organisation", session: "a session", user: "their profile", enrollment_token: "an enrolment token", agent: "agent", member: "member",
+  invitation: "an invitation", role: "role", token: "API token", api_token: "API token", site: "site", provider_grant: "a provider's grant", audit: "the audit log",
+  audit_settings: "audit settings", audit_stream: "an audit stream", key: "an encryption key", data_key: "a data key", password: "the password", totp: "the second factor",
+  recovery_codes: "recovery codes", share: "a share", machine: "machine",
+};
+
+/** `agent.revoke` is "revoked agent". Words nobody taught us are read as they are written. */
+export function actionWords(action: string): string {
+  const [noun = "", verb = ""] = action.split(".", 2);
+  const said = nouns[noun] ?? noun.replace(/_/g, " ");
+  return `${verbs[verb] ?? verb.replace(/_/g, " ")} ${said}`.trim();
+}
+
+/** For the filter: the noun first, so that the list sorts by what it is about. */
+export function actionLabel(action: string): string {
+  const [noun = "", verb = ""] = action.split(".", 2);
+  return `${noun.replace(/_/g, " ")}: ${(verbs[verb] ?? verb).replace(/_/g, " ")}`;
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "" && value !== "***";
+
+/** The thing by its own name when the entry knows one, else by the end of its identifier. */
+export function objectName(entry: AuditEntry): string {
+  if (entry.objectName) return entry.objectName;
+  for (const side of [entry.after, entry.before]) {
+    for (const member of ["name", "displayName", "email", "hostname"]) if (isText(side?.[member])) return side?.[member] as string;
+  }
+  const id = entry.object.split(":").slice(1).join(":");
+  return id.length > 12 ? `…${id.slice(-8)}` : id;
+}
+
+export function actorName(entry: { actor: string; actorName?: string }): string {
+  if (entry.actorName) return entry.actorName;
+  const [kind, id = ""] = entry.actor.split(":", 2);
+  switch (kind) {
+    case "user": return "Someone removed";
+    case "token": return "API token";
+    case "agent": return `Agent …${id.slice(-8)}`;
+    case "operator": return "Pulse support";
+    case "system": return `Pulse, ${id.replace(/[_-]/g, " ")}`;
+    default: return entry.actor;
+  }
+}
+
+/** By what right, or through what, it was done. */
+export function throughWords(entry: AuditEntry): string {
+  const through = entry.through ?? "", kind = entry.actor.split(":")[0] ?? "";
+  if (through.startsWith("grant:")) return "through a provider's grant";
+  if (through.startsWith("consent:")) return "operator, with your consent";
+  if (kind === "operator") return "operator";
+  if (kind === "token") return through.startsWith("user:") ? "API token of a person" : "API token of a service";
+  if (kind === "agent") return "agent";
+  return kind === "system" ? "by itself" : through.startsWith("session:") ? "session" : kind;
+}
+
+/** Someone from outside the organisation: worth a mark. */
+export const isOutsider = (entry: AuditEntry): boolean => entry.actor.startsWith("operator:") || (entry.through ?? "").startsWith("grant:");
+
+export const shortHash = (hash: string): string => `${hash.slice(0, 4)}…${hash.slice(-4)}`;
+
+export interface ChangeLine { name: string; before: string | undefined; after: string | undefined }
+
+/** Member by member what was and what is. */
+export function changeLines({ before = {}, after = {} }: AuditEntry): ChangeLine[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].map((name) => ({ name, before: text(before[name]), after: text(after[name]) }));
+}
+
+function text(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
