@@ -13,7 +13,7 @@ LOOKING = ["read:monitoring", "read:org", "read:members", "read:sites"]
 MEMBERS = f"/api/orgs/{ORG['id']}/members"
 INVITATIONS = f"/api/orgs/{ORG['id']}/invitations"
 JONAS, TARIQ, RUTH = "u2", "u3", "u4"
-SITE_EDITOR = "0190f5b2-0000-7000-8000-0000000000e1"
+SITE_EDITOR, EVERYONE = "0190f5b2-0000-7000-8000-0000000000e1", "0190f5b2-0000-7000-8000-0000000000e3"
 FRANKFURT, AMSTERDAM = "0190f5b2-0000-7000-8000-0000000000f1", "0190f5b2-0000-7000-8000-0000000000f2"
 QR = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges">' + "".join(
     f'<rect x="{n % 21}" y="{n // 21}" width="1" height="1"/>' for n in range(441) if (n * 7919 + n // 21 * 31) % 5 < 2) + "</svg>")
@@ -48,22 +48,24 @@ def built_in(role, permissions, count):
 
 
 def roles():
-    custom = {"id": SITE_EDITOR, "name": "Site editor", "description": "Looks after Frankfurt and Amsterdam", "parentId": "viewer", "builtIn": False, "memberCount": 1,
+    custom = {"id": SITE_EDITOR, "name": "Site editor", "description": "Looks after Frankfurt and Amsterdam", "parentId": EVERYONE, "builtIn": False, "memberCount": 1,
               "rules": [rule("manage:agents"), rule("manage:sites"), rule("*:keys", "deny"), rule("read:monitoring", sites=[FRANKFURT, AMSTERDAM])],
               "createdAt": iso(START - 40 * DAY), "updatedAt": iso(START - 3 * DAY)}
+    everyone = {"id": EVERYONE, "name": "Everyone", "description": "", "builtIn": False, "memberCount": 0, "createdAt": iso(START), "updatedAt": iso(START),
+                "rules": [rule("read:org"), rule("read:members"), rule("read:sites")]}
     night = {"id": "0190f5b2-0000-7000-8000-0000000000e2", "name": "Night shift", "description": "", "builtIn": False, "memberCount": 2,
              "rules": [rule("read:*"), rule("read:audit", "deny")], "createdAt": iso(START - 30 * DAY), "updatedAt": iso(START - 30 * DAY)}
     return [built_in("owner", PERMISSIONS, 1), built_in("admin", [one for one in PERMISSIONS if one != "own:org"], 1),
             built_in("editor", [*LOOKING, "manage:agents", "manage:sites"], 1), built_in("viewer", LOOKING, 1),
-            built_in("auditor", [one for one in PERMISSIONS if one.startswith("read:")], 1), night, custom]
+            built_in("auditor", [one for one in PERMISSIONS if one.startswith("read:")], 1), everyone, night, custom]
 
 
 def explained(match, query, body):
     return {"userId": match[1], "role": "editor", "roles": [{"id": SITE_EDITOR, "name": "Site editor"}], "unrestricted": False, "permissions": [
         {"permission": one, "allowed": one in LOOKING or one == "manage:sites",
          "because": [{"effect": "deny", "role": "Site editor", "roleId": SITE_EDITOR, "rule": "*:keys"}] if one.endswith(":keys") else [],
-         "reason": "because role Viewer, inherited by Site editor" if one in LOOKING else "because role Editor" if one == "manage:sites"
-         else "denied by role Site editor" if one.endswith(":keys") else ""} for one in PERMISSIONS]}
+         "reason": "because role Everyone, inherited by Site editor" if one in LOOKING else "because role Editor" if one == "manage:sites"
+         else "denied by role Site editor" if one.endswith(":keys") else "because nothing grants it"} for one in PERMISSIONS]}
 
 
 SCOPES = [{"name": "*", "summary": "everything its maker may"}, {"name": "monitoring:read", "summary": "look at machines"}, {"name": "monitoring:write", "summary": "change what is watched"},

@@ -129,7 +129,7 @@ COMPANY = [
     ("member-menu", "/members", pressed("Actions for Tariq Benali", "Change role")),
     ("member-role", "/members", pressed("Actions for Tariq Benali", "Custom roles besides", menu="Change role")),
     ("member-remove", "/members", pressed("Actions for Tariq Benali", "They lose access at once", menu="Remove")),
-    ("member-explained", "/members/u3", shown("because role Viewer")),
+    ("member-explained", "/members/u3", shown("because role Everyone")),
     ("invite", "/members", pressed("Invite", "Send invitation")),
     ("roles", f"/members/roles/{SITE_EDITOR}", shown("Only in some places")),
     ("roles-changed", f"/members/roles/{SITE_EDITOR}", cell_changed),

@@ -58,6 +58,7 @@ export class APIProblem extends Error {
     if (this.kind === "timeout") return "The server did not answer in time.";
     const reason = this.detail ?? this.title;
     if (this.status === 429) {
+      if (this.detail) return this.detail;
       return `Too many tries. ${this.retryAfterSeconds ? `Try again in ${this.retryAfterSeconds} s.` : "Wait a minute."}`;
     }
     if (this.status === 503) return `The server answered 503: ${lowerFirst(reason) || "it is not ready"}.`.replace("..", ".");

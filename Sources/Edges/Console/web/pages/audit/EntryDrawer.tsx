@@ -12,7 +12,7 @@ interface DrawerProps { id: string; entry: AuditEntry | undefined; onClose: () =
 
 /** One entry in full: who, through what, from where, what was and what is, and its place in the chain. */
 export function EntryDrawer({ id, entry, onClose, onWalk }: DrawerProps): JSX.Element {
-  const title = entry ? `${actionWords(entry.action)} ${objectName(entry)}` : "Entry";
+  const title = entry ? `${actionWords(entry.action)} ${objectName(entry)}`.trim() : "Entry";
   return (
     <Drawer
       label="Audit entry" subject={id} onClose={onClose} onWalk={onWalk}

@@ -26,8 +26,20 @@ const nouns: Record<string, string> = {
   recovery_codes: "recovery codes", share: "a share", machine: "machine",
 };
 
+/** What reads badly when it is put together from its parts. */
+const phrases: Record<string, string> = {
+  "session.create": "signed in", "session.end": "signed out", "session.revoke": "ended a session", "session.confirm": "confirmed who they are", "organisation.switch": "opened the organisation",
+  "member.assign": "gave custom roles to", "member.leave": "left the organisation", "ownership.transfer": "handed the organisation over to", "totp.begin": "began to set up the second factor",
+  "key.bring": "brought their own encryption key", "key.return": "gave their own encryption key back", "key.rotated": "finished rotating an encryption key",
+  "audit_person.blank": "blanked the name of", "device.forget": "forgot a known device", "invitation.accept": "accepted an invitation", "invitation.decline": "declined an invitation",
+};
+/** Their identifiers say nothing to anyone. */
+const nameless = new Set(["session", "device", "totp", "password", "recovery_codes", "audit_settings", "organisation"]);
+
 /** `agent.revoke` is "revoked agent". Words nobody taught us are read as they are written. */
 export function actionWords(action: string): string {
+  const phrase = phrases[action];
+  if (phrase) return phrase;
   const [noun = "", verb = ""] = action.split(".", 2);
   const said = nouns[noun] ?? noun.replace(/_/g, " ");
   return `${verbs[verb] ?? verb.replace(/_/g, " ")} ${said}`.trim();
@@ -47,7 +59,8 @@ export function objectName(entry: AuditEntry): string {
   for (const side of [entry.after, entry.before]) {
     for (const member of ["name", "displayName", "email", "hostname"]) if (isText(side?.[member])) return side?.[member] as string;
   }
-  const id = entry.object.split(":").slice(1).join(":");
+  const [kind = "", ...rest] = entry.object.split(":"), id = rest.join(":");
+  if (nameless.has(kind)) return "";
   return id.length > 12 ? `…${id.slice(-8)}` : id;
 }
 

@@ -10,7 +10,7 @@ import { builtInRoles, Invitation, roleLabel } from "./member";
 import { invitationsPath } from "./Members";
 
 /** Ownership is not invited to: someone becomes owner once they are here. */
-const offered = builtInRoles.filter((one) => one.role !== "owner");
+const offered = builtInRoles.filter((one) => one.role !== "owner" && one.role !== "custom");
 
 export function InviteDialog({ onClose }: { onClose: () => void }): JSX.Element {
   const me = useMe(), formID = useId();

@@ -15,19 +15,20 @@ import { RoleDialog } from "./RoleDialog";
 type Open = "role" | "remove" | "transfer" | undefined;
 
 /** What can be done about a member; what this person may not do is not offered. */
-export function MemberMenu({ member, isLastOwner }: { member: Member; isLastOwner: boolean }): JSX.Element {
+export function MemberMenu({ member, isLastOwner }: { member: Member; isLastOwner: boolean }): JSX.Element | null {
   const me = useMe();
   const [open, setOpen] = useState<Open>();
   const isMe = member.userId === me.user.id, iOwn = me.organization?.role === "owner";
-  const mayChange = may(me, "manage:members") && (member.role !== "owner" || iOwn);
+  const mayChange = may(me, "manage:members") && (member.role !== "owner" || iOwn), mayExplain = may(me, "read:roles");
   const pick = (close: () => void, next: Open) => () => { close(); setOpen(next); };
   const name = memberName(member), done = () => setOpen(undefined);
+  if (!mayExplain && !mayChange) return null;
   return (
     <>
       <MenuButton className="btn btn-icon btn-quiet btn-sm" label={`Actions for ${name}`} face={<Icon name="more" />} end>
         {(close) => (
           <>
-            <MenuItem onSelect={() => { close(); navigate(`/members/${member.userId}`, { keepScroll: true }); }}><Icon name="eye" />What may {isMe ? "I" : "they"} do, and why</MenuItem>
+            {mayExplain && <MenuItem onSelect={() => { close(); navigate(`/members/${member.userId}`, { keepScroll: true }); }}><Icon name="eye" />What may {isMe ? "I" : "they"} do, and why</MenuItem>}
             {mayChange && !isLastOwner && <MenuItem onSelect={pick(close, "role")}><Icon name="sliders" />Change role</MenuItem>}
             {iOwn && !isMe && member.role !== "owner" && <MenuItem onSelect={pick(close, "transfer")}><Icon name="swap" />Hand over the organisation</MenuItem>}
             {mayChange && !isMe && !isLastOwner && <MenuItem onSelect={pick(close, "remove")}><Icon name="x" />Remove from organisation</MenuItem>}

@@ -30,7 +30,7 @@ export function Members({ open }: { open: string | undefined }): JSX.Element {
       <Wait query={{ ...members, data: isReady ? members.data : undefined }} what="The members">
         {(list) => <MemberTable me={me} list={list} members={members} invitations={invitations} open={open} />}
       </Wait>
-      {open !== undefined && isReady && <MemberDrawer id={open} member={members.data?.find((member) => member.userId === open)} />}
+      {open !== undefined && isReady && may(me, "read:roles") && <MemberDrawer id={open} member={members.data?.find((member) => member.userId === open)} />}
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </MembersFrame>
   );
@@ -66,7 +66,7 @@ function MemberRow({ member, me, isLastOwner, selected }: { member: Member; me: 
       <td className="c-name">
         <div className="cell-name">
           <span className="avatar" aria-hidden="true">{initials(memberName(member))}</span>
-          <div><span className="name"><Link to={`/members/${member.userId}`} className="name-link" keepScroll>{memberName(member)}</Link>{isMe && <span className="faint"> (you)</span>}</span><span className="sub">{member.email}</span></div>
+          <div><span className="name">{may(me, "read:roles") ? <Link to={`/members/${member.userId}`} className="name-link" keepScroll>{memberName(member)}</Link> : memberName(member)}{isMe && <span className="faint"> (you)</span>}</span><span className="sub">{member.email}</span></div>
         </div>
       </td>
       <td data-label="Role">{roleLabel(member.role)}</td>

@@ -43,7 +43,7 @@ export function RoleDialog({ member, onClose }: { member: Member; onClose: () =>
       <form id={formID} className="stack" {...form.props}>
         <fieldset className="plain stack stack-2">
           <legend className="visually-hidden">Built-in role</legend>
-          {assignableRoles(me.organization?.role ?? "").map((one) => (
+          {assignableRoles(me.organization?.role ?? "", member.role).map((one) => (
             <label key={one.role} className="choice choice-tight" data-checked={form.values.role === one.role ? "" : undefined}>
               <input className="visually-hidden" type="radio" name="role" value={one.role} checked={form.values.role === one.role} onChange={() => form.set("role", one.role)} />
               <span><strong>{one.label}{one.role === member.role && <span className="faint"> (now)</span>}</strong><span className="sub">{one.hint}</span></span>

@@ -22,7 +22,7 @@ export function RoleHead({ role, roles, draft, canEdit, problem, onChange, onDel
     onChange: (event: { currentTarget: { value: string } }) => onChange({ [name]: event.currentTarget.value }),
   });
   // what stands on this role cannot carry it
-  const offered = roles.filter((one) => one.id !== role?.id);
+  const offered = roles.filter((one) => !one.builtIn && one.id !== role?.id);
   return (
     <>
       <div className="card-head">

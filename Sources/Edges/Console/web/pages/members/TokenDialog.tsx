@@ -40,7 +40,7 @@ export function TokenDialog({ scopes, token, onClose, onMinted }: TokenDialogPro
       foot={<><Button label="Cancel" onClick={onClose} /><Button tone="primary" type="submit" form={formID} label={token ? "Save" : "Create token"} busy={form.pending} disabled={chosen.length === 0} /></>}
     >
       <form id={formID} className="stack" {...form.props}>
-        <Field label="Name" maxLength={100} autoComplete="off" binding={form.field("name")} hint="What will use it, and where: nightly-report on build-01." />
+        <Field label="Name" maxLength={64} autoComplete="off" binding={form.field("name")} hint="What will use it, and where: nightly-report on build-01." />
         <ScopePicker scopes={scopes} chosen={chosen} onChange={setChosen} />
         {!token && (
           <div className="input-row">

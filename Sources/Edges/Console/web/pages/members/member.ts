@@ -20,5 +20,6 @@ export const builtInRoles: readonly BuiltInRole[] = [
 export const roleLabel = (role: string): string => builtInRoles.find((one) => one.role === role)?.label ?? role;
 export const memberName = (member: Member): string => member.displayName || member.email;
 
-/** What an owner alone may give is not offered to others. */
-export const assignableRoles = (mine: string): readonly BuiltInRole[] => builtInRoles.filter((one) => one.role !== "owner" || mine === "owner");
+/** What an owner alone may give is not offered to others; "custom" is what someone has who was given nothing else. */
+export const assignableRoles = (mine: string, now: string): readonly BuiltInRole[] =>
+  builtInRoles.filter((one) => (one.role !== "owner" || mine === "owner") && (one.role !== "custom" || now === "custom"));
