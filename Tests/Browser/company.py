@@ -68,9 +68,7 @@ def explained(match, query, body):
          else "denied by role Site editor" if one.endswith(":keys") else "because nothing grants it"} for one in PERMISSIONS]}
 
 
-SCOPES = [{"name": "*", "summary": "everything its maker may"}, {"name": "monitoring:read", "summary": "look at machines"}, {"name": "monitoring:write", "summary": "change what is watched"},
-          {"name": "agent:report", "summary": "send measurements"}, {"name": "agent:enroll", "summary": "let a machine in"}, {"name": "settings:read", "summary": "look at settings"},
-          {"name": "settings:write", "summary": "change settings"}, {"name": "audit:read", "summary": "read the audit log"}]
+SCOPES = ["monitoring:read", "monitoring:write", "agent:report", "agent:enroll", "settings:read", "settings:write", "audit:read", "*"]
 
 
 def token(number, name, scopes, **rest):

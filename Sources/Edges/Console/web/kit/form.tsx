@@ -29,7 +29,7 @@ export interface Form<V extends Values> {
   field: (name: keyof V & string) => FieldBinding;
 }
 
-export interface FieldBinding { name: string; value: string; error: string | undefined; onChange: (event: ChangeEvent<HTMLInputElement | HTMLSelectElement>) => void; onBlur: () => void }
+export interface FieldBinding { name: string; value: string; error: string | undefined; onChange: (event: ChangeEvent<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>) => void; onBlur: () => void }
 
 export function useForm<V extends Values>(options: FormOptions<V>): Form<V> {
   const [values, setValues] = useState(options.initial);
@@ -125,6 +125,23 @@ export function SelectField({ label, binding, hint, children, ...select }: Selec
         {...select} id={id} className="select" name={binding.name} value={binding.value} onChange={binding.onChange} onBlur={binding.onBlur}
         aria-invalid={binding.error ? true : undefined} aria-describedby={described || undefined}
       >{children}</select>
+      {binding.error && <p className="error" id={`${id}e`}><StatusMark mark="critical" />{binding.error}</p>}
+      {hint && <p className="hint" id={`${id}h`}>{hint}</p>}
+    </div>
+  );
+}
+
+/** For text of several lines, such as a certificate. */
+export function AreaField({ label, binding, hint, placeholder }: { label: string; binding: FieldBinding; hint?: ReactNode; placeholder?: string }): JSX.Element {
+  const id = useId();
+  const described = [binding.error ? `${id}e` : "", hint ? `${id}h` : ""].filter(Boolean).join(" ");
+  return (
+    <div className="field" data-invalid={binding.error ? "" : undefined}>
+      <label htmlFor={id}>{label}</label>
+      <textarea
+        id={id} className="textarea input-mono" name={binding.name} value={binding.value} onChange={binding.onChange} onBlur={binding.onBlur} placeholder={placeholder} spellCheck={false}
+        autoComplete="off" aria-invalid={binding.error ? true : undefined} aria-describedby={described || undefined}
+      />
       {binding.error && <p className="error" id={`${id}e`}><StatusMark mark="critical" />{binding.error}</p>}
       {hint && <p className="hint" id={`${id}h`}>{hint}</p>}
     </div>

@@ -4,7 +4,7 @@ import { patch, remove } from "../../kit/api";
 import { Button } from "../../kit/Button";
 import { invalidate, useQuery } from "../../kit/cache";
 import { Dialog } from "../../kit/Dialog";
-import { Field, FormProblem, SelectField, useCreate, useForm } from "../../kit/form";
+import { AreaField, Field, FormProblem, SelectField, useCreate, useForm } from "../../kit/form";
 import { asProblem } from "../../kit/problem";
 import { SecretOnce } from "../../kit/SecretOnce";
 import { Status } from "../../kit/Status";
@@ -91,7 +91,7 @@ function AddStream({ onClose, onAdded }: { onClose: () => void; onAdded: (secret
         <Field label="Name" maxLength={64} autoComplete="off" binding={form.field("name")} />
         <SelectField label="Kind" binding={form.field("kind")}><option value="webhook">Webhook, signed</option><option value="syslog">Syslog over TLS</option></SelectField>
         <Field label="Address" mono autoComplete="off" spellCheck={false} placeholder={isWebhook ? "https://" : "host:6514"} binding={form.field("address")} />
-        {!isWebhook && <Field label="Certificate authority" mono autoComplete="off" spellCheck={false} placeholder="-----BEGIN CERTIFICATE-----" binding={form.field("caCertificate")} hint="PEM. Empty: the public ones." />}
+        {!isWebhook && <AreaField label="Certificate authority" placeholder="-----BEGIN CERTIFICATE-----" binding={form.field("caCertificate")} hint="PEM. Empty: the public ones." />}
         <FormProblem problem={form.problem} />
       </form>
     </Dialog>

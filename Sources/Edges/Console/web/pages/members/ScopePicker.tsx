@@ -1,7 +1,7 @@
-import { Scope, scopeGroups } from "./token";
+import { scopeGroups, scopeMeaning } from "./token";
 
 /** Everything, or exactly these. */
-export function ScopePicker({ scopes, chosen, onChange }: { scopes: readonly Scope[]; chosen: readonly string[]; onChange: (chosen: readonly string[]) => void }): JSX.Element {
+export function ScopePicker({ scopes, chosen, onChange }: { scopes: readonly string[]; chosen: readonly string[]; onChange: (chosen: readonly string[]) => void }): JSX.Element {
   const isAll = chosen.includes("*");
   const set = (name: string, on: boolean): void => onChange(on ? [...chosen, name] : chosen.filter((one) => one !== name));
   return (
@@ -15,9 +15,9 @@ export function ScopePicker({ scopes, chosen, onChange }: { scopes: readonly Sco
             <div key={group}>
               <div className="scope-group">{group}</div>
               {members.map((scope) => (
-                <label key={scope.name} className="check">
-                  <input type="checkbox" checked={chosen.includes(scope.name)} onChange={(event) => set(scope.name, event.currentTarget.checked)} />
-                  <span><span className="mono">{scope.name}</span> <span className="sub">{scope.summary}</span></span>
+                <label key={scope} className="check">
+                  <input type="checkbox" checked={chosen.includes(scope)} onChange={(event) => set(scope, event.currentTarget.checked)} />
+                  <span><span className="mono">{scope}</span> <span className="sub">{scopeMeaning(scope)}</span></span>
                 </label>
               ))}
             </div>

@@ -10,9 +10,9 @@ import { dateTime } from "../../kit/units";
 import { fresh } from "../../session/fresh";
 import { builtInRoles } from "./member";
 import { ScopePicker } from "./ScopePicker";
-import { addressesError, addressList, lifetimes, MintedToken, Scope, Token, tokensPath } from "./token";
+import { addressesError, addressList, lifetimes, MintedToken, Token, tokensPath } from "./token";
 
-interface TokenDialogProps { scopes: readonly Scope[]; token: Token | undefined; onClose: () => void; onMinted: (minted: MintedToken) => void }
+interface TokenDialogProps { scopes: readonly string[]; token: Token | undefined; onClose: () => void; onMinted: (minted: MintedToken) => void }
 
 /** A new token, or new limits for one; its secret, kind and end stay as they are. */
 export function TokenDialog({ scopes, token, onClose, onMinted }: TokenDialogProps): JSX.Element {

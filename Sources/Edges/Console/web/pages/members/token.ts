@@ -4,19 +4,27 @@ export interface Token {
   createdAt: string; createdBy?: string; expiresAt?: string; lastUsedAt?: string; lastUsedAddress?: string; replacedBy?: string;
 }
 
-export interface Scope { name: string; summary: string }
-export interface TokenList { data: Token[]; scopes: Scope[] }
+export interface TokenList { data: Token[]; scopes: string[] }
 export interface MintedToken { token: string; record: Token; previous?: Token }
 export const tokensPath = "/api/security/tokens";
 
 export const isExpired = (token: Token, now: number): boolean => token.expiresAt !== undefined && Date.parse(token.expiresAt) <= now;
 
+const meanings: Record<string, string> = {
+  "monitoring:read": "look at machines and measurements", "monitoring:write": "change what is watched and how", "docker:report": "send what containers do", "docker:manage": "change container hosts",
+  "kubernetes:report": "send what clusters do", "kubernetes:manage": "change clusters", "agent:report": "send measurements", "agent:config:read": "fetch an agent's settings",
+  "agent:manage": "change and remove agents", "agent:exec": "carry out what was approved", "agent:enroll": "let machines in", "settings:read": "look at settings, members and roles",
+  "settings:write": "change settings, members and roles", "audit:read": "read the audit log", "ai:execute": "let the assistant act", "ai:chat": "ask the assistant", "actions:plan": "propose actions",
+  "actions:approve": "approve actions", "actions:execute": "carry out actions", "relay:mobile:access": "reach this organisation from the phone app",
+};
+export const scopeMeaning = (scope: string): string => meanings[scope] ?? "";
+
 /** `monitoring:read` stands under `monitoring`; the star is a choice of its own. */
-export function scopeGroups(scopes: readonly Scope[]): [string, Scope[]][] {
-  const groups = new Map<string, Scope[]>();
+export function scopeGroups(scopes: readonly string[]): [string, string[]][] {
+  const groups = new Map<string, string[]>();
   for (const scope of scopes) {
-    if (scope.name === "*") continue;
-    const group = scope.name.split(":")[0] ?? "";
+    if (scope === "*") continue;
+    const group = scope.split(":")[0] ?? "";
     groups.set(group, [...groups.get(group) ?? [], scope]);
   }
   return [...groups];

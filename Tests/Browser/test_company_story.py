@@ -1,0 +1,172 @@
+"""People, permissions and the record in a browser, on the real programs: what one page changes, another one shows."""
+import base64
+import hashlib
+import hmac
+import re
+import struct
+import time
+
+from playwright.sync_api import expect
+
+from conftest import assert_accessible
+
+PASSWORD = "a long enough password 7"
+
+
+def signed_in(visit, server, owner, path, **rest):
+    return visit(server, path, cookies=dict(owner.browser.cookies), **rest)
+
+
+def totp(secret):
+    """RFC 6238 with SHA-1, six digits, thirty seconds."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def menu(page, name, item):
+    page.get_by_role("button", name=f"Actions for {name}").click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+def invite(page, address, role):
+    page.get_by_role("button", name="Invite", exact=True).click()
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_label("Role", exact=True).select_option(role)
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_role("row", name=re.compile(re.escape(address)))).to_contain_text("Not accepted")
+
+
+def join(server, visit, address, name):
+    page = visit(server, f"/accept-invitation?token={server.mailed_token(address, 'inv')}", cookies={})
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("^Join ")).click()
+    expect(page).to_have_url(re.compile("/infrastructure$"))
+    return page
+
+
+def test_someone_is_invited_joins_is_made_less_and_the_log_tells_it(server, visit, picture):
+    owner = server.sign_up("Members Works")
+    page = signed_in(visit, server, owner, "/members", allow=["404"])
+    invite(page, "lin@members.example", "editor")
+    lin = join(server, visit, "lin@members.example", "Lin Berg")
+    expect(lin.get_by_role("link", name="Add a machine").first).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_role("row", name=re.compile("^Lin Berg"))).to_contain_text("Editor")
+    menu(page, "Lin Berg", "Change role")
+    page.get_by_role("dialog").get_by_text("Viewer", exact=True).click()
+    page.get_by_role("button", name="Change role").click()
+    expect(page.get_by_text("Lin Berg is Viewer now")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^Lin Berg"))).to_contain_text("Viewer")
+    page.get_by_role("link", name="Lin Berg").click()
+    drawer = page.get_by_role("complementary", name="Lin Berg")
+    expect(drawer.get_by_role("region", name="Machines and measurements")).to_contain_text("because role viewer")
+    expect(drawer.get_by_role("region", name="API tokens")).to_contain_text("nothing grants it")
+    picture(page, "story-members")
+    assert_accessible(page)
+    lin.goto(server.url + "/members")
+    expect(lin.get_by_role("row", name=re.compile("^Lin Berg"))).to_be_visible()
+    expect(lin.get_by_role("button", name="Invite", exact=True)).to_have_count(0)
+
+    page.goto(server.url + "/audit")
+    log = page.locator("tr[data-row]")
+    expect(log.filter(has_text="changed member")).to_contain_text("Lin Berg")
+    expect(log.filter(has_text="accepted an invitation")).to_be_visible()
+    log.filter(has_text="changed member").click()
+    entry = page.get_by_role("complementary", name="Audit entry")
+    entry.get_by_role("button", name="Verify this entry").click()
+    expect(entry.locator(".proof-answer .mark[data-status=ok]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Verify now").click()
+    expect(page.locator(".chain-card")).to_contain_text("Unbroken")
+    picture(page, "story-audit")
+    assert_accessible(page)
+
+
+def test_a_role_of_ones_own_is_made_given_and_explained(server, visit, picture):
+    owner = server.sign_up("Roles Works")
+    page = signed_in(visit, server, owner, "/members", allow=["404"])
+    invite(page, "tariq@roles.example", "viewer")
+    join(server, visit, "tariq@roles.example", "Tariq")
+    page.goto(server.url + "/members/roles/new")
+    page.get_by_label("Name").fill("Watchers of the watchers")
+    page.get_by_role("button", name="Read, Audit log: not granted").click()
+    page.get_by_role("button", name="Manage, Agents: not granted").click()
+    page.get_by_role("button", name="Manage, Agents: allowed here").click()
+    page.get_by_role("button", name="Create role").click()
+    expect(page.get_by_text("Watchers of the watchers created")).to_be_visible()
+    expect(page.get_by_role("button", name="Manage, Agents: denied here, wins over all")).to_be_visible()
+    picture(page, "story-roles")
+    page.goto(server.url + "/members")
+    menu(page, "Tariq", "Change role")
+    page.get_by_label(re.compile("^Watchers of the watchers")).check()
+    page.get_by_role("button", name="Change role").click()
+    expect(page.get_by_text("Roles of Tariq changed")).to_be_visible()
+    page.get_by_role("link", name="Tariq").click()
+    drawer = page.get_by_role("complementary", name="Tariq")
+    expect(drawer.get_by_role("region", name="Audit log")).to_contain_text("because role Watchers of the watchers")
+    expect(drawer.get_by_role("region", name="Agents")).to_contain_text("denied by role Watchers of the watchers")
+
+
+def test_a_token_made_in_the_browser_works_until_it_is_revoked_there(server, visit):
+    owner = server.sign_up("Tokens Works")
+    page = signed_in(visit, server, owner, "/members/tokens")
+    page.get_by_role("button", name="New token").first.click()
+    page.get_by_label("Name").fill("nightly-report")
+    page.get_by_role("button", name="Create token").click()
+    secret = page.get_by_label("Secret", exact=True).inner_text()
+    page.get_by_role("button", name="I have copied it").click()
+    ask = lambda: server.client().get("/api/resources", headers={"X-API-Token": secret}).status  # noqa: E731
+    assert ask() == 200
+    menu(page, "nightly-report", "Revoke")
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("heading", name="No API tokens")).to_be_visible()
+    assert ask() == 401
+
+
+def test_the_second_factor_is_set_up_in_the_browser_and_asked_for_at_the_door(server, visit, picture):
+    owner = server.sign_up("Factor Works")
+    page = signed_in(visit, server, owner, "/profile/security", allow=["401", "403"])
+    page.get_by_role("button", name="Set up").click()
+    dialog = page.get_by_role("dialog", name="Set up the authenticator app")
+    assert dialog.get_by_role("img").evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
+    picture(page, "story-second-factor")
+    secret = dialog.locator(".copy-field .mono").inner_text().replace(" ", "")
+    dialog.get_by_label("The code it shows now").fill(totp(secret))
+    dialog.get_by_role("button", name="Switch on").click()
+    codes = page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
+    expect(codes).to_have_count(10)
+    code = codes.first.inner_text()
+    page.get_by_role("button", name="I have kept them").click()
+    expect(page.get_by_text("10 of 10 left")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="Log out").click()
+    page.get_by_label("E-mail").fill(owner.address)
+    page.get_by_label("Password").fill(owner.password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    page.get_by_label("Code").fill("000 000")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_text("This code does not fit.")).to_be_visible()
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
+
+
+def test_a_forgotten_password_is_replaced_through_the_mail(server, visit):
+    owner = server.sign_up("Forgot Works")
+    page = visit(server, "/forgot-password", cookies={})
+    page.get_by_label("E-mail").fill(owner.address)
+    page.get_by_role("button", name="Send link").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    page.goto(f"{server.url}/reset-password?token={server.mailed_token(owner.address, 'rp1', after=1)}")
+    page.get_by_label("New password").fill("quite another sentence 9")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    page.get_by_label("E-mail").fill(owner.address)
+    page.get_by_label("Password").fill("quite another sentence 9")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
+    assert owner.browser.get("/api/me").status == 401
