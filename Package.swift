@@ -71,6 +71,7 @@ targets += [
     system("CArgon2", pkgConfig: "libargon2"),
     system("CCrack"),
     system("CQREncode", pkgConfig: "libqrencode"),
+    system("COpenSSL", pkgConfig: "libcrypto"),
     system("CZlib", pkgConfig: "zlib"),
     system("CCurl", pkgConfig: "libcurl"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
@@ -83,7 +84,7 @@ targets += room("JSONKit", on: .base, uses: ["Kernel"])
 targets += room("Compression", on: .base, uses: ["CZlib"])
 targets += room("Telemetry", on: .base, uses: ["Kernel"], external: [log, metrics, nioConcurrency])
 targets += room(
-    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack", "CQREncode"],
+    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack", "CQREncode", "COpenSSL"],
     external: [crypto, nio, nioPosix, nioConcurrency])
 targets += room(
     "Postgres", on: .base, uses: ["Kernel", "CPQ", "CReactor"],
@@ -185,6 +186,7 @@ targets += [
         uses: [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
             "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources",
+            "Identity", "Mail", "Vault", "CArgon2",
         ],
         external: [
             arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,

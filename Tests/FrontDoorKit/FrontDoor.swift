@@ -44,7 +44,7 @@ package struct FrontDoor {
         let endpoints =
             SignInRoutes(context).endpoints + ProfileRoutes(context).endpoints
             + PasswordRoutes(context).endpoints + AccountRoutes(context).endpoints
-            + SecondStepRoutes(context).endpoints
+            + SecondStepRoutes(context).endpoints + ZeroKnowledgeRoutes(context).endpoints
             + more(FrontDoorParts(context: context, gate: gate))
         var settings = HTTPSettings()
         settings.rateMultiplier = 0

@@ -6,11 +6,13 @@ import hmac
 import struct
 import time
 
+from harness import srp
 from harness.agents import ScriptedAgent
 
 RECIPES = {}
 
 PASSWORD = "a long enough password 7"
+SRP_KEY = 0x5EC3E7
 ANOTHER = "nine calm grey herons 8"
 
 
@@ -182,6 +184,32 @@ def second_step(scene):
     # The present code is used up; that of the next half minute is right already.
     body = {"challenge": first.json["challenge"], "code": time_code(secret, ahead=1)}
     return scene.stranger("/api/login/second-factor", body)
+
+
+@recipe("PUT", "/api/security/sign-in-policy")
+def sign_in_policy(scene):
+    return scene.call("PUT", "/api/security/sign-in-policy", {"zeroKnowledge": True})
+
+
+def _registration(scene):
+    """A verifier of the owner's, and the number it was made from."""
+    assert scene.browser.request("PUT", "/api/security/sign-in-policy", {"zeroKnowledge": True}).status == 200
+    return {"salt": "00" * 16, "kdfSalt": "11" * 16, "verifier": srp.number(srp.verifier(SRP_KEY)).hex()}
+
+
+@recipe("POST", "/api/auth/register-srp")
+def register_verifier(scene):
+    return scene.call("POST", "/api/auth/register-srp", _registration(scene))
+
+
+@recipe("POST", "/api/auth/srp/verify")
+def verify_proof(scene):
+    address = scene.owner.address
+    scene.created("/api/auth/register-srp", _registration(scene))
+    begun = scene.server.client().post("/api/auth/srp/init", {"email": address}).json
+    public, proof = srp.answer(begun, address.lower(), SRP_KEY)
+    body = {"email": address, "sessionId": begun["sessionId"], "clientPublic": public, "clientProof": proof}
+    return scene.stranger("/api/auth/srp/verify", body)
 
 
 @recipe("POST", "/api/sessions/revoke-others")

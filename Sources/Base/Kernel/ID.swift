@@ -68,6 +68,7 @@ package enum OrgShare {}
 package enum DataKey {}
 package enum Passkey {}
 package enum KnownBrowser {}
+package enum SRPExchange {}
 package enum AuditStream {}
 
 package typealias OrgID = ID<Organisation>
@@ -90,4 +91,5 @@ package typealias OrgShareID = ID<OrgShare>
 package typealias DataKeyID = ID<DataKey>
 package typealias PasskeyID = ID<Passkey>
 package typealias KnownDeviceID = ID<KnownBrowser>
+package typealias SRPHandshakeID = ID<SRPExchange>
 package typealias AuditStreamID = ID<AuditStream>

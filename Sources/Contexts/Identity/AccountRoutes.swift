@@ -35,11 +35,14 @@ package struct AccountRoutes: Sendable {
             problems: [
                 PasswordFailure.wrong.problem, SecondStepFailure.wrong(left: 4).problem, PasswordRoutes.locked,
                 PasswordRoutes.busy, .keyUnavailable,
+                ZeroKnowledgeFailure.expired.problem,
                 .invalidField("code", "this account has two-step sign-in: a code is wanted"),
             ],
             request: .object([
                 "password": .string.optional,
                 "code": .string.optional.described("instead of the password, with two-step sign-in"),
+                "sessionId": .uuid.optional.described("of an SRP handshake, instead of the password"),
+                "clientPublic": .string.optional, "clientProof": .string.optional,
             ]),
             response: .object(["freshUntil": .timestamp]), requestExample: #"{"password":"correct horse battery"}"#,
             responseExample: #"{"freshUntil":"2026-11-21T09:40:00.000Z"}"#

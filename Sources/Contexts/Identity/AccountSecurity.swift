@@ -10,10 +10,14 @@ struct AccountSecurity: Sendable, JSONEncodable {
     let freshUntil: Timestamp?
     let secondStepSince: Timestamp?
     let recoveryCodesLeft: Int
+    let zeroKnowledge: ZeroKnowledgeState
     let devices: [KnownDevice]
 
     /// What confirms a session, strongest first.
-    var stepUpMethods: [String] { secondStepSince != nil ? ["totp"] : hasPassword ? ["password"] : ["link"] }
+    var stepUpMethods: [String] {
+        secondStepSince != nil
+            ? ["totp"] : zeroKnowledge.isRegistered ? ["srp"] : hasPassword ? ["password"] : ["link"]
+    }
 
     static func read(for request: APIRequest, from database: Database, at now: Timestamp) async throws -> Self {
         let (user, session) = try request.caller().person()
@@ -22,7 +26,7 @@ struct AccountSecurity: Sendable, JSONEncodable {
             [
                 "SELECT password_hash IS NOT NULL FROM own_password(\(user))", FreshSession.query(session),
                 DeviceStore.all(of: user, seenFrom: request), SecondStepStore.query(user),
-                SecondStepStore.codesLeft(user),
+                SecondStepStore.codesLeft(user), ZeroKnowledgeStore.state(of: user),
             ])
         guard let hasPassword = try answers[0].first({ try $0.next(Bool.self) }) else {
             throw Problem.unauthenticated
@@ -33,6 +37,9 @@ struct AccountSecurity: Sendable, JSONEncodable {
             hasPassword: hasPassword, freshUntil: freshUntil.flatMap { $0 > now ? $0 : nil },
             secondStepSince: try answers[3].first { try SecondStepStore.Secret(&$0) }?.enabledAt,
             recoveryCodesLeft: try answers[4].first { try $0.next(Int.self) } ?? 0,
+            zeroKnowledge: try answers[5].first {
+                ZeroKnowledgeState(isOffered: try $0.next(), isRegistered: try $0.next())
+            } ?? ZeroKnowledgeState(),
             devices: try answers[2].rows { try KnownDevice(&$0) })
     }
 
@@ -46,20 +53,34 @@ struct AccountSecurity: Sendable, JSONEncodable {
                 json.member("enabledAt", secondStepSince)
             }
             json.member("recoveryCodesLeft", recoveryCodesLeft)
+            json.object("zeroKnowledge") { json in
+                json.member("offered", zeroKnowledge.isOffered)
+                json.member("registered", zeroKnowledge.isRegistered)
+            }
             json.member("devices", devices)
         }
     }
 
     static let schema = Schema.object([
-        "hasPassword": .boolean, "stepUpMethods": .array(.enumeration(["totp", "password", "link"])),
+        "hasPassword": .boolean, "stepUpMethods": .array(.enumeration(["totp", "srp", "password", "link"])),
         "freshUntil": .timestamp.optional,
         "totp": .object(["enabled": .boolean, "enabledAt": .timestamp.optional]),
-        "recoveryCodesLeft": .integer(minimum: 0), "devices": .array(KnownDevice.schema, maxItems: 20),
+        "recoveryCodesLeft": .integer(minimum: 0),
+        "zeroKnowledge": .object(["offered": .boolean, "registered": .boolean]),
+        "devices": .array(KnownDevice.schema, maxItems: 20),
     ]).named("AccountSecurity")
 
     static let example = """
         {"hasPassword":true,"stepUpMethods":["password"],"freshUntil":"2026-11-21T09:40:00.000Z",\
-        "totp":{"enabled":false},"recoveryCodesLeft":0,"devices":[{"id":"01935c1e-7d00-7000-8000-000000000007","createdAt":"2026-11-21T09:30:00.000Z",\
+        "totp":{"enabled":false},"recoveryCodesLeft":0,\
+        "zeroKnowledge":{"offered":false,"registered":false},"devices":[{"id":"01935c1e-7d00-7000-8000-000000000007","createdAt":"2026-11-21T09:30:00.000Z",\
         "lastSeenAt":"2026-11-21T09:30:00.000Z","userAgent":"Mozilla/5.0","current":true}]}
         """
+}
+
+/// Signing in without sending the password, as far as one person goes.
+struct ZeroKnowledgeState: Sendable {
+    /// An organisation of theirs has switched it on.
+    var isOffered = false
+    var isRegistered = false
 }

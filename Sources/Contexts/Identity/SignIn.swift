@@ -15,10 +15,12 @@ struct SignIn: Sendable {
     private let opening: SessionOpening
     private let second: SecondStep
     private let challenges: SecondStepStore
+    private let zeroKnowledge: ZeroKnowledge
 
     init(_ context: IdentityContext) {
         self.context = context
         second = SecondStep(context)
+        zeroKnowledge = ZeroKnowledge(context)
         challenges = SecondStepStore(database: context.database)
         store = LoginStore(database: context.database)
         opening = SessionOpening(time: context.time)
@@ -49,6 +51,29 @@ struct SignIn: Sendable {
             return try await proceed(user, remember: remember, from: request, in: transaction)
         }
         return told(step, of: request)
+    }
+
+    /// By the proof of an SRP handshake. Counted as passwords are.
+    /// - Returns: the server's proof beside, for the client to check.
+    func byProof(
+        _ claim: ZeroKnowledge.Claim, remember: Bool, from request: APIRequest
+    ) async throws -> (step: FirstStep, serverProof: [UInt8]) {
+        let who = LoginSubject(typed: claim.email, from: request, countsAddresses: context.countsAddresses)
+        let found = try await store.begin(EmailAddress(claim.email)?.key ?? "", who, at: context.time.now)
+        let verdict = try await zeroKnowledge.check(claim)
+        if let lock = found.lockedUntil { throw SignInError.locked(until: lock, now: context.time.now) }
+        guard let user = verdict.user else {
+            let failure = try await store.fail(who, byDevice: found.countsByDevice, at: context.time.now)
+            throw SignInError.wrong(failures: failure.count)
+        }
+        let step = try await context.database.asNobody { transaction in
+            let now = context.time.now
+            let passed = try await store.pass(
+                user, who, byDevice: found.countsByDevice, renewedHash: nil, at: now, in: transaction)
+            guard passed else { throw SignInError.locked(until: now + .seconds(900), now: now) }
+            return try await proceed(user, remember: remember, from: request, in: transaction)
+        }
+        return (told(step, of: request), verdict.serverProof)
     }
 
     /// Mails a link to whoever has an account. The caller answers the same in every case, after the same work.

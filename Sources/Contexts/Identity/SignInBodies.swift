@@ -87,6 +87,11 @@ extension SignedIn {
         "userId": .uuid, "email": .email, "csrfToken": .string, "organizations": .array(Membership.schema),
     ]).named("SignedIn")
 
+    static let proven = Schema.object([
+        "userId": .uuid, "email": .email, "csrfToken": .string, "organizations": .array(Membership.schema),
+        "serverProof": .string.described("hexadecimal: the server knew the verifier"),
+    ]).named("SignedInByProof")
+
     static let example = """
         {"userId":"01935c1e-7d00-7000-8000-000000000002","email":"ana@example.org","csrfToken":"pcs_…",\
         "organizations":[\(Membership.example)]}

@@ -10,18 +10,24 @@ struct StepUp: Sendable {
     private let context: IdentityContext
     private let passwords: Passwords
     private let second: SecondStep
+    private let zeroKnowledge: ZeroKnowledge
 
     init(_ context: IdentityContext) {
         self.context = context
         passwords = Passwords(context)
         second = SecondStep(context)
+        zeroKnowledge = ZeroKnowledge(context)
     }
 
     /// - Returns: until when the session is fresh.
     func confirm(_ body: BodyMembers, for request: APIRequest) async throws -> Timestamp {
         let user = try request.caller().person().user
         guard try await second.isOn(user) else {
-            _ = try await passwords.prove(try body.text("password"), of: user)
+            if try body.optionalText("clientProof") != nil {
+                try await proveWithoutPassword(body, of: user)
+            } else {
+                _ = try await passwords.prove(try body.text("password"), of: user)
+            }
             return try await confirm(for: request)
         }
         guard let code = try body.optionalText("code") else {
@@ -35,6 +41,16 @@ struct StepUp: Sendable {
         }
         try await tries.forget()
         return freshUntil
+    }
+
+    /// A handshake of `/api/auth/srp/init` with one's own address.
+    private func proveWithoutPassword(_ body: BodyMembers, of user: UserID) async throws {
+        let tries = context.confirmations(of: user)
+        _ = try await tries.begin(at: context.time.now)
+        let own = try await PasswordStore(database: context.database).own(user)
+        let verdict = try await zeroKnowledge.check(try body.claim(of: own?.email ?? ""))
+        guard verdict.user == user else { throw PasswordFailure.wrong }
+        try await tries.forget()
     }
 
     private func confirm(

@@ -118,7 +118,7 @@ package struct Composition: Sendable {
     private static func people(_ identity: IdentityContext) -> [Endpoint] {
         SignUpRoutes(identity).endpoints + SignInRoutes(identity).endpoints + ProfileRoutes(identity).endpoints
             + PasswordRoutes(identity).endpoints + AccountRoutes(identity).endpoints
-            + SecondStepRoutes(identity).endpoints
+            + SecondStepRoutes(identity).endpoints + ZeroKnowledgeRoutes(identity).endpoints
             + OrganisationRoutes(identity).endpoints + MemberRoutes(identity).endpoints
             + InvitationRoutes(identity).endpoints + InviteeRoutes(identity).endpoints
     }
