@@ -86,12 +86,13 @@ struct PostgresBench: AsyncParsableCommand {
 }
 
 enum BenchFault: Error, CustomStringConvertible {
-    case noSetting(String), wrongRow, pgbench(String), badTrace(String)
+    case noSetting(String), wrongRow, pgbench(String), badTrace(String), wrongAnswer(String)
 
     var description: String {
         switch self {
         case .noSetting(let key): "\(key) is not set: start this with ops/bench"
         case .wrongRow: "a read answered another row than was written"
+        case .wrongAnswer(let what): what
         case .pgbench(let output): "pgbench: \(output)"
         case .badTrace(let path): "\(path) is no trace of ops/record-trace"
         }
