@@ -123,10 +123,9 @@ struct Invitations: Sendable {
     ) async throws -> (name: String, hash: String?) {
         guard !link.isKnown else { return ("", nil) }
         guard let password else { throw InvitationState.noPassword.problem ?? .notFound }
-        try PasswordRule.check(password, email: link.email)
         let name = try displayName.map { name throws(Problem) in try DisplayName.check(name) }
         let mailboxName = link.email.split(separator: "@").first.map(String.init) ?? ""
-        return (name ?? mailboxName, try await context.passwords.hash(password))
+        return (name ?? mailboxName, try await context.passwords.accept(password, of: link.email))
     }
 
     private static var unknown: Problem { InvitationState.unknown.problem ?? .notFound }
