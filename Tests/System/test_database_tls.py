@@ -75,6 +75,6 @@ def test_a_certificate_of_a_stranger_is_no_database(cluster, tmp_path):
     server.process = Process(server.name, PROGRAMS / "pulse", "up", env=server.environment)
     try:
         eventually(lambda: "certificate verify failed" in server.process.tail(), 15, "the log says why")
-        assert server.admin_client().get("/readyz").status == 503
+        eventually(lambda: server.admin_client().get("/readyz").status == 503, 15, "readiness is red")
     finally:
         server.stop()
