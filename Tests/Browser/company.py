@@ -146,6 +146,13 @@ def detail(**changes):
     return {**ORG, "createdAt": ago(210 * DAY), "memberCount": 5, "pendingInvitationCount": 2, **changes}
 
 
+def keys(**changes):
+    return {"provider": "file", "wrappingKey": {"id": "w1", "provider": "file", "isOwn": False, "state": "active", "createdAt": ago(200 * DAY)},
+            "dataKeys": [{"id": "k2", "version": 2, "state": "current", "createdAt": ago(3 * DAY)}, {"id": "k1", "version": 1, "state": "retiring", "createdAt": ago(200 * DAY)}],
+            "ownKeyProviders": ["aws-kms", "transit"],
+            "rotation": {"id": "r1", "kind": "data", "state": "done", "rewritten": 214, "startedAt": ago(3 * DAY), "finishedAt": ago(3 * DAY - 9)}, **changes}
+
+
 def furnish(server, permissions=PERMISSIONS, role="owner"):
     """Gives the server everything that an owner's console asks for."""
     org = {**ORG, "role": role}
@@ -166,6 +173,7 @@ def furnish(server, permissions=PERMISSIONS, role="owner"):
         ("GET", "/api/audit/checkpoints"): {"data": [{"seq": 48_212, "hash": "ab" * 32, "at": ago(6_800), "keyId": "k7", "publicKey": "", "signature": "", "isSeal": False}]},
         ("GET", "/api/audit/verify"): {"verified": True, "entries": 48_216, "firstSeq": 1, "seq": 48_216, "message": "All 48,216 entries and 483 signatures fit", "checkpoints": 483},
         ("GET", "/api/audit/streams"): {"data": [{"id": "s1", "name": "splunk", "kind": "webhook", "address": "https://hec.nordwind.example", "secretSet": True, "enabled": True, "seq": 48_216, "behind": 0, "lastSentAt": ago(12)}]},
+        ("GET", "/api/security/keys"): keys(), ("GET", "/api/security/sign-in-policy"): {"zeroKnowledge": False},
         ("GET", "/api/provider/customers"): overview(customers()),
         ("GET", "/api/provider/grants"): {"data": [{"id": "g9", "customer": {"orgId": "c9", "slug": "grube", "displayName": "Feinkost Grube"}, "role": "editor", "status": "offered", "createdAt": ago(3_600), "expiresAt": iso(time.time() + 90 * DAY)}]},
         ("GET", "/api/provider-grants"): {"data": grants()}, ("GET", "/api/security/account"): account(), ("GET", "/api/org-invitations"): {"data": []},

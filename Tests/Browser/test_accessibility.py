@@ -141,6 +141,8 @@ COMPANY = [
     ("sites", "/sites", shown("Kleyerstraße")),
     ("settings", "/settings", shown("Delete this organisation")),
     ("settings-delete", "/settings", pressed("Delete", "Type the organisation's name")),
+    ("keys", "/settings/security", shown("Data keys")),
+    ("own-key", "/settings/security", pressed("Bring a key", "Try and use it")),
     ("providers", "/settings/providers", shown("Fjordline")),
     ("security", "/profile/security", shown("Known devices")),
     ("second-factor", "/profile/security", pressed("Set up", "Scan this")),

@@ -170,3 +170,27 @@ def test_a_forgotten_password_is_replaced_through_the_mail(server, visit):
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
     assert owner.browser.get("/api/me").status == 401
+
+
+def test_a_password_that_is_never_sent_opens_the_door(server, visit):
+    owner = server.sign_up("Proof Works")
+    page = signed_in(visit, server, owner, "/settings/security", allow=["401"])
+    page.get_by_role("switch", name="Sign-in that never sends the password").click()
+    expect(page.get_by_text("Offered to your people")).to_be_visible()
+    page.goto(server.url + "/profile/security")
+    page.get_by_role("button", name="Switch on").click()
+    sent = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.get_by_role("dialog").get_by_label("Password").fill("a sentence that stays here 4")
+    page.get_by_role("dialog").get_by_role("button", name="Switch on").click()
+    expect(page.get_by_text("Your password stays with you from now on")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="Log out").click()
+    page.get_by_label("E-mail").fill(owner.address.upper())
+    expect(page.get_by_label(re.compile("^Do not send my password"))).to_be_checked()
+    page.get_by_label("Password", exact=True).fill("not the sentence at all 4")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_text("E-mail and password do not fit together.")).to_be_visible(timeout=30_000)
+    page.get_by_label("Password", exact=True).fill("a sentence that stays here 4")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible(timeout=30_000)
+    assert sent and not any("sentence" in body for body in sent)

@@ -5,7 +5,7 @@ import urllib.parse
 from playwright.sync_api import expect
 
 from canned import ORG, Answer, iso, problem
-from company import LOOKING, customers, customer, detail, entries, furnish, grants, needs_fresh, overview, said, sites, summary
+from company import LOOKING, customer, customers, detail, entries, furnish, grants, keys, needs_fresh, overview, said, sites, summary
 
 DETAIL = f"/api/orgs/{ORG['id']}"
 
@@ -123,6 +123,56 @@ def test_a_site_is_made_changed_and_deleted(canned, visit):
     server.answers["GET", "/api/sites"] = {"data": sites()[1:]}
     page.get_by_role("button", name="Delete site").click()
     expect(page.get_by_role("row", name=re.compile("Frankfurt"))).to_have_count(0)
+
+
+# --- keys and signing in ---
+
+def test_keys_are_rotated_and_the_progress_is_told_until_it_is_done(canned, visit):
+    server = furnish(canned())
+    running = {"id": "r2", "kind": "data", "state": "rewriting", "rewritten": 20, "remaining": 194, "startedAt": iso(1_700_000_000)}
+
+    def begin(match, query, body):
+        server.answers["GET", "/api/security/keys"] = keys(rotation=running)
+        return Answer(201, running)
+
+    server.answers["POST", "/api/security/keys/rotations"] = begin
+    page = visit(server, "/settings/security")
+    expect(page.get_by_text("214 secrets sealed anew.")).to_be_visible()
+    page.get_by_role("button", name="Rotate").click()
+    expect(page.get_by_text("20 secrets sealed anew, 194 to go.")).to_be_visible()
+    expect(page.get_by_role("button", name="Rotate")).to_be_disabled()
+    server.answers["GET", "/api/security/keys"] = keys()
+    expect(page.get_by_text("214 secrets sealed anew.")).to_be_visible()
+    assert said(server, "POST", "/api/security/keys/rotations") == [{"kind": "data"}]
+
+
+def test_a_key_of_ones_own_is_refused_with_its_reason_and_then_taken(canned, visit):
+    server = furnish(canned())
+    path = "/api/security/keys/own"
+    server.answers["PUT", path] = problem(422, "own-key-refused", "The key was refused", "AWS KMS answered: access denied.")
+    page = visit(server, "/settings/security", allow=["422"])
+    page.get_by_role("button", name="Bring a key").click()
+    page.get_by_label("Kept by").select_option("transit")
+    page.get_by_label("Key", exact=True).fill("nordwind")
+    page.get_by_label("Token").fill("s.secret")
+    page.get_by_role("button", name="Try and use it").click()
+    expect(page.get_by_role("alert")).to_contain_text("access denied")
+    server.answers["PUT", path] = keys(provider="transit", ownKey={"provider": "transit", "reference": "nordwind", "credentialsSet": True, "setAt": iso(1_700_000_000)})
+    page.get_by_role("button", name="Try and use it").click()
+    expect(page.get_by_text("Set, never shown")).to_be_visible()
+    assert said(server, "PUT", path)[-1] == {"provider": "transit", "reference": "nordwind", "token": "s.secret"}
+    assert "s.secret" not in page.content()
+
+
+def test_signing_in_without_sending_the_password_is_offered_by_a_switch(canned, visit):
+    server = furnish(canned())
+    server.answers["PUT", "/api/security/sign-in-policy"] = lambda match, query, body: body
+    page = visit(server, "/settings/security")
+    switch = page.get_by_role("switch", name="Sign-in that never sends the password")
+    expect(switch).to_have_attribute("aria-checked", "false")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "true")
+    assert said(server, "PUT", "/api/security/sign-in-policy") == [{"zeroKnowledge": True}]
 
 
 # --- the audit log ---

@@ -79,6 +79,7 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
     case "/audit": return <Audit open={undefined} />;
     case "/customers": return <Customers />;
     case "/settings": return <Settings section="general" />;
+    case "/settings/security": return <Settings section="security" />;
     case "/settings/providers": return <Settings section="providers" />;
   }
   const role = match("/members/roles/{id}", path)?.["id"];

@@ -99,7 +99,7 @@ async function refusal(response: Response, method: string, path: string): Promis
   const problem = new APIProblem(
     "http", response.status, body, Number.isFinite(after) && after > 0 ? after : undefined,
     response.headers.get("X-Request-ID") ?? undefined);
-  const asksWho = method === "GET" && path === "/api/me" || /^\/api\/(login|public\/)/.test(path);
+  const asksWho = method === "GET" && path === "/api/me" || /^\/api\/(login|public\/|auth\/srp\/)/.test(path);
   if (response.status === 401 && !asksWho) apiContext.onSignedOut();
   return problem;
 }

@@ -7,8 +7,9 @@ import { Button } from "../kit/Button";
 import { Dialog } from "../kit/Dialog";
 import { Field, FormProblem, useForm } from "../kit/form";
 import { APIProblem, asProblem } from "../kit/problem";
+import { useMe } from "./session";
 
-type Method = "password" | "totp" | "link";
+type Method = "password" | "totp" | "srp" | "link";
 interface Account { stepUpMethods: string[]; freshUntil?: string | null }
 interface Question { method: Method; answer: (confirmed: boolean) => void }
 
@@ -50,7 +51,7 @@ async function confirmed(problem: APIProblem): Promise<boolean> {
 }
 
 function ask(methods: readonly string[]): Promise<boolean> {
-  const method = methods.includes("totp") ? "totp" : methods.includes("password") ? "password" : "link";
+  const method = methods.includes("totp") ? "totp" : methods.includes("srp") ? "srp" : methods.includes("password") ? "password" : "link";
   question?.answer(false);
   return new Promise((resolve) => set({ method, answer: (answer) => { set(undefined); resolve(answer); } }));
 }
@@ -62,14 +63,14 @@ export function StepUp(): JSX.Element | null {
   return asked.method === "link" ? <SignInAgain onClose={() => asked.answer(false)} /> : <Confirm method={asked.method} answer={asked.answer} />;
 }
 
-function Confirm({ method, answer }: { method: "password" | "totp"; answer: (confirmed: boolean) => void }): JSX.Element {
-  const formID = useId();
+function Confirm({ method, answer }: { method: Exclude<Method, "link">; answer: (confirmed: boolean) => void }): JSX.Element {
+  const formID = useId(), me = useMe();
   const isCode = method === "totp";
   const form = useForm({
     initial: { proof: "" },
     check: ({ proof }) => ({ proof: proof.trim() === "" ? (isCode ? "Type the six digits." : "Type your password.") : undefined }),
     submit: async ({ proof }) => {
-      await post("/api/security/step-up", isCode ? { code: proof.replace(/\s/g, "") } : { password: proof });
+      await post("/api/security/step-up", isCode ? { code: proof.replace(/\s/g, "") } : method === "srp" ? await claimOf(me.user.email, proof) : { password: proof });
       answer(true);
     },
     explain: (problem) => {
@@ -91,6 +92,13 @@ function Confirm({ method, answer }: { method: "password" | "totp"; answer: (con
       </form>
     </Dialog>
   );
+}
+
+/** The password stays here; what goes out proves that it is known. */
+async function claimOf(email: string, password: string): Promise<unknown> {
+  const { prove } = await import("./zeroKnowledge");
+  const { serverProof: _, ...claim } = await prove(email, password);
+  return claim;
 }
 
 /** Someone with neither password nor second factor proves themselves as they always do: by a link. */

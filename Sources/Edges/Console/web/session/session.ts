@@ -119,6 +119,15 @@ export async function logIn(email: string, password: string, rememberMe: boolean
   await signedIn(safePath(next));
 }
 
+/** The password is not sent; the server has to prove itself as well. */
+export async function logInByProof(email: string, password: string, rememberMe: boolean, next: string | null): Promise<void> {
+  const { checkServer, prove } = await import("./zeroKnowledge");
+  const { serverProof, ...claim } = await prove(email, password);
+  const answer = await post<{ serverProof?: string }>("/api/auth/srp/verify", { email, ...claim, rememberMe });
+  checkServer({ serverProof, ...claim }, answer.serverProof);
+  await signedIn(safePath(next));
+}
+
 export async function logOut(): Promise<void> {
   try {
     await post("/api/logout");

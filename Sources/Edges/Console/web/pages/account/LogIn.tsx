@@ -5,10 +5,11 @@ import { emailError, Field, FormProblem, useForm } from "../../kit/form";
 import { asProblem } from "../../kit/problem";
 import { Link, navigate, safePath, useTitle } from "../../kit/router";
 import { StatusMark } from "../../kit/Status";
-import { logIn } from "../../session/session";
+import { logIn, logInByProof } from "../../session/session";
 import { AuthFrame } from "./AuthFrame";
 import { Challenge, challengeOf, SecondFactor } from "./SecondFactor";
 import { MailSent } from "./SignUp";
+import { withoutSending } from "./withoutSending";
 
 /** Why someone arrives here with an error; other words in the address are ignored. */
 const arrivals: Record<string, string> = {
@@ -22,12 +23,15 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
   const [sending, setSending] = useState(false);
   const [challenge, setChallenge] = useState<Challenge>();
   const [over, setOver] = useState("");
+  const [proves, setProves] = useState(withoutSending.isRemembered);
+  const [isOffered, offer] = useState(proves);
   const form = useForm({
     initial: { email: "", password: "" },
     check: ({ email, password }) => ({ email: emailError(email), password: password === "" ? "Type your password, or let us send you a link." : undefined }),
     submit: async ({ email, password }) => {
       try {
-        await logIn(email.trim(), password, remember, next);
+        await (proves ? logInByProof : logIn)(email.trim(), password, remember, next);
+        withoutSending.remember(proves);
       } catch (failure) {
         const asked = challengeOf(asProblem(failure));
         if (!asked) throw failure;
@@ -35,6 +39,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       }
     },
     explain: (problem) => {
+      if (problem.status === 401) offer(true);
       if (problem.field === "username") return { email: problem.detail ?? problem.title };
       return problem.slug === "invalid-credentials" || problem.status === 401 ? { password: "E-mail and password do not fit together." } : undefined;
     },
@@ -73,6 +78,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       <div className="divider">or</div>
       <Button wide icon="mail" label="Send me a link instead" busy={sending} onClick={() => void sendLink()} />
       <p className="muted"><Link to="/forgot-password">Forgot your password?</Link></p>
+      {isOffered && <label className="check"><input type="checkbox" checked={proves} onChange={(event) => setProves(event.currentTarget.checked)} /><span>Do not send my password<span className="sub check-sub">For those who switched that on: the browser proves that it knows it.</span></span></label>}
     </AuthFrame>
   );
 }

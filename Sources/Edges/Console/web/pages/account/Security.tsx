@@ -11,9 +11,10 @@ import { AccountFrame } from "./AccountFrame";
 import { deviceOf } from "./device";
 import { PasswordCard } from "./PasswordCard";
 import { SecondFactorCard } from "./SecondFactorCard";
+import { ZeroKnowledgeCard } from "./ZeroKnowledgeCard";
 
 export interface Account {
-  hasPassword: boolean; stepUpMethods: string[]; freshUntil?: string | null; totp: { enabled: boolean; enabledAt?: string }; recoveryCodesLeft: number;
+  hasPassword: boolean; stepUpMethods: string[]; freshUntil?: string | null; totp: { enabled: boolean; enabledAt?: string }; recoveryCodesLeft: number; zeroKnowledge: { offered: boolean; registered: boolean };
   passkeys: { id: string; name: string; createdAt: string; lastUsedAt?: string }[];
   devices: { id: string; createdAt: string; lastSeenAt: string; userAgent?: string; current: boolean }[];
 }
@@ -27,7 +28,8 @@ export function Security(): JSX.Element {
         <Wait query={account} what="Your security settings" rows={6}>
           {(data) => (
             <div className="stack stack-6">
-              <PasswordCard account={data} />
+              {!data.zeroKnowledge.registered && <PasswordCard account={data} />}
+              {(data.zeroKnowledge.offered || data.zeroKnowledge.registered) && <ZeroKnowledgeCard account={data} />}
               <SecondFactorCard account={data} />
               {data.devices.length > 0 && <DevicesCard account={data} />}
             </div>
