@@ -3,16 +3,20 @@ import CReactor
 import DequeModule
 import Dispatch
 import Kernel
+import NIOConcurrencyHelpers
 
 /// One libpq connection in pipeline mode: flights go out back to back and their answers come in order.
 ///
-/// `@unchecked Sendable`: after `attach`, all state is touched on the reactor's thread only; other threads reach it
-/// through `reactor.submit`.
+/// Whoever has something to say sends it on its own thread, which spares the way through the reactor's; what comes back
+/// is read by the reactor.
+/// `@unchecked Sendable`: all state is touched under `lock` only. What is called under it (a flight's end, a loss) takes
+/// no lock of a connection.
 final class Connection: ReactorClient, @unchecked Sendable {
     /// Prepared statements a connection keeps; beyond that a statement is parsed each time. Our programs have a few hundred.
     private static let preparedLimit = 1024
 
     let index: Int
+    private let lock = NIOLock()
     private let reactor: Reactor
     private let onLoss: @Sendable (Int, String) -> Void
     private let onNotification: (@Sendable (String, String) -> Void)?
@@ -45,9 +49,9 @@ final class Connection: ReactorClient, @unchecked Sendable {
         return await withTaskCancellationHandler {
             await launch(flight)
         } onCancel: {
-            reactor.submit {
+            lock.withLock {
                 flight.finish(.failed(.cancelled))
-                self.cancelHeadIfAbandoned()
+                cancelHeadIfAbandoned()
             }
         }
     }
@@ -56,18 +60,23 @@ final class Connection: ReactorClient, @unchecked Sendable {
         await withCheckedContinuation { continuation in launch(flight) { continuation.resume(returning: $0) } }
     }
 
-    /// Sends the statements; `done` is called once, on the reactor's thread.
+    /// Sends the statements; `done` is called once, on any thread.
     func launch(_ flight: Flight, _ done: @escaping @Sendable (Flight.Outcome) -> Void) {
-        reactor.submit { if flight.begin(done) { self.send(flight) } }
+        lock.withLock { if flight.begin(done) { send(flight) } }
     }
 
     /// Takes over a connection that `Connector` opened.
-    func attach(_ opened: OpenedConnection) { reactor.submit { self.adopt(opened.pg) } }
+    func attach(_ opened: OpenedConnection) { lock.withLock { adopt(opened.pg) } }
 
     /// Ends the connection; what is in flight fails.
-    func close() { reactor.submit { self.lose("closed", tell: false) } }
+    func close() { lock.withLock { lose("closed", tell: false) } }
 
-    // MARK: On the reactor's thread
+    // MARK: From the reactor
+
+    func socketIsReady(_ events: UInt32) { lock.withLock { read() } }
+    func tick(at now: Duration) { lock.withLock { expire(at: now) } }
+
+    // MARK: Under the lock
 
     private func adopt(_ pg: OpaquePointer) {
         self.pg = pg
@@ -75,7 +84,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
         watchesWrite = false
         prepared.removeAll(keepingCapacity: true)
         preparedNames = 0
-        reactor.watch(socket, for: pulse_readable, client: self)
+        reactor.add(socket, client: self)
     }
 
     private func send(_ flight: Flight) {
@@ -118,11 +127,13 @@ final class Connection: ReactorClient, @unchecked Sendable {
         if state < 0 { return lose(message(of: pg), tell: true) }
         if (state == 1) != watchesWrite {
             watchesWrite = state == 1
-            reactor.watch(socket, for: pulse_readable | (watchesWrite ? pulse_writable : 0), client: self)
+            reactor.wait(for: pulse_readable | (watchesWrite ? pulse_writable : 0), of: socket)
         }
+        // A flush that had to wait may have read meanwhile, and nothing would tell of that again.
+        if watchesWrite { receive() }
     }
 
-    func socketIsReady(_ events: UInt32) {
+    private func read() {
         guard let pg else { return }
         if PQconsumeInput(pg) != 1 { return lose(message(of: pg), tell: true) }
         if watchesWrite { flush() }
@@ -190,7 +201,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
         }
     }
 
-    func tick(at now: Duration) {
+    private func expire(at now: Duration) {
         for flight in flights where !flight.isDone && flight.deadline <= now { flight.finish(.failed(.timeout)) }
         for flight in held where !flight.isDone && flight.deadline <= now { flight.finish(.failed(.timeout)) }
         cancelHeadIfAbandoned()
@@ -206,7 +217,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
         let request = CancelRequest(cancel)
         CancelRequest.queue.async {
             request.send()
-            self.reactor.submit { self.cancelIsOver() }
+            self.lock.withLock { self.cancelIsOver() }
         }
     }
 
@@ -220,7 +231,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
 
     private func lose(_ reason: String, tell: Bool) {
         guard let pg else { return }
-        reactor.watch(socket, for: 0, client: self)
+        reactor.remove(socket)
         self.pg = nil
         receiveLastWords(from: pg)
         PQfinish(pg)

@@ -10,10 +10,10 @@ protocol ReactorClient: AnyObject {
     func tick(at now: Duration)
 }
 
-/// One thread that waits for many sockets and does what is submitted to it, in order.
+/// One thread that waits for many sockets. Sockets come and go in the order they were told, on the thread.
 ///
-/// `@unchecked Sendable`: `clients` is touched on the reactor's thread only, which `dispatchPrecondition`-like checks in
-/// `watch` assert; everything else is immutable or behind the lock.
+/// `@unchecked Sendable`: `clients` is touched on the reactor's thread only; everything else is immutable or behind the
+/// lock.
 final class Reactor: @unchecked Sendable {
     private struct Inbox {
         var jobs: [@Sendable () -> Void] = []
@@ -53,8 +53,20 @@ final class Reactor: @unchecked Sendable {
         pthread_detach(thread)
     }
 
+    /// Reads `socket` for `client` from now on. What arrives before the thread knows the client is reported again.
+    func add(_ socket: Int32, client: any ReactorClient & Sendable) {
+        submit { self.clients[socket] = client }
+        wait(for: pulse_readable, of: socket)
+    }
+
+    /// Changes what a socket that was added is waited for.
+    func wait(for events: UInt32, of socket: Int32) { _ = pulse_epoll_watch(epoll, socket, events) }
+
+    /// Forgets a socket. It may be closed at once: what was added by the same number comes later.
+    func remove(_ socket: Int32) { submit { self.clients[socket] = nil } }
+
     /// Runs `job` on the reactor's thread, after everything submitted before it.
-    func submit(_ job: @escaping @Sendable () -> Void) {
+    private func submit(_ job: @escaping @Sendable () -> Void) {
         let mustWake = inbox.withLockedValue { inbox in
             inbox.jobs.append(job)
             defer { inbox.isSignalled = true }
@@ -66,12 +78,6 @@ final class Reactor: @unchecked Sendable {
     func stop() {
         inbox.withLockedValue { $0.isStopped = true }
         submit {}
-    }
-
-    /// On the reactor's thread: watches for `events`; 0 ends it.
-    func watch(_ socket: Int32, for events: UInt32, client: any ReactorClient) {
-        clients[socket] = events == 0 ? nil : client
-        _ = pulse_epoll_watch(epoll, socket, events)
     }
 
     private func loop() {
