@@ -28,7 +28,8 @@ package struct FrontDoor {
     ///   - more: endpoints besides those of Identity.
     ///   - idempotency: what remembers answers; nothing does unless told.
     package init(
-        passwords: PasswordHasher = FrontDoor.passwords, _ more: (FrontDoorParts) -> [Endpoint] = { _ in [] },
+        passwords: PasswordHasher = FrontDoor.passwords, hasRateLimits: Bool = false,
+        _ more: (FrontDoorParts) -> [Endpoint] = { _ in [] },
         idempotency: (IdentityContext) -> (any IdempotencyStore)? = { _ in nil }
     ) throws {
         let database = TestDatabase.current.app
@@ -47,7 +48,8 @@ package struct FrontDoor {
             + SecondStepRoutes(context).endpoints + ZeroKnowledgeRoutes(context).endpoints
             + more(FrontDoorParts(context: context, gate: gate))
         var settings = HTTPSettings()
-        settings.rateMultiplier = 0
+        settings.rateMultiplier = hasRateLimits ? 1 : 0
+        settings.knownCaller = { [context] in context.knownBrowser(of: $0) }
         responder = Responder(
             table: try EndpointTable(endpoints), gate: gate, settings: settings,
             metrics: HTTPMetrics(factory: NOOPMetricsHandler.instance), logger: .silent,

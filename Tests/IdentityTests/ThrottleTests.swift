@@ -49,6 +49,20 @@ import Testing
         #expect(await logIn(door.browser(at: "203.0.113.1"), password).slug == "account-locked")
     }
 
+    @Test("neighbours behind one address do not use up the tries of a browser that signed in here; made-up ones have none")
+    func ownBudget() async throws {
+        _ = try await member()
+        let door = try FrontDoor(hasRateLimits: true)
+        let owner = try await known(door)
+        var refusals: [String] = []
+        for _ in 0..<20 { refusals.append(await logIn(door.browser()).slug) }
+        #expect(refusals.contains("rate-limited"))
+        let forged = door.browser()
+        forged.cookies = ["pulse_device": BearerToken.new(.device).text.reveal()]
+        #expect(await logIn(forged, password).slug == "rate-limited")
+        #expect(await logIn(owner, password).status == 200)
+    }
+
     @Test("a device counts for its own person only, and only as we made it")
     func otherPeople() async throws {
         _ = try await member()

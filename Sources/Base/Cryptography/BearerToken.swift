@@ -52,6 +52,11 @@ package struct BearerToken: Sendable {
         self.text = text
     }
 
+    /// The 32 bytes between prefix and checksum.
+    package var body: [UInt8] {
+        Array((Base64URL.decode(text.reveal().utf8.dropFirst(kind.rawValue.utf8.count)) ?? []).prefix(Self.randomBytes))
+    }
+
     /// SHA-256 of the whole text: what the database stores and looks up.
     package var hash: [UInt8] { Digests.sha256(text.reveal()) }
 

@@ -21,6 +21,10 @@ package struct HTTPSettings: Sendable {
     package var rateMultiplier = 1.0
     /// Replaces `rateMultiplier` for callers on this machine that came without a proxy.
     package var loopbackRateMultiplier: Double?
+    /// Names a caller who can be told from their neighbours without the database, by something only we can have made;
+    /// `nil`: cannot. Such a caller is counted by itself before the gate, so that nobody behind the same address uses
+    /// up their budget.
+    package var knownCaller: (@Sendable (APIRequest) -> String?)?
 
     package var maxConnections = 10_000
     /// Of one header field, the request line included.

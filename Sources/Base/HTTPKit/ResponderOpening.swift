@@ -54,9 +54,10 @@ extension Responder {
     private func spendForAddress(_ endpoint: Endpoint, _ opening: inout Opening) {
         let multiplier = rateMultiplier(for: opening.request)
         guard multiplier > 0 else { return }
+        let known = settings.knownCaller?(opening.request).map { RateLimiter.Subject.principal("known:\($0)") }
+        let subject = known ?? .address(Self.network(of: opening.request.clientAddress))
         let budget = endpoint.rate.budget.times(multiplier * Double(endpoint.rate.callersPerAddress))
-        let verdict = limiter.take(
-            endpoint.rate, .address(Self.network(of: opening.request.clientAddress)), from: budget)
+        let verdict = limiter.take(endpoint.rate, subject, from: budget)
         opening.verdict = verdict
         guard !verdict.isAllowed else { return }
         metrics.rateLimited.increment()

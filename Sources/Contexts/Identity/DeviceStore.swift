@@ -1,6 +1,6 @@
 internal import Access
 internal import Cryptography
-internal import HTTPKit
+package import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import Postgres
@@ -44,8 +44,27 @@ enum DeviceCookie {
     /// The longest that browsers keep a cookie.
     static let lifetime: Duration = .seconds(400 * 86_400)
 
+    private static let randomBytes = 16
+
+    /// Half of it is random, and the other half shows, without a look into the database, that it is from here.
+    static func new(key: LinkKey, from randomness: Randomness = .system) -> BearerToken {
+        let random = randomness.bytes(randomBytes)
+        let body = random + seal(random, key: key)
+        return BearerToken.new(.device, from: Randomness { _ in body })
+    }
+
+    static func isOurs(_ token: BearerToken, key: LinkKey) -> Bool {
+        let body = token.body
+        return Digests.constantTimeEqual(
+            Array(body.dropFirst(randomBytes)), seal(Array(body.prefix(randomBytes)), key: key))
+    }
+
     static func set(_ token: BearerToken) -> Cookie {
         Cookie(name, token.text, maxAge: lifetime, protected: true)
+    }
+
+    private static func seal(_ random: [UInt8], key: LinkKey) -> [UInt8] {
+        Array(key.digest(random, purpose: "device-v1").prefix(16))
     }
 }
 
@@ -53,6 +72,15 @@ extension APIRequest {
     /// The device the browser says it is; `nil` when it brings no cookie of ours.
     var presentedDevice: BearerToken? {
         protectedCookie(DeviceCookie.name).flatMap { BearerToken($0, kind: .device) }
+    }
+}
+
+extension IdentityContext {
+    /// Names the browser of a request that has signed in here before, whoever it was: its budget of requests is its own.
+    /// Whose failures are counted is another question, and the database answers it.
+    package func knownBrowser(of request: APIRequest) -> String? {
+        guard let device = request.presentedDevice, DeviceCookie.isOurs(device, key: links) else { return nil }
+        return device.hash.hex
     }
 }
 

@@ -23,8 +23,9 @@ package struct SignedIn: Sendable {
 /// came with ended, at most ten per person, the browser remembered.
 package struct SessionOpening: Sendable {
     private let time: any TimeSource
+    private let key: LinkKey
 
-    package init(time: any TimeSource) { self.time = time }
+    package init(_ context: IdentityContext) { (time, key) = (context.time, context.links) }
 
     static let day: Duration = .seconds(86_400)
     static let absolute: Duration = .seconds(30 * 86_400)
@@ -42,7 +43,7 @@ package struct SessionOpening: Sendable {
         let now = time.now
         let (session, token) = (SessionID.new(at: now), BearerToken.new(.session))
         let csrf = SessionCookies.csrfToken(for: token.text)
-        let device = BearerToken.new(.device)
+        let device = DeviceCookie.new(key: key)
         let origin = request.origin
         let idle = (remember ? Self.absolute : Self.day).components.seconds
         let answers = try await transaction.batch([

@@ -23,7 +23,7 @@ struct SignIn: Sendable {
         zeroKnowledge = ZeroKnowledge(context)
         challenges = SecondStepStore(database: context.database)
         store = LoginStore(database: context.database)
-        opening = SessionOpening(time: context.time)
+        opening = SessionOpening(context)
     }
 
     /// Costs one Argon2id whatever happens. Five failures of one name or from one network within 15 minutes lock both for

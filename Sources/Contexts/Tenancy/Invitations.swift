@@ -17,7 +17,7 @@ struct Invitations: Sendable {
     init(_ context: IdentityContext) {
         self.context = context
         store = InvitationStore(database: context.database)
-        opening = SessionOpening(time: context.time)
+        opening = SessionOpening(context)
     }
 
     var now: Timestamp { context.time.now }

@@ -16,7 +16,7 @@ struct SignUp: Sendable {
     init(_ context: IdentityContext) {
         self.context = context
         store = SignUpStore(database: context.database)
-        opening = SessionOpening(time: context.time)
+        opening = SessionOpening(context)
     }
 
     /// Mails a link. Three an hour to one mailbox, silently; five an hour from one network.

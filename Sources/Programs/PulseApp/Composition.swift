@@ -89,8 +89,10 @@ package struct Composition: Sendable {
         table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
 
         let console = ConsolePages(directory: configuration.consoleDirectory)
+        var settings = Self.settings(configuration)
+        settings.knownCaller = { identity.knownBrowser(of: $0) }
         server = try HTTPServer(
-            endpoints: table, gate: gate, settings: Self.settings(configuration), metrics: registry, logger: logger,
+            endpoints: table, gate: gate, settings: settings, metrics: registry, logger: logger,
             idempotency: IdempotentAnswers(
                 database: databases.app, secret: Secret(Array(configuration.secretKey.reveal().utf8)), time: time),
             fallback: { await console.response(to: $0) })

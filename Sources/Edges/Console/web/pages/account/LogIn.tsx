@@ -7,7 +7,7 @@ import { Link, navigate, safePath, useTitle } from "../../kit/router";
 import { StatusMark } from "../../kit/Status";
 import { logIn, logInByProof } from "../../session/session";
 import { AuthFrame } from "./AuthFrame";
-import { Challenge, challengeOf, SecondFactor } from "./SecondFactor";
+import { challengeInAddress, challengeOf, SecondFactor } from "./SecondFactor";
 import { MailSent } from "./SignUp";
 import { withoutSending } from "./withoutSending";
 
@@ -21,7 +21,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
   useTitle("Log in");
   const [remember, setRemember] = useState(false);
   const [sending, setSending] = useState(false);
-  const [challenge, setChallenge] = useState<Challenge>();
+  const [challenge, setChallenge] = useState(challengeInAddress);
   const [over, setOver] = useState("");
   const [proves, setProves] = useState(withoutSending.isRemembered);
   const [isOffered, offer] = useState(proves);

@@ -12,6 +12,12 @@ export function challengeOf(problem: APIProblem): Challenge | undefined {
   return { challenge: problem.extra("challenge"), methods: problem.extra("methods"), expiresAt: problem.extra("expiresAt") };
 }
 
+/** The challenge a mailed link leads to. It stands behind the hash, where no server and no log sees it. */
+export function challengeInAddress(): Challenge | undefined {
+  const challenge = /^#second-factor=(p2f_[\w-]+)$/.exec(location.hash)?.[1];
+  return challenge ? { challenge, methods: "totp,recovery", expiresAt: "" } : undefined;
+}
+
 /** Six digits, or one of the codes written down. `onOver`: the first step has to be done again. */
 export function SecondFactor({ challenge, next, onOver }: { challenge: Challenge; next: string; onOver: (sentence: string) => void }): JSX.Element {
   const form = useForm({
@@ -35,7 +41,7 @@ export function SecondFactor({ challenge, next, onOver }: { challenge: Challenge
   });
   return (
     <>
-      <div className="stack stack-2"><h1>One more step</h1><p className="muted">Your password is right. Now the code from your authenticator app.</p></div>
+      <div className="stack stack-2"><h1>One more step</h1><p className="muted">The first one is done. Now the code from your authenticator app.</p></div>
       <form className="stack" {...form.props}>
         <Field
           label="Code" autoFocus autoComplete="one-time-code" inputMode="numeric" mono maxLength={16} binding={form.field("code")}
