@@ -20,7 +20,7 @@ import Testing
         let resource = ResourceID.new(at: now)
         self.org = org
         self.resource = resource
-        routes = HistoryRoutes(store, time: ManualTime(now: now)) { id, asking in
+        routes = HistoryRoutes(store, time: ManualTime(now: now)) { id, asking, _ in
             id == resource && asking == org ? HistoryRoutes.Known(id: id, type: "agent") : nil
         }
         try await HistoryKeeper.prepare(around: now, workers: TestDatabase.current.worker)

@@ -5,9 +5,9 @@ package import Postgres
 
 /// The gate before every endpoint. One round trip a request, nothing remembered between two.
 package struct AccessGate: Gate {
-    private let database: Database
+    let database: Database
     private let touches: SessionTouches
-    private let time: any TimeSource
+    let time: any TimeSource
 
     package init(database: Database, touches: SessionTouches, time: any TimeSource) {
         self.database = database
@@ -28,9 +28,7 @@ package struct AccessGate: Gate {
     package func admit(_ request: APIRequest, to endpoint: Endpoint) async throws -> Caller? {
         switch endpoint.access {
         case .public: nil
-        case .session: try await admitMember(request, Demand(endpoint, permission: nil)).caller
-        case .permission(let permission):
-            try await admitMember(request, Demand(endpoint, permission: permission)).caller
+        case .session, .permission: try await admitMember(request, endpoint.demand).caller
         case .agent: try await admitAgent(request, openTo: endpoint.openTo).caller
         // Staff have a listener of their own; on this one nobody is staff.
         case .operator: throw Problem.forbidden
@@ -77,7 +75,8 @@ package struct AccessGate: Gate {
         _ token: BearerToken, _ request: APIRequest, _ demand: Demand, with statements: [SQL]
     ) async throws -> (caller: Caller, answers: [ResultSet]) {
         let now = time.now
-        let query = SessionAdmission.query(token, choice: OrganisationChoice(of: request), demand: demand, now: now)
+        let query = SessionAdmission.query(
+            token.hash, choice: OrganisationChoice(of: request), demand: demand, now: now)
         let answers = try await database.batch(in: nil, [query] + statements)
         guard let found = try answers[0].first({ try SessionAdmission(&$0) }), let caller = found.caller else {
             throw Problem.unauthenticated
@@ -95,7 +94,8 @@ package struct AccessGate: Gate {
     ) async throws -> (caller: Caller, answers: [ResultSet]) {
         let now = time.now
         let query = TokenAdmission.query(
-            token, choice: OrganisationChoice(of: request), client: request.clientAddress, demand: demand, now: now)
+            token.hash, choice: OrganisationChoice(of: request), client: request.clientAddress, demand: demand, now: now
+        )
         let answers = try await database.batch(in: nil, [query] + statements)
         guard let found = try answers[0].first({ try TokenAdmission(&$0) }) else { throw Problem.invalidToken }
         if let problem = found.problem(for: demand) { throw problem }

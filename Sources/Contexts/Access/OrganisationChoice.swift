@@ -4,7 +4,7 @@ internal import Kernel
 
 /// Which organisation a request names: the path of `/api/orgs/{id}`, else the header `X-Pulse-Org-ID`, else the cookie
 /// `pulse_org_id`, else none.
-struct OrganisationChoice: Sendable {
+struct OrganisationChoice: Sendable, Hashable {
     /// Named by path or header: it has to fit.
     let asked: OrgID?
     /// Named by the cookie: it has to fit where an organisation is needed.

@@ -4,7 +4,7 @@ internal import Kernel
 internal import Postgres
 
 /// What an endpoint asks of whoever calls it.
-struct Demand: Sendable {
+struct Demand: Sendable, Hashable {
     /// `nil`: no organisation is needed; it is entered when one was chosen and fits.
     let permission: Permission?
     /// `nil`: no token will do.
@@ -25,10 +25,15 @@ struct Demand: Sendable {
 }
 
 extension Demand {
-    init(_ endpoint: Endpoint, permission: Permission?) {
+    init(_ endpoint: Endpoint) {
+        let permission: Permission? = if case .permission(let wanted) = endpoint.access { wanted } else { nil }
         self.init(
             permission: permission, scope: endpoint.scope, openTo: endpoint.openTo, narrows: endpoint.narrows)
     }
+}
+
+extension Endpoint {
+    var demand: Demand { Demand(self) }
 }
 
 /// The answer of the database's `admit_session`.
@@ -43,12 +48,12 @@ struct SessionAdmission: Sendable {
     let grant: ProviderGrantID?
 
     static func query(
-        _ token: BearerToken, choice: OrganisationChoice, demand: Demand, now: Timestamp
+        _ hash: [UInt8], choice: OrganisationChoice, demand: Demand, now: Timestamp
     ) -> SQL {
         """
         SELECT outcome, session_id, user_id, csrf_hash, last_seen_at, org_id, grant_id, role, granted, denied, sight
         FROM admit_session(
-            \(token.hash), \(choice.asked), \(choice.remembered), \(demand.permission != nil), \(demand.roles),
+            \(hash), \(choice.asked), \(choice.remembered), \(demand.permission != nil), \(demand.roles),
             \(demand.permission?.patterns), \(demand.states), \(demand.isBeyondProviders), \(now))
         """
     }

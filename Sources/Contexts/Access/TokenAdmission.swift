@@ -13,12 +13,12 @@ struct TokenAdmission: Sendable {
     let authority: Authority?
 
     static func query(
-        _ token: BearerToken, choice: OrganisationChoice, client: String, demand: Demand, now: Timestamp
+        _ hash: [UInt8], choice: OrganisationChoice, client: String, demand: Demand, now: Timestamp
     ) -> SQL {
         """
         SELECT outcome, token_id, owner_id, org_id, last_used_at, scopes, role, granted, denied, sight
         FROM admit_token(
-            \(token.hash), \(choice.asked), \(choice.remembered), \(NetworkRange(client)?.description),
+            \(hash), \(choice.asked), \(choice.remembered), \(NetworkRange(client)?.description),
             \(demand.scope?.name), \(demand.roles), \(demand.permission?.patterns), \(demand.states), \(now))
         """
     }

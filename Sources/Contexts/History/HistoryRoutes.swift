@@ -18,8 +18,8 @@ package struct HistoryRoutes: Sendable {
         }
     }
 
-    /// - Returns: `nil` when this organisation has no such resource.
-    package typealias Find = @Sendable (_ id: ResourceID, _ org: OrgID) async throws -> Known?
+    /// - Returns: `nil` when this organisation has no such resource, or the caller does not see it.
+    package typealias Find = @Sendable (_ id: ResourceID, _ org: OrgID, _ seenBy: Visibility?) async throws -> Known?
 
     private let store: HistoryStore
     private let time: any TimeSource
@@ -36,14 +36,17 @@ package struct HistoryRoutes: Sendable {
     private var ofResource: Endpoint {
         Endpoint(
             .get, "/api/resources/{id}/history", summary: "What a resource measured",
-            access: .permission(.readMonitoring),
-            scope: .monitoringRead, audit: .none(reason: "reads only"), problems: [.notFound, .badMetric],
+            access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
+            audit: .none(reason: "reads only"), problems: [.notFound, .badMetric],
             query: HistoryWire.chartParameters, response: HistoryWire.history,
             responseExample: HistoryWire.historyExample
         ) { request in
             let chart = try ChartParameters(request.query)
             let org = try request.org()
-            guard let known = try await find(request.id("id", of: Resource.self), org) else { throw Problem.notFound }
+            let visibility = try request.caller().visibility
+            guard let known = try await find(request.id("id", of: Resource.self), org, visibility) else {
+                throw Problem.notFound
+            }
             return try await answer(chart, of: known, as: known.type, in: org)
         }
     }
@@ -52,8 +55,8 @@ package struct HistoryRoutes: Sendable {
     private var ofMetricsStore: Endpoint {
         Endpoint(
             .get, "/api/metrics-store/history", summary: "What a resource measured, by type and id",
-            access: .permission(.readMonitoring), scope: .monitoringRead, audit: .none(reason: "reads only"),
-            problems: [.notFound, .badMetric],
+            access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
+            audit: .none(reason: "reads only"), problems: [.notFound, .badMetric],
             query: [
                 QueryParameter(
                     "resourceType", .enumeration(ResourceTypes.known.sorted()), required: true,
@@ -72,7 +75,7 @@ package struct HistoryRoutes: Sendable {
             guard !text.isEmpty else { throw Problem.invalidField("resourceId", "the resource's id is missing") }
             let chart = try ChartParameters(request.query)
             let org = try request.org()
-            guard let id = ResourceID(text), let known = try await find(id, org),
+            guard let id = ResourceID(text), let known = try await find(id, org, try request.caller().visibility),
                 ResourceTypes.matches(asked: type, known: known.type)
             else { throw Problem.notFound }
             return try await answer(chart, of: known, as: type, in: org)

@@ -1,5 +1,6 @@
+package import Access
 package import Bus
-package import HTTPKit
+import HTTPKit
 import Inventory
 package import Kernel
 import Metrics
@@ -10,11 +11,14 @@ import Resources
 package actor LiveFeed {
     /// Deltas that may wait for a channel: 16 s of the busiest organisation.
     private static let queue = 64
-    /// How often an open view asks again whether it may be open.
-    private static let recheck: Duration = .seconds(5)
-
     /// Readers of one organisation in one process; a whole company at their screens is less.
     private static let readerLimit = 2000
+
+    /// Readers who see the same share a channel, and with it every encoded message.
+    private struct Audience: Hashable {
+        let org: OrgID
+        let visibility: Visibility?
+    }
 
     private struct Entry {
         var readers = 0
@@ -26,19 +30,20 @@ package actor LiveFeed {
     private let store: ResourceStore
     private let bus: any MessageBus
     private let time: any TimeSource
-    private let gate: any Gate
-    private var channels: [OrgID: Entry] = [:]
+    private let watch: AdmissionWatch
+    private var channels: [Audience: Entry] = [:]
 
-    package init(_ database: Database, bus: any MessageBus, gate: any Gate, time: any TimeSource) {
+    package init(_ database: Database, bus: any MessageBus, watch: AdmissionWatch, time: any TimeSource) {
         store = ResourceStore(database)
         self.bus = bus
-        self.gate = gate
+        self.watch = watch
         self.time = time
     }
 
     /// Serves a socket until it closes or may no longer be open.
     func serve(_ socket: Socket, _ request: APIRequest, of org: OrgID, at endpoint: Endpoint) async throws {
-        let channel = try enter(org)
+        let audience = Audience(org: org, visibility: try request.caller().visibility)
+        let channel = try enter(audience)
         RealtimeMetrics.readers.increment()
         defer { RealtimeMetrics.readers.decrement() }
         do {
@@ -46,26 +51,27 @@ package actor LiveFeed {
             try await converse(socket, channel, request, endpoint)
         } catch {
             await channel.remove(socket)
-            leave(org)
+            leave(audience)
             throw error
         }
         await channel.remove(socket)
-        leave(org)
+        leave(audience)
     }
 
     /// Serves a stream of events until its reader goes.
     func serve(_ stream: EventWriter, _ request: APIRequest, of org: OrgID, at endpoint: Endpoint) async throws {
-        let channel = try enter(org)
+        let audience = Audience(org: org, visibility: try request.caller().visibility)
+        let channel = try enter(audience)
         RealtimeMetrics.readers.increment()
         defer { RealtimeMetrics.readers.decrement() }
         let since = request.headers["last-event-id"] ?? request.query["since"]
         var place: Int?
         do {
             place = try await channel.admit(stream, since: since.flatMap(OrgHead.init(resumeID:)))
-            try await recheckForever(request, endpoint)
+            try await watch.stay(request, at: endpoint)
         } catch {
             if let place { await channel.remove(stream: place) }
-            leave(org)
+            leave(audience)
             throw error
         }
     }
@@ -75,7 +81,7 @@ package actor LiveFeed {
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            group.addTask { try await self.recheckForever(request, endpoint) }
+            group.addTask { try await self.watch.stay(request, at: endpoint) }
             group.addTask {
                 for await message in socket.messages {
                     guard case .text(let text) = message, let said = ClientMessage(text) else { continue }
@@ -89,42 +95,27 @@ package actor LiveFeed {
         }
     }
 
-    /// A session that ended, a member who left, an organisation that was suspended: their views close.
-    private nonisolated func recheckForever(_ request: APIRequest, _ endpoint: Endpoint) async throws {
-        while true {
-            try await time.sleep(for: Self.recheck)
-            do {
-                _ = try await gate.admit(request, to: endpoint)
-            } catch let error as any Explained where error.problem.status < 500 {
-                throw error
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                // The database is away: nobody is shown anything new meanwhile, and nobody is sent away for it.
-            }
-        }
-    }
-
-    private func enter(_ org: OrgID) throws(Problem) -> OrgChannel {
-        var entry = channels[org] ?? open(org)
+    private func enter(_ audience: Audience) throws(Problem) -> OrgChannel {
+        var entry = channels[audience] ?? open(audience)
         guard entry.readers < Self.readerLimit else { throw .tooManyReaders }
         entry.readers += 1
-        channels[org] = entry
+        channels[audience] = entry
         return entry.channel
     }
 
-    private func open(_ org: OrgID) -> Entry {
-        let channel = OrgChannel(org: org, store: store, time: time)
-        let subscription = bus.subscribe(to: .deltas(of: org), capacity: Self.queue)
+    private func open(_ audience: Audience) -> Entry {
+        let view = InventoryView(org: audience.org, visibility: audience.visibility, store: store)
+        let channel = OrgChannel(view, time: time)
+        let subscription = bus.subscribe(to: .deltas(of: audience.org), capacity: Self.queue)
         // Ends with its subscription, which `leave` cancels.
         let follower = Task { for await message in subscription { await channel.hear(message) } }
         return Entry(channel: channel, subscription: subscription, follower: follower)
     }
 
-    private func leave(_ org: OrgID) {
-        guard var entry = channels[org] else { return }
+    private func leave(_ audience: Audience) {
+        guard var entry = channels[audience] else { return }
         entry.readers -= 1
-        channels[org] = entry.readers > 0 ? entry : nil
+        channels[audience] = entry.readers > 0 ? entry : nil
         if entry.readers == 0 { entry.subscription.cancel() }
     }
 }

@@ -7,29 +7,29 @@ import Resources
 
 /// The readers of one organisation in this process.
 actor OrgChannel {
-    private let org: OrgID
-    private let store: ResourceStore
+    private let view: InventoryView
     private let time: any TimeSource
     private let sockets = SocketGroup()
     private var streams: [Int: EventWriter] = [:]
     private var nextStream = 0
     private var ring = DeltaRing()
+    /// What this audience saw at the last delta; `nil` before the first, and where it sees all.
+    private var seen: Set<ResourceID>?
 
-    init(org: OrgID, store: ResourceStore, time: any TimeSource) {
-        self.org = org
-        self.store = store
+    init(_ view: InventoryView, time: any TimeSource) {
+        self.view = view
         self.time = time
     }
 
     // MARK: From the bus
 
-    func hear(_ message: Subscription.Message) {
+    func hear(_ message: Subscription.Message) async {
         switch message {
         case .lost:
             ring.forget()
             broadcast(.reload(at: time.now))
         case .payload(let bytes):
-            guard let delta = Delta(payload: bytes) else { return }
+            guard let whole = Delta(payload: bytes), let delta = await part(of: whole) else { return }
             let message = LiveMessage.delta(delta)
             switch ring.add(delta, message) {
             case .old: break
@@ -37,6 +37,20 @@ actor OrgChannel {
             case .gap: broadcast(.reload(at: time.now))
             }
         }
+    }
+
+    /// What this audience is told; `nil` when it was told to load anew instead, because something came into its sight or
+    /// left it, or what it sees cannot be known now.
+    private func part(of delta: Delta) async -> Delta? {
+        guard view.visibility != nil else { return delta }
+        let now = try? await view.seen()
+        defer { seen = now }
+        guard let now, seen == nil || seen == now else {
+            ring.forget()
+            broadcast(.reload(at: time.now))
+            return nil
+        }
+        return InventoryView.part(of: delta, seen: now)
     }
 
     private func broadcast(_ message: LiveMessage) {
@@ -67,17 +81,17 @@ actor OrgChannel {
 
     /// The whole state, as on arrival.
     func repeatState(to socket: Socket) async throws {
-        let (head, resources) = try await store.snapshot(of: org)
+        let (head, resources) = try await view.snapshot()
         socket.send(SocketFrame(text: LiveMessage.initialState(resources, head: head, at: time.now).json))
         for message in ring.missed(since: head) ?? [] { socket.send(SocketFrame(text: message.json)) }
     }
 
     private func opening(since: OrgHead?) async throws -> () -> [LiveMessage] {
-        let welcome = LiveMessage.welcome(to: org, at: time.now)
+        let welcome = LiveMessage.welcome(to: view.org, at: time.now)
         if let since, ring.missed(since: since) != nil {
             return { [welcome] + (self.ring.missed(since: since) ?? []) }
         }
-        let (head, resources) = try await store.snapshot(of: org)
+        let (head, resources) = try await view.snapshot()
         let state = LiveMessage.initialState(resources, head: head, at: time.now)
         return { [welcome, state] + (self.ring.missed(since: head) ?? []) }
     }

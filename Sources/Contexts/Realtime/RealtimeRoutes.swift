@@ -1,3 +1,4 @@
+import Access
 package import HTTPKit
 import Kernel
 import Resources
@@ -13,13 +14,14 @@ package struct RealtimeRoutes: Sendable {
     /// What the gate is asked again while a view is open.
     private static let recheck = Endpoint(
         .get, "/ws", summary: "Follow the inventory", access: .permission(.readMonitoring), scope: .monitoringRead,
-        audit: .none(reason: "reads only"), response: .anything, responseExample: "{}"
+        narrows: true, audit: .none(reason: "reads only"), response: .anything, responseExample: "{}"
     ) { _ in .noContent }
 
     private var socket: Endpoint {
         .socket(
             "/ws", summary: "Follow the inventory over a WebSocket", access: .permission(.readMonitoring),
-            scope: .monitoringRead, problems: [.tooManyReaders], query: [Self.since], messages: Self.message,
+            scope: .monitoringRead, narrows: true, problems: [.tooManyReaders, .viewChanged], query: [Self.since],
+            messages: Self.message,
             messageExample: Self.example
         ) { request, socket in
             try await feed.serve(socket, request, of: try request.org(), at: Self.recheck)
@@ -29,8 +31,9 @@ package struct RealtimeRoutes: Sendable {
     private var events: Endpoint {
         Endpoint(
             .get, "/api/events", summary: "Follow the inventory as server-sent events", kind: .stream,
-            access: .permission(.readMonitoring), scope: .monitoringRead, audit: .none(reason: "reads only"),
-            rate: .socket, query: [Self.since], response: .media("text/event-stream"),
+            access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
+            audit: .none(reason: "reads only"), rate: .socket, query: [Self.since],
+            response: .media("text/event-stream"),
             responseExample: "event: welcome\ndata: {}\n\n"
         ) { request in
             let org = try request.org()

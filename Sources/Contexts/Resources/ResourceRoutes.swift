@@ -17,13 +17,14 @@ package struct ResourceRoutes: Sendable {
     private var list: Endpoint {
         reads.endpoint(
             "/api/resources", summary: "List what is watched", permission: .readMonitoring, scope: .monitoringRead,
-            query: Self.parameters, response: ResourceSchemas.list, responseExample: ResourceSchemas.listExample
+            narrows: true, query: Self.parameters, response: ResourceSchemas.list,
+            responseExample: ResourceSchemas.listExample
         ) { request in
             ResourceStore.pageStatements(try ResourceQuery(request.query))
         } answer: { request, caller, results in
             let query = try ResourceQuery(request.query)
             let page = try ResourceStore.page(query, of: results)
-            let tag = Self.tag(of: page.head, org: try request.org(), query: query)
+            let tag = Self.tag(of: page.head, for: caller, query: query)
             if request.headers["if-none-match"]?.contains(tag) == true {
                 return APIResponse(status: 304, headers: ["etag": tag])
             }
@@ -34,7 +35,7 @@ package struct ResourceRoutes: Sendable {
     private var stats: Endpoint {
         reads.endpoint(
             "/api/resources/stats", summary: "Count what is watched", permission: .readMonitoring,
-            scope: .monitoringRead, response: ResourceSchemas.aggregations,
+            scope: .monitoringRead, narrows: true, response: ResourceSchemas.aggregations,
             responseExample: #"{"total":1,"byType":{"agent":1},"byStatus":{"online":1},"bySource":{"agent":1}}"#
         ) { _ in
             [ResourceStore.counting(ResourceQuery())]
@@ -48,7 +49,7 @@ package struct ResourceRoutes: Sendable {
     private var one: Endpoint {
         reads.endpoint(
             "/api/resources/{id}", summary: "Show one resource", permission: .readMonitoring, scope: .monitoringRead,
-            problems: [.resourceNotFound], response: ResourceSchemas.resource,
+            narrows: true, problems: [.resourceNotFound], response: ResourceSchemas.resource,
             responseExample: ResourceSchemas.example
         ) { request in
             // What is no id names nothing; it is asked for all the same, so that it takes as long as a foreign one.
@@ -74,8 +75,9 @@ package struct ResourceRoutes: Sendable {
     ]
 
     /// Names the organisation's state and the question; says nothing to someone else.
-    private static func tag(of head: OrgHead, org: OrgID, query: ResourceQuery) -> String {
-        let text = "\(org) \(head.epoch) \(head.seq) \(query)"
+    private static func tag(of head: OrgHead, for caller: Caller, query: ResourceQuery) -> String {
+        let place = "\(caller.org?.description ?? "") \(caller.visibility?.text ?? "")"
+        let text = "\(place) \(head.epoch) \(head.seq) \(query)"
         let digest = SHA256.hash(data: Array(text.utf8)).prefix(12)
         return "\"" + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
     }

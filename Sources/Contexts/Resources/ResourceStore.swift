@@ -1,3 +1,4 @@
+import Access
 import Compression
 import FoundationEssentials
 package import Inventory
@@ -59,14 +60,17 @@ package struct ResourceStore: Sendable {
     }
 
     /// - Returns: `nil` when this organisation has no such resource. Successions are followed.
-    package func resource(_ id: ResourceID, in org: OrgID) async throws -> StoredResource? {
-        try Self.one(of: try await database.batch(in: org, [Self.oneStatement(id)])[0])
+    package func resource(
+        _ id: ResourceID, in org: OrgID, seenBy visibility: Visibility? = nil
+    ) async throws -> StoredResource? {
+        let answers = try await database.batch(in: org, visibility.narrowing([Self.oneStatement(id)]))
+        return try Self.one(of: answers[answers.count - 1])
     }
 
     static func oneStatement(_ id: ResourceID) -> SQL {
         """
         SELECT \(StoredRows.columns) FROM resources row LEFT JOIN resource_live live USING (org_id, connection_id)
-        WHERE row.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
+        WHERE row.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id)) AND \(seen)
         """
     }
 
@@ -76,18 +80,29 @@ package struct ResourceStore: Sendable {
         return rows.resources.first
     }
 
-    /// Everything of an organisation and the head it belongs to, in one snapshot.
-    package func snapshot(of org: OrgID) async throws -> (head: OrgHead, resources: [StoredResource]) {
+    /// The resources that somebody sees.
+    package func ids(in org: OrgID, seenBy visibility: Visibility?) async throws -> Set<ResourceID> {
+        let answers = try await database.batch(
+            in: org, visibility.narrowing(["SELECT row.id FROM resources row WHERE \(Self.seen)"]))
+        return Set(try answers[answers.count - 1].rows { try $0.next(ResourceID.self) })
+    }
+
+    /// Everything of an organisation that somebody sees and the head it belongs to, in one snapshot.
+    /// - Parameter visibility: `nil`: all of it.
+    package func snapshot(
+        of org: OrgID, seenBy visibility: Visibility? = nil
+    ) async throws -> (head: OrgHead, resources: [StoredResource]) {
         var head = OrgHead.none
         let sql: SQL = """
             SELECT coalesce(h.epoch, 0), coalesce(h.seq, 0), row.id IS NOT NULL, \(StoredRows.columns)
             FROM (SELECT 1) AS one
             LEFT JOIN org_heads h ON true
-            LEFT JOIN (resources row LEFT JOIN resource_live live USING (org_id, connection_id)) ON true
+            LEFT JOIN (resources row LEFT JOIN resource_live live USING (org_id, connection_id)) ON \(Self.seen)
             ORDER BY row.name_key, row.id
             """
+        let answers = try await database.batch(in: org, visibility.narrowing([sql]), timeout: .seconds(10))
         var rows = StoredRows()
-        _ = try await database.rows(in: org, sql, timeout: .seconds(10)) { row in
+        try answers[answers.count - 1].each { row in
             head = OrgHead(epoch: try row.next(), seq: try row.next())
             if try row.next(Bool.self) { try rows.take(&row) }
         }
@@ -110,6 +125,8 @@ package struct ResourceStore: Sendable {
 
     // MARK: Statements
 
+    /// The rows named `row` that `pulse.sight` shows.
+    private static let seen = Visibility.shows("row.connection_id")
     private static let head: SQL = "SELECT epoch, seq FROM org_heads"
 
     static func counting(_ query: ResourceQuery) -> SQL {
@@ -154,7 +171,7 @@ package struct ResourceStore: Sendable {
     }
 
     private static func filter(_ query: ResourceQuery) -> SQL {
-        var condition: SQL = "true"
+        var condition = Visibility.shows("r.connection_id")
         if !query.types.isEmpty { condition += " AND r.type = ANY(\(query.types))" }
         if !query.sources.isEmpty { condition += " AND r.source = ANY(\(query.sources))" }
         if !query.statuses.isEmpty { condition += " AND r.status = ANY(\(query.statuses))" }

@@ -62,6 +62,7 @@ package struct Composition: Sendable {
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
         let gate = AccessGate(database: databases.app, touches: touches, time: time)
         let ring = KeyRing(databases.app, providers: try configuration.keys.providers(time: time), time: time)
+        let watch = AdmissionWatch(gate: gate, time: time, logger: logger)
         vault = SecretVault(ring)
         shredder = KeyShredder(
             ring, worker: databases.worker, ledger: configuration.keys.ledger.map(ErasureLedger.init(path:)),
@@ -77,7 +78,8 @@ package struct Composition: Sendable {
             publicURL: configuration.publicURL, countsAddresses: configuration.hasRateLimits)
 
         var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
-        endpoints += Self.inventory(databases.app, gate: gate, bus: bus, time: time, logger: logger)
+        endpoints += Self.inventory(
+            databases.app, gate: gate, watch: watch, bus: bus, time: time, logger: logger)
         let trail = TrailContext(
             app: databases.app, workers: databases.worker, gate: gate, keys: configuration.trailKeys, time: time,
             logger: logger)
@@ -111,6 +113,7 @@ package struct Composition: Sendable {
             connections: { try await fleet.connections(of: $0) })
         services = [
             databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
+            watch,
             IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, monitors, rotator,
             shredder, admin,
             server,
@@ -137,13 +140,16 @@ package struct Composition: Sendable {
     }
 
     private static func inventory(
-        _ database: Database, gate: AccessGate, bus: LocalBus, time: any TimeSource, logger: Logger
+        _ database: Database, gate: AccessGate, watch: AdmissionWatch, bus: LocalBus, time: any TimeSource,
+        logger: Logger
     ) -> [Endpoint] {
         let resources = ResourceStore(database)
-        let history = HistoryRoutes(HistoryStore(database, logger: logger), time: time) { id, org in
-            try await resources.resource(id, in: org).map { HistoryRoutes.Known(id: $0.id, type: $0.type) }
+        let history = HistoryRoutes(HistoryStore(database, logger: logger), time: time) { id, org, visibility in
+            try await resources.resource(id, in: org, seenBy: visibility).map {
+                HistoryRoutes.Known(id: $0.id, type: $0.type)
+            }
         }
-        let feed = LiveFeed(database, bus: bus, gate: gate, time: time)
+        let feed = LiveFeed(database, bus: bus, watch: watch, time: time)
         return ResourceRoutes(FusedRead(gate: gate)).endpoints + history.endpoints + RealtimeRoutes(feed).endpoints
     }
 
