@@ -389,6 +389,11 @@ def enroll(scene):
     return lambda: agent.enroll(token)
 
 
+@recipe("PATCH", "/api/agents/{id}")
+def place_agent(scene):
+    return scene.call("PATCH", f"/api/agents/{scene.agent().agent_id}", {"tags": ["berlin"]})
+
+
 @recipe("DELETE", "/api/agents/{id}")
 def revoke_agent(scene):
     return scene.call("DELETE", f"/api/agents/{scene.agent().agent_id}")

@@ -9,6 +9,11 @@ struct EnrollmentTicket: Sendable, JSONEncodable {
     let name: String
     let createdAt: Timestamp
     let expiresAt: Timestamp
+    /// How many machines it enrols, and has enrolled.
+    var uses = 1
+    var usedCount = 0
+    var placement = Placement()
+    /// The last time.
     var usedAt: Timestamp?
     var revokedAt: Timestamp?
     var agent: AgentID?
@@ -20,6 +25,10 @@ struct EnrollmentTicket: Sendable, JSONEncodable {
             writer.member("name", name)
             writer.member("createdAt", createdAt)
             writer.member("expiresAt", expiresAt)
+            writer.member("uses", uses)
+            writer.member("usedCount", usedCount)
+            writer.member("tags", placement.tags)
+            writer.member("siteId", placement.site)
             writer.member("usedAt", usedAt)
             writer.member("revokedAt", revokedAt)
             writer.member("agentId", agent)
@@ -38,6 +47,7 @@ struct EnrolledAgent: Sendable, JSONEncodable {
     let status: String
     let enrolledAt: Timestamp
     let lastSeenAt: Timestamp?
+    let placement: Placement
 
     func encode(to writer: inout JSONWriter) {
         writer.object { writer in
@@ -49,6 +59,8 @@ struct EnrolledAgent: Sendable, JSONEncodable {
             writer.member("status", status)
             writer.member("enrolledAt", enrolledAt)
             writer.member("lastSeenAt", lastSeenAt)
+            writer.member("siteId", placement.site)
+            writer.member("tags", placement.tags)
         }
     }
 }

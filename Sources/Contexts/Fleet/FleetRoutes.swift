@@ -8,7 +8,7 @@ package import Kernel
 
 /// HTTP in and out of the fleet.
 package struct FleetRoutes: Sendable {
-    /// A token is used within a day of being shown, or made anew.
+    /// Unless something else is said, a token is used within a day of being shown, or made anew.
     static let tokenLifetime: Duration = .seconds(24 * 3600)
 
     let store: FleetStore
@@ -24,24 +24,27 @@ package struct FleetRoutes: Sendable {
     }
 
     package var endpoints: [Endpoint] {
-        [createTicket, tickets, revokeTicket, agents, revokeAgent, enroll, script, download]
+        [createTicket, tickets, revokeTicket, agents, placeAgent, revokeAgent, enroll, script, download]
     }
 
     // MARK: People
 
     private var createTicket: Endpoint {
         Endpoint(
-            .post, "/api/agents/enrollment-tokens", summary: "Make a one-time token for one machine",
+            .post, "/api/agents/enrollment-tokens", summary: "Make a token to enrol machines with",
             access: .permission(.manageAgents), scope: .settingsWrite,
             audit: .entry(action: AuditAction.enrollmentTokenCreate.rawValue),
-            request: .object(["name": .string(maxLength: 64).optional]), response: FleetSchemas.newTicket, status: 201,
-            requestExample: #"{"name":"web servers"}"#, responseExample: FleetSchemas.newTicketExample
+            request: NewTicketRequest.schema, response: FleetSchemas.newTicket, status: 201,
+            requestExample: #"{"name":"web servers","uses":20,"tags":["berlin"]}"#,
+            responseExample: FleetSchemas.newTicketExample
         ) { request in
             let (org, caller) = (try request.org(), try request.caller())
             guard let maker = caller.maker else { throw Problem.forbidden }
             let now = time.now
+            let body = try NewTicketRequest(request)
             let ticket = EnrollmentTicket(
-                id: .new(at: now), name: try Self.name(request), createdAt: now, expiresAt: now + Self.tokenLifetime)
+                id: .new(at: now), name: body.name, createdAt: now, expiresAt: now + body.lifetime, uses: body.uses,
+                placement: body.placement)
             let token = BearerToken.new(.enrollment)
             let sha256 = try? installer.script().sha256
             let entry = AuditRecord(
@@ -56,26 +59,6 @@ package struct FleetRoutes: Sendable {
                 json.member("scriptSha256", sha256)
             }
         }
-    }
-
-    private static func name(_ request: APIRequest) throws -> String {
-        var name = ""
-        if !request.body.isEmpty {
-            var reader = JSONReader(request.body)
-            try reader.enterObject()
-            while let key = try reader.nextKey() {
-                switch key {
-                case "name": try reader.decode(into: &name)
-                default: try reader.skip()
-                }
-            }
-            try reader.finish()
-        }
-        name = name.trimmed
-        guard name.utf8.count <= 64, name.isPlainLine else {
-            throw Problem.invalidField("name", "one line of at most 64 bytes is wanted")
-        }
-        return name
     }
 
     private var tickets: Endpoint {
@@ -110,11 +93,32 @@ package struct FleetRoutes: Sendable {
     private var agents: Endpoint {
         Endpoint(
             .get, "/api/agents", summary: "List the enrolled agents", access: .permission(.readMonitoring),
-            scope: .monitoringRead, audit: .none(reason: "reads only"),
+            scope: .monitoringRead, narrows: true, audit: .none(reason: "reads only"),
             response: .object(["data": .array(FleetSchemas.agent)]), responseExample: FleetSchemas.agentsExample
         ) { request in
-            let agents = try await store.agents(in: try request.org())
+            let agents = try await store.agents(in: try request.org(), seenBy: try request.caller().visibility)
             return .json { $0.member("data", agents) }
+        }
+    }
+
+    private var placeAgent: Endpoint {
+        Endpoint(
+            .patch, "/api/agents/{id}", summary: "Say where an agent's machine stands: its site and tags",
+            access: .permission(.manageAgents), scope: .settingsWrite,
+            audit: .entry(action: AuditAction.agentUpdate.rawValue), idempotency: .natural,
+            problems: [.agentNotFound], request: PlacementChange.schema, response: FleetSchemas.placement,
+            requestExample: #"{"tags":["berlin","web"]}"#,
+            responseExample: #"{"id":"0195f3a0-6f00-7c3d-a2e4-0f6b7c8d9e01","tags":["berlin","web"]}"#
+        ) { request in
+            guard let id = AgentID(request.parameters["id"] ?? "") else { throw Problem.agentNotFound }
+            let change: PlacementChange = try request.json()
+            let entry = try request.audit(.agentUpdate, of: "agent:\(id)", at: time.now)
+            let placement = try await store.place(id, change, in: try request.org(), entry: entry)
+            return .json { json in
+                json.member("id", id)
+                json.member("siteId", placement.site)
+                json.member("tags", placement.tags)
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Access
 package import Audit
 import Cryptography
 import FoundationEssentials
@@ -18,8 +19,10 @@ package struct FleetStore: Sendable {
             in: org,
             [
                 """
-                INSERT INTO enrollment_tokens (org_id, id, name, token_hash, created_by, created_at, expires_at)
-                VALUES (\(org), \(token.id), \(token.name), \(hash), \(maker), \(token.createdAt), \(token.expiresAt))
+                INSERT INTO enrollment_tokens (org_id, id, name, token_hash, created_by, created_at, expires_at, uses,
+                                               site_id, tags)
+                VALUES (\(org), \(token.id), \(token.name), \(hash), \(maker), \(token.createdAt), \(token.expiresAt),
+                        \(token.uses), \(token.placement.site), \(token.placement.tags))
                 """, entry,
             ])
     }
@@ -29,13 +32,16 @@ package struct FleetStore: Sendable {
         try await database.rows(
             in: org,
             """
-            SELECT id, name, created_at, expires_at, used_at, revoked_at, agent_id, installer_fetched_at
+            SELECT id, name, created_at, expires_at, uses, used_count, site_id, tags, used_at, revoked_at, agent_id,
+                   installer_fetched_at
             FROM enrollment_tokens ORDER BY created_at DESC, id DESC LIMIT 100
             """
         ) { row in
             EnrollmentTicket(
                 id: try row.next(), name: try row.next(), createdAt: try row.next(), expiresAt: try row.next(),
-                usedAt: try row.next(), revokedAt: try row.next(), agent: try row.next(),
+                uses: try row.next(), usedCount: try row.next(),
+                placement: Placement(site: try row.next(), tags: try row.next()), usedAt: try row.next(),
+                revokedAt: try row.next(), agent: try row.next(),
                 installerFetchedAt: try row.next())
         }
     }
@@ -93,22 +99,38 @@ package struct FleetStore: Sendable {
     }
 
     /// Oldest first. Joins what the agent reports, so that one list answers "who is there and since when silent".
-    func agents(in org: OrgID) async throws -> [EnrolledAgent] {
-        try await database.rows(
-            in: org,
-            """
+    func agents(in org: OrgID, seenBy visibility: Visibility?) async throws -> [EnrolledAgent] {
+        let list: SQL = """
             SELECT a.id, k.resource_id, a.hostname, a.machine_id, a.version, coalesce(r.status, 'unknown'),
-                   a.enrolled_at, l.at
+                   a.enrolled_at, l.at, a.site_id, a.tags
             FROM agents a
             LEFT JOIN resource_keys k ON k.kind = 'agent-id' AND k.value = a.id::text
             LEFT JOIN resources r ON r.id = k.resource_id
             LEFT JOIN resource_live l ON l.connection_id = a.id
-            WHERE a.revoked_at IS NULL ORDER BY a.enrolled_at, a.id LIMIT 10000
+            WHERE a.revoked_at IS NULL AND \(Visibility.shows("a.id")) ORDER BY a.enrolled_at, a.id LIMIT 10000
             """
-        ) { row in
+        let answers = try await database.batch(in: org, visibility.narrowing([list]))
+        return try answers[answers.count - 1].rows { row in
             EnrolledAgent(
                 id: try row.next(), resource: try row.next(), hostname: try row.next(), machineID: try row.next(),
-                version: try row.next(), status: try row.next(), enrolledAt: try row.next(), lastSeenAt: try row.next())
+                version: try row.next(), status: try row.next(), enrolledAt: try row.next(), lastSeenAt: try row.next(),
+                placement: Placement(site: try row.next(), tags: try row.next()))
+        }
+    }
+
+    /// - Throws: 404 `agent-not-found`, for a removed one too.
+    func place(_ id: AgentID, _ change: PlacementChange, in org: OrgID, entry: SQL) async throws -> Placement {
+        try await database.asOrg(org) { transaction in
+            let found = try await transaction.first(
+                "SELECT site_id, tags FROM agents WHERE id = \(id) AND revoked_at IS NULL FOR UPDATE"
+            ) { Placement(site: try $0.next(), tags: try $0.next()) }
+            guard let found else { throw Problem.agentNotFound }
+            let placement = try change.applied(to: found)
+            try await transaction.execute(
+                "UPDATE agents SET site_id = \(placement.site), tags = \(placement.tags) WHERE id = \(id)")
+            transaction.atCommit("SELECT org_changed()")
+            transaction.atCommit(entry)
+            return placement
         }
     }
 
