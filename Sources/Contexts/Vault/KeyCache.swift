@@ -31,6 +31,9 @@ final class KeyCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     var count: Int { state.withLockedValue { $0.entries.count } }
 
+    /// How many wait for the look-up of another.
+    func waiting(for key: Key) -> Int { state.withLockedValue { $0.waiting[key]?.count ?? 0 } }
+
     /// The value, from here or from `load`. Callers that come while it is loaded wait for the same answer.
     func value(_ key: Key, load: () async throws -> Value) async throws -> Value {
         while true {

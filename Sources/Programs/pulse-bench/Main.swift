@@ -8,5 +8,6 @@ import ArgumentParser
         subcommands: [
             PostgresBench.self, JSONBench.self, HistoryBench.self, HTTPBench.self, HTTPLoadGenerator.self,
             LoginBench.self, WebSocketBench.self, WebSocketReaders.self, IsolationProver.self, TenancyBench.self,
+            VaultBench.self,
         ])
 }
