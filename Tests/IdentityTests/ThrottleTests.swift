@@ -49,7 +49,7 @@ import Testing
         #expect(await logIn(door.browser(at: "203.0.113.1"), password).slug == "account-locked")
     }
 
-    @Test("neighbours behind one address do not use up the tries of a browser that signed in here; made-up ones have none")
+    @Test("neighbours behind one address use up no tries of a browser that signed in here; made-up ones have none")
     func ownBudget() async throws {
         _ = try await member()
         let door = try FrontDoor(hasRateLimits: true)
