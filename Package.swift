@@ -101,6 +101,8 @@ targets += room(
         nio, nioPosix, nioHTTP, nioWebSocket, nioTLS, nioConcurrency, log, crypto, lifecycle, metrics,
     ])
 
+targets += room("Outbound", on: .base, uses: ["HTTPKit"], external: [client, nio, nioPosix, nioHTTP, nioTLS])
+
 // Collectors: what looks at one kind of platform.
 targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"], external: [nioConcurrency])
 
