@@ -116,7 +116,8 @@ targets += room(
     "Access", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit"],
     external: [log, nioConcurrency, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
-    "AuditTrail", on: .contexts, uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access"],
+    "AuditTrail", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "Vault", "Outbound"],
     external: [log, lifecycle, metrics, nioConcurrency], testUses: ["FrontDoorKit"])
 targets += room(
     "EncryptionKeys", on: .contexts,
@@ -175,7 +176,7 @@ targets += room(
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring",
-        "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys",
+        "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
     ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
@@ -187,7 +188,8 @@ targets += [
         "pulse-bench",
         uses: [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
-            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources",
+            "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources", "Audit",
+            "AuditTrail",
             "Identity", "Mail", "Vault", "CArgon2",
         ],
         external: [

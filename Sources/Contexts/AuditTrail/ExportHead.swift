@@ -28,6 +28,21 @@ package struct ExportHead: Sendable, Equatable {
     /// SHA-256 of all bytes before this line.
     package var content: [UInt8]
 
+    package init(
+        org: OrgID, format: ExportFormat, firstSeq: Int64, previous: [UInt8], count: Int, seq: Int64, hash: [UInt8],
+        at: Timestamp, content: [UInt8]
+    ) {
+        self.org = org
+        self.format = format
+        self.firstSeq = firstSeq
+        self.previous = previous
+        self.count = count
+        self.seq = seq
+        self.hash = hash
+        self.at = at
+        self.content = content
+    }
+
     /// Signed by the installation that wrote the export.
     package struct Signed: Sendable, Equatable {
         package let head: ExportHead

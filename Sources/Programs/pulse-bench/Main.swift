@@ -7,7 +7,7 @@ import ArgumentParser
         commandName: "pulse-bench", abstract: "Measures Pulse; ends with 1 when a target is missed.",
         subcommands: [
             PostgresBench.self, JSONBench.self, HistoryBench.self, HTTPBench.self, HTTPLoadGenerator.self,
-            LoginBench.self, WebSocketBench.self, WebSocketReaders.self, IsolationProver.self, TenancyBench.self,
-            VaultBench.self,
+            LoginBench.self, AuditBench.self, WebSocketBench.self, WebSocketReaders.self, IsolationProver.self,
+            TenancyBench.self, VaultBench.self,
         ])
 }
