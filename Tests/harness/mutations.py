@@ -421,6 +421,25 @@ def forget_person(scene):
     return scene.call("DELETE", f"/api/audit/people/{gone.user}")
 
 
+STREAM = {"name": "SIEM", "kind": "webhook", "address": "https://siem.example.com/pulse"}
+
+
+@recipe("POST", "/api/audit/streams")
+def new_stream(scene):
+    return scene.call("POST", "/api/audit/streams", STREAM)
+
+
+@recipe("PATCH", "/api/audit/streams/{id}")
+def change_stream(scene):
+    stream = scene.created("/api/audit/streams", {**STREAM, "address": "https://other.example.com/pulse"})["stream"]
+    return scene.call("PATCH", f"/api/audit/streams/{stream['id']}", {"name": "Archive", "enabled": False})
+
+
+@recipe("DELETE", "/api/audit/streams/{id}")
+def delete_stream(scene):
+    return scene.call("DELETE", f"/api/audit/streams/{scene.created('/api/audit/streams', STREAM)['stream']['id']}")
+
+
 # --- encryption keys ---
 
 @recipe("POST", "/api/security/keys/rotations")

@@ -16,6 +16,7 @@ package import Kernel
 package import Logging
 import Mail
 import Monitoring
+import Outbound
 import Postgres
 import Realtime
 import Resources
@@ -38,7 +39,9 @@ package struct Composition: Sendable {
 
     /// Every column of type `sealed`, so that a rotation finds it; a test compares the list with the catalogue.
     static let sealedColumns: [SealedColumn] = [
-        SealedColumn(.instance, table: "totp_secrets", column: "secret", key: "user_id")
+        SealedColumn(.instance, table: "totp_secrets", column: "secret", key: "user_id"),
+        SealedColumn(.organisations, table: "audit_streams", column: "address"),
+        SealedColumn(.organisations, table: "audit_streams", column: "secret"),
     ]
 
     /// The audit entry of a rotation's end, which deletes keys; that of the installation's own belongs to nobody's trail.
@@ -83,7 +86,13 @@ package struct Composition: Sendable {
         let trail = TrailContext(
             app: databases.app, workers: databases.worker, gate: gate, keys: configuration.trailKeys, time: time,
             logger: logger)
-        endpoints += trail.endpoints
+        let streams = StreamStore(databases.app, vault: vault)
+        let sender = StreamSender(
+            streams, trail: TrailStore(databases.app), workers: databases.worker,
+            addresses: AddressGuard(configuration.outbound), hostname: configuration.publicHost, time: time,
+            logger: logger)
+        endpoints +=
+            trail.endpoints + StreamRoutes(streams, policy: configuration.outbound, time: time).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
@@ -114,9 +123,9 @@ package struct Composition: Sendable {
         services = [
             databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
             watch,
-            IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, monitors, rotator,
-            shredder, admin,
-            server,
+            IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
+            rotator,
+            shredder, admin, server,
         ]
     }
 

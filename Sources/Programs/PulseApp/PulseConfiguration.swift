@@ -3,6 +3,7 @@ package import Cryptography
 package import HTTPKit
 package import Kernel
 package import Logging
+package import Outbound
 package import Telemetry
 
 /// Everything that `pulse` is told from outside, read once at start. `.env.example` lists the same keys in this order.
@@ -47,6 +48,8 @@ package struct PulseConfiguration: Sendable {
     package var secretKey: Secret<String>
     /// `PULSE_AUDIT_FORMER_KEYS`: public keys, base64url, separated by commas. Default none.
     package var formerAuditKeys: [VerifyingKey]
+    /// `PULSE_OUTBOUND_ALLOW`: networks besides the public internet that addresses of customers may lead to. Default none.
+    package var outbound: OutboundPolicy
     /// `PULSE_RATE_LIMITS`: on or off. Default on.
     package var hasRateLimits: Bool
     /// `PULSE_KEY_PROVIDER` and the keys it wants: who holds the keys that wrap the organisations' data keys.
@@ -59,7 +62,7 @@ package struct PulseConfiguration: Sendable {
             "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
             "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
             "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
-            "PULSE_AUDIT_FORMER_KEYS", "PULSE_RATE_LIMITS",
+            "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_RATE_LIMITS",
         ] + KeySettings.keys
 
     /// - Throws: a sentence that names the key, what was seen and what is wanted.
@@ -86,6 +89,7 @@ package struct PulseConfiguration: Sendable {
         tls = try Self.tls(reader)
         secretKey = try Self.secretKey(reader, isProduction: kind == .production)
         formerAuditKeys = try Self.verifyingKeys(reader, "PULSE_AUDIT_FORMER_KEYS")
+        outbound = OutboundPolicy(allowing: try reader.networks("PULSE_OUTBOUND_ALLOW"))
         hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
         keys = try KeySettings(reader, isProduction: kind == .production)
     }
@@ -156,6 +160,9 @@ package struct PulseConfiguration: Sendable {
         }
         return keys
     }
+
+    /// The name browsers know us by, without scheme and port.
+    var publicHost: String { OutboundTarget(publicURL)?.host ?? "-" }
 
     /// What signs the audit trail, and what is believed there.
     var trailKeys: TrailKeys {
