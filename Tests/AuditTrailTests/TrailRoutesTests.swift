@@ -108,6 +108,18 @@ import Testing
         #expect(put.status == (mayManage ? 200 : 403))
     }
 
+    @Test("while a bill is open the trail can still be read and taken out, and nothing changed") func billing()
+        async throws
+    {
+        let trail = try TrailCase()
+        let org = try await Given.organisation(state: "suspended")
+        let (browser, _, _) = try await trail.member(of: org)
+        for path in ["", "/summary", "/verify", "/checkpoints", "/export"] {
+            #expect(await browser.send(.get, "/api/audit" + path).status == 200, "\(path)")
+        }
+        #expect(await browser.send(.put, "/api/audit/settings", ["retentionDays": 60]).slug == "org-suspended")
+    }
+
     @Test("the sum counts by action and actor, and says how the chain stands") func summary() async throws {
         let trail = try TrailCase()
         let (browser, user, org) = try await trail.member()

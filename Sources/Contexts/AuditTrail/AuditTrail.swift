@@ -4,6 +4,7 @@
 // A checkpoint is signed only over entries that were just checked; entries are pruned only up to a checkpoint.
 // Tempting wrong step: repairing a chain that does not fit. Say where it breaks and leave it: it is evidence.
 internal import Audit
+internal import HTTPKit
 internal import Kernel
 internal import Postgres
 
@@ -25,4 +26,10 @@ extension AuditEntryValue {
 
 extension Scope {
     static let readAuditTrail = Scope("audit:read")
+}
+
+extension Set<OrgCondition> {
+    /// Proof of what was done is nobody's to withhold: it can be read and taken out while a bill is open, and until an
+    /// organisation is gone.
+    static let evenClosing: Set<OrgCondition> = [.active, .suspendedForBilling, .pendingDeletion]
 }

@@ -81,7 +81,9 @@ package struct StreamSender: Service {
             let head = try await trail.ends(of: org).head
             let entries = try await trail.entries(
                 in: org, from: max(due.sentSeq + 1, head.firstSeq), through: head.seq, limit: Self.batch)
-            let (sent, failure) = await send(entries, to: due, of: org)
+            // Entries that should be there are not: the chain is broken, and asking again at once would not mend it.
+            let (sent, failure) =
+                entries.isEmpty ? (nil, Failure(reason: "missing")) : await send(entries, to: due, of: org)
             guard let failure else {
                 return try await streams.note(id, in: org, sent: sent ?? due.sentSeq, at: time.now)
             }
@@ -107,7 +109,7 @@ package struct StreamSender: Service {
     }
 
     struct Failure: Sendable, Equatable {
-        /// `auth`, `rateLimited`, `gone`, or the name of an `OutboundError`.
+        /// `auth`, `rateLimited`, `gone`, `missing`, or the name of an `OutboundError`.
         let reason: String
         var isGone = false
     }
@@ -127,7 +129,7 @@ package struct StreamSender: Service {
             return (sent, nil)
         case .syslog:
             guard let last = entries.last, let (host, port) = StreamAddress.hostAndPort(due.address.reveal()) else {
-                return (nil, nil)
+                return (nil, Failure(reason: OutboundError.badAnswer.rawValue))
             }
             let bytes = entries.flatMap { SyslogMessage.frame($0, of: org, from: hostname) }
             do {

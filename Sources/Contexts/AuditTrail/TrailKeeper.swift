@@ -39,8 +39,11 @@ package struct TrailKeeper: Service {
     }
 
     package func run() async throws {
+        // Soon after the start, so that a program that is restarted often signs as well.
+        var pause: Duration = .seconds(30)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            try? await cancelWhenGracefulShutdown { try await time.sleep(for: .seconds(600)) }
+            try? await cancelWhenGracefulShutdown { [pause] in try await time.sleep(for: pause) }
+            pause = .seconds(600)
             guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
             do {
                 try await sign()

@@ -26,7 +26,8 @@ package struct TrailProofRoutes: Sendable {
     private var verifyAll: Endpoint {
         Endpoint(
             .get, "/api/audit/verify", summary: "Check the whole chain, its checkpoints and its head",
-            access: .permission(.readAudit), scope: .readAuditTrail, audit: .none(reason: "reads only"),
+            access: .permission(.readAudit), scope: .readAuditTrail, openTo: .evenClosing,
+            audit: .none(reason: "reads only"),
             rate: .download, response: TrailSchemas.verdict, responseExample: TrailSchemas.verdictExample,
             timeout: .seconds(120)
         ) { [store, keys] request in
@@ -46,7 +47,8 @@ package struct TrailProofRoutes: Sendable {
     private var verifyOne: Endpoint {
         Endpoint(
             .get, "/api/audit/{id}/verify", summary: "Check that one entry is as it was written",
-            access: .permission(.readAudit), scope: .readAuditTrail, audit: .none(reason: "reads only"),
+            access: .permission(.readAudit), scope: .readAuditTrail, openTo: .evenClosing,
+            audit: .none(reason: "reads only"),
             problems: [.notFound], response: TrailSchemas.entryVerdict,
             responseExample: TrailSchemas.entryVerdictExample
         ) { [self] request in
@@ -91,7 +93,7 @@ package struct TrailProofRoutes: Sendable {
     private var export: Endpoint {
         Endpoint(
             .get, "/api/audit/export", summary: "Take the trail out, with a signed proof as its last line",
-            kind: .download, access: .permission(.readAudit), scope: .readAuditTrail,
+            kind: .download, access: .permission(.readAudit), scope: .readAuditTrail, openTo: .evenClosing,
             audit: .entry(action: AuditAction.auditExport.rawValue), rate: .download,
             query: [
                 QueryParameter(

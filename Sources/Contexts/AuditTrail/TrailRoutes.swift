@@ -25,6 +25,7 @@ package struct TrailRoutes: Sendable {
     private var list: Endpoint {
         reads.endpoint(
             "/api/audit", summary: "List who did what, newest first", permission: .readAudit, scope: .readAuditTrail,
+            openTo: .evenClosing,
             query: TrailFilter.parameters,
             response: .object(["data": .array(TrailSchemas.entry, maxItems: 100), "nextCursor": .string.optional]),
             responseExample: #"{"data":[\#(TrailSchemas.entryExample)],"nextCursor":"42"}"#
@@ -44,7 +45,8 @@ package struct TrailRoutes: Sendable {
     private var summary: Endpoint {
         reads.endpoint(
             "/api/audit/summary", summary: "Sum up the audit trail, and say whether its chain holds",
-            permission: .readAudit, scope: .readAuditTrail, query: TrailFilter.range, response: TrailSchemas.summary,
+            permission: .readAudit, scope: .readAuditTrail, openTo: .evenClosing, query: TrailFilter.range,
+            response: TrailSchemas.summary,
             responseExample: TrailSchemas.summaryExample
         ) { request in
             let filter = try TrailFilter(request.query)
@@ -88,7 +90,8 @@ package struct TrailRoutes: Sendable {
     private var actions: Endpoint {
         Endpoint(
             .get, "/api/audit/actions", summary: "List every action that leaves an entry",
-            access: .permission(.readAudit), scope: .readAuditTrail, audit: .none(reason: "reads only"),
+            access: .permission(.readAudit), scope: .readAuditTrail, openTo: .evenClosing,
+            audit: .none(reason: "reads only"),
             response: .object(["data": .array(.string)]), responseExample: #"{"data":["agent.enroll"]}"#
         ) { _ in
             .json { $0.member("data", AuditAction.allCases.map(\.rawValue).sorted()) }
@@ -98,7 +101,8 @@ package struct TrailRoutes: Sendable {
     private var checkpoints: Endpoint {
         Endpoint(
             .get, "/api/audit/checkpoints", summary: "List the signed checkpoints, newest first",
-            access: .permission(.readAudit), scope: .readAuditTrail, audit: .none(reason: "reads only"),
+            access: .permission(.readAudit), scope: .readAuditTrail, openTo: .evenClosing,
+            audit: .none(reason: "reads only"),
             query: Array(TrailFilter.parameters.suffix(2)),
             response: .object(["data": .array(TrailSchemas.checkpoint, maxItems: 100), "nextCursor": .string.optional]),
             responseExample: #"{"data":[\#(TrailSchemas.checkpointExample)]}"#

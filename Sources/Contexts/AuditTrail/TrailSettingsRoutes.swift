@@ -36,7 +36,8 @@ package struct TrailSettingsRoutes: Sendable {
     private var settings: Endpoint {
         Endpoint(
             .get, "/api/audit/settings", summary: "Show how long entries are kept", access: .permission(.readAudit),
-            scope: .readAuditTrail, audit: .none(reason: "reads only"), response: TrailSchemas.settings,
+            scope: .readAuditTrail, openTo: .evenClosing, audit: .none(reason: "reads only"),
+            response: TrailSchemas.settings,
             responseExample: #"{"retentionDays":90}"#
         ) { [self] request in
             let days = try await retentionDays(in: try request.org())
