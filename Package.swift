@@ -182,7 +182,7 @@ targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
 targets += [
-    program("pulse", uses: ["PulseApp", "Kernel", "Telemetry"], external: [arguments]),
+    program("pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault"], external: [arguments]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
     program(
         "pulse-bench",

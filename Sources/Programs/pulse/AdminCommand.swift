@@ -6,7 +6,7 @@ import PulseApp
 struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin", abstract: "Operator tasks from a shell.",
-        subcommands: [BootstrapOrganisation.self, AuditCommand.self])
+        subcommands: [BootstrapOrganisation.self, AuditCommand.self, RotateKeys.self])
 }
 
 struct BootstrapOrganisation: AsyncParsableCommand {
