@@ -38,6 +38,11 @@ struct APITokenRecord: Sendable, Hashable {
     }
 }
 
+extension JSONEncodable {
+    /// For the audit trail: what it says on the wire.
+    var auditValue: JSONValue? { try? JSONValue(json: json) }
+}
+
 extension APITokenRecord: JSONEncodable {
     func encode(to writer: inout JSONWriter) {
         writer.object { json in

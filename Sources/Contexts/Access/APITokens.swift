@@ -40,7 +40,8 @@ struct APITokens: Sendable {
             scopes: try TokenBodies.scopes(body.scopes), networks: try TokenBodies.networks(body.networks),
             hint: Self.hint(of: token), createdBy: caller.principal.label, createdAt: now,
             expiresAt: try body.end(from: now))
-        let entry = try request.audit(.tokenCreate, of: "token:\(record.id)", at: now)
+        let entry = try request.audit(
+            .tokenCreate, of: "token:\(record.id)", before: nil, after: record.auditValue, at: now)
         return try await database.asOrg(org) { transaction in
             try await check(record, caller, in: transaction)
             try await store.insert(record, token, in: org, transaction)
@@ -51,14 +52,15 @@ struct APITokens: Sendable {
 
     func change(_ id: TokenID, _ change: TokenChange, for request: APIRequest) async throws -> APITokenRecord {
         let (caller, org) = (try request.caller(), try request.org())
-        let entry = try request.audit(.tokenUpdate, of: "token:\(id)", at: time.now)
         return try await database.asOrg(org) { transaction in
             let before = try await store.record(id, in: transaction)
             let after = try change.applied(to: before)
             try await check(before, caller, in: transaction)
             try await check(after, caller, in: transaction)
             try await store.update(after, in: transaction)
-            transaction.atCommit(entry)
+            transaction.atCommit(
+                try request.audit(
+                    .tokenUpdate, of: "token:\(id)", before: before.auditValue, after: after.auditValue, at: time.now))
             return after
         }
     }
@@ -69,7 +71,6 @@ struct APITokens: Sendable {
     ) async throws -> (new: Minted, previous: APITokenRecord) {
         let (caller, org, now) = (try request.caller(), try request.org(), time.now)
         let token = BearerToken.new(.api)
-        let entry = try request.audit(.tokenRotate, of: "token:\(id)", at: now)
         return try await database.asOrg(org) { transaction in
             var previous = try await store.record(id, in: transaction)
             try await check(previous, caller, in: transaction)
@@ -84,7 +85,9 @@ struct APITokens: Sendable {
             previous.expiresAt = min(previous.expiresAt ?? now + overlap, now + overlap)
             try await store.update(previous, in: transaction)
             try await store.insert(record, token, in: org, transaction)
-            transaction.atCommit(entry)
+            transaction.atCommit(
+                try request.audit(
+                    .tokenRotate, of: "token:\(id)", before: previous.auditValue, after: record.auditValue, at: now))
             return (Minted(token: token, record: record), previous)
         }
     }

@@ -1,5 +1,6 @@
 internal import Audit
 internal import HTTPKit
+internal import JSONKit
 internal import Kernel
 internal import Postgres
 
@@ -37,7 +38,8 @@ struct CustomRoles: Sendable {
     func create(_ body: RoleRequest, for request: APIRequest) async throws -> RoleRecord {
         let now = time.now
         let role = try body.role(id: .new(at: now), createdAt: now, updatedAt: now)
-        let entry = try request.audit(.roleCreate, of: "role:\(role.id)", at: now)
+        let entry = try request.audit(
+            .roleCreate, of: "role:\(role.id)", before: nil, after: role.auditValue, at: now)
         return try await change(request) { house, transaction, org in
             guard house.roles.count < RoleStore.roleLimit else { throw Problem.roleLimit }
             try house.check(role)
@@ -51,7 +53,6 @@ struct CustomRoles: Sendable {
 
     func replace(_ id: CustomRoleID, _ body: RoleRequest, for request: APIRequest) async throws -> RoleRecord {
         let now = time.now
-        let entry = try request.audit(.roleUpdate, of: "role:\(id)", at: now)
         return try await change(request) { house, transaction, _ in
             let before = try house.role(id)
             let role = try body.role(id: id, createdAt: before.createdAt, updatedAt: now)
@@ -62,21 +63,24 @@ struct CustomRoles: Sendable {
             try after.mayTouch(id, caller)
             try await store.update(role, in: transaction)
             try await store.apply(after.effects(of: house.holders(of: id)), in: transaction)
-            transaction.atCommit(entry)
+            transaction.atCommit(
+                try request.audit(
+                    .roleUpdate, of: "role:\(id)", before: before.auditValue, after: role.auditValue, at: now))
             return role
         }
     }
 
     func delete(_ id: CustomRoleID, for request: APIRequest) async throws {
-        let entry = try request.audit(.roleDelete, of: "role:\(id)", at: time.now)
         try await change(request) { house, transaction, _ in
-            _ = try house.role(id)
+            let before = try house.role(id)
             guard !house.roles.contains(where: { $0.parent == id }) else { throw Problem.roleInUse }
             try house.mayTouch(id, try request.caller())
             try await store.delete(id, in: transaction)
             let after = house.without(id)
             try await store.apply(after.effects(of: house.holders(of: id).map(\.user)), in: transaction)
-            transaction.atCommit(entry)
+            transaction.atCommit(
+                try request.audit(
+                    .roleDelete, of: "role:\(id)", before: before.auditValue, after: nil, at: time.now))
         }
     }
 
@@ -84,7 +88,6 @@ struct CustomRoles: Sendable {
 
     func assign(_ ids: [CustomRoleID], to user: UserID, for request: APIRequest) async throws -> RoleStore.Member {
         let now = time.now
-        let entry = try request.audit(.memberAssign, of: "user:\(user)", at: now)
         let wanted = Array(Set(ids)).sorted()
         guard wanted.count <= RoleStore.assignmentLimit else {
             throw Problem.invalidField("roleIds", "at most \(RoleStore.assignmentLimit) roles a member")
@@ -99,9 +102,12 @@ struct CustomRoles: Sendable {
             try house.mayGive(Set(wanted).symmetricDifference(member.assigned), to: member, caller)
             try await store.assign(
                 wanted, to: user, in: org, by: caller.principal.label, at: now, transaction)
+            let before = JSONValue.object(["roleIds": .array(member.assigned.map { .string("\($0)") })])
             member.assigned = wanted
             try await store.apply(house.effects(of: [member]), in: transaction)
-            transaction.atCommit(entry)
+            let after = JSONValue.object(["roleIds": .array(wanted.map { .string("\($0)") })])
+            transaction.atCommit(
+                try request.audit(.memberAssign, of: "user:\(user)", before: before, after: after, at: now))
             return member
         }
     }

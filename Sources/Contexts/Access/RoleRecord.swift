@@ -102,3 +102,14 @@ extension RoleRule: JSONEncodable, JSONDecodable {
         "conditions": RoleConditions.schema.nullable.optional,
     ]).named("RoleRule")
 }
+
+extension RoleRecord: JSONEncodable {
+    func encode(to writer: inout JSONWriter) {
+        writer.object { json in
+            json.member("name", name)
+            json.member("description", description)
+            json.member("parentId", parent)
+            json.member("rules", rules)
+        }
+    }
+}
