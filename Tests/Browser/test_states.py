@@ -48,8 +48,9 @@ def test_a_list_that_cannot_be_loaded_says_why_and_tries_again(canned, visit):
     expect(page.get_by_role("heading", name="The list could not be loaded")).to_be_visible()
     expect(page.get_by_text("The server answered 503: the database is restarting.")).to_be_visible()
     expect(page.get_by_text("Request 01JPB7Q2M4")).to_be_visible()
+    again = page.get_by_role("button", name="Try now").element_handle()
     server.refuses_sockets = False
-    page.get_by_role("button", name="Try now").click()
+    again.evaluate("(button) => button.click()")  # at once: the page's own next try may come first
     expect(rows(page).first).to_be_visible()
 
 
