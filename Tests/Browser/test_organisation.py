@@ -97,7 +97,10 @@ def test_a_member_who_may_not_change_settings_sees_facts_and_the_door(canned, vi
 def test_a_suspended_organisation_says_so_on_every_page(canned, visit):
     server = furnish(canned())
     with_status(server, "suspended", suspendReason="billing")
-    page = visit(server, "/settings")
+    page = visit(server, "/infrastructure")
+    expect(page.get_by_role("heading", name="Nothing is watched now")).to_be_visible()
+    assert not server.sockets
+    page.get_by_role("link", name="Open settings").click()
     expect(page.get_by_text("It goes on when the invoice is paid.")).to_be_visible()
     expect(page.get_by_text("Suspended: an invoice is open")).to_be_visible()
 

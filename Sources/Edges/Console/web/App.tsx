@@ -24,11 +24,12 @@ import { More } from "./pages/More";
 import { NoOrganisation } from "./pages/NoOrganisation";
 import { NotFound } from "./pages/NotFound";
 import { Onboarding } from "./pages/onboarding/Onboarding";
+import { Resting } from "./pages/organisation/Resting";
 import { Settings } from "./pages/organisation/Settings";
 import { Customers } from "./pages/provider/Customers";
 import { Sites } from "./pages/sites/Sites";
 import { StepUp } from "./session/fresh";
-import { loadSession, useSession } from "./session/session";
+import { isWatched, loadSession, Me, useSession } from "./session/session";
 import { Shell } from "./shell/Shell";
 
 export function App(): JSX.Element {
@@ -52,15 +53,16 @@ function Pages(): JSX.Element {
     case "loading": return <Blank />;
     case "failed": return <main className="page"><Failed title="The console could not be opened" problem={session.problem} nextTry={session.nextTry} retry={() => void loadSession()} aside="Agents keep what they measure meanwhile." /></main>;
     case "signedOut": return <ToLogin path={path} />;
-    case "signedIn": return <Shell><Inside path={path} hasOrganisation={session.me.organization !== null} /></Shell>;
+    case "signedIn": return <Shell><Inside path={path} me={session.me} /></Shell>;
   }
 }
 
-function Inside({ path, hasOrganisation }: { path: string; hasOrganisation: boolean }): JSX.Element {
+function Inside({ path, me }: { path: string; me: Me }): JSX.Element {
   if (path === "/profile") return <Profile />;
   if (path === "/profile/security") return <Security />;
   if (path === "/more") return <More />;
-  if (!hasOrganisation) return <NoOrganisation />;
+  if (!me.organization) return <NoOrganisation />;
+  if (!isWatched(me.organization) && !path.startsWith("/settings")) return <Resting />;
   if (path === "/") return <Redirect to="/infrastructure" />;
   if (path === "/infrastructure") return <Infrastructure open={undefined} />;
   const machine = match("/infrastructure/{id}", path);

@@ -10,6 +10,8 @@ export interface RequestOptions {
   tries?: number;
   /** Sent as `Idempotency-Key`: the same creation told twice happens once. */
   key?: string;
+  /** About the person, not about an organisation: the one of this tab is not told, for it may be gone. */
+  anywhere?: boolean;
 }
 
 interface Context {
@@ -76,11 +78,11 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
   }
 }
 
-function headers(method: string, { body, key }: RequestOptions): Record<string, string> {
+function headers(method: string, { body, key, anywhere }: RequestOptions): Record<string, string> {
   const result: Record<string, string> = { Accept: "application/json" };
   if (key) result["Idempotency-Key"] = key;
   if (body !== undefined) result["Content-Type"] = "application/json";
-  if (apiContext.org) result["X-Pulse-Org-ID"] = apiContext.org;
+  if (apiContext.org && !anywhere) result["X-Pulse-Org-ID"] = apiContext.org;
   if (method !== "GET") {
     const token = cookie("pulse_csrf") ?? apiContext.csrf;
     if (token) result["X-CSRF-Token"] = token;

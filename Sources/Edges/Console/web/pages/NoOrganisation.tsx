@@ -5,7 +5,7 @@ import { asProblem } from "../kit/problem";
 import { useTitle } from "../kit/router";
 import { Empty } from "../kit/states";
 import { toast } from "../kit/Toast";
-import { initials, switchOrganisation, useMe } from "../session/session";
+import { initials, isWatched, switchOrganisation, useMe } from "../session/session";
 import { IncomingInvitations } from "./account/IncomingInvitations";
 import { NewOrganisation } from "../shell/NewOrganisation";
 import { Page } from "../shell/Shell";
@@ -28,7 +28,7 @@ export function NoOrganisation(): JSX.Element {
               <div className="picker">
                 {organizations.map((item) => (
                   <button key={item.id} type="button" onClick={() => enter(item.id)}>
-                    <span className="avatar avatar-org" aria-hidden="true">{initials(item.displayName)}</span><span className="grow truncate">{item.displayName}</span><Icon name="right" />
+                    <span className="avatar avatar-org" aria-hidden="true">{initials(item.displayName)}</span><span className="grow truncate">{item.displayName}</span>{!isWatched(item) && <span className="badge">{item.status === "pending_deletion" ? "Being deleted" : "Suspended"}</span>}<Icon name="right" />
                   </button>
                 ))}
               </div>

@@ -58,7 +58,7 @@ export function may(me: Me, permission: string): boolean {
 export async function loadSession(): Promise<void> {
   if (cookie("pulse_csrf") === undefined) return leave();
   try {
-    adopt(await get<Me>("/api/me", { tries: 1 }));
+    adopt(await get<Me>("/api/me", { tries: 1, anywhere: true }));
   } catch (error) {
     const problem = asProblem(error);
     if (problem.status === 401) leave();
@@ -77,12 +77,15 @@ function adopt(me: Me): void {
   apiContext.org = me.organization?.id;
   apiContext.csrf = me.csrfToken;
   set({ kind: "signedIn", me });
-  const isSame = before?.user.id === me.user.id && before.organization?.id === me.organization?.id;
+  const isSame = before?.user.id === me.user.id && before.organization?.id === me.organization?.id && isWatched(before.organization) === isWatched(me.organization);
   if (isSame) return;
   if (before) forgetAll(true);
-  if (me.organization) startLive(me.organization.id, { orgChanged: () => void loadSession(), signedOut: () => void loadSession() });
+  if (me.organization && isWatched(me.organization)) startLive(me.organization.id, { orgChanged: () => void loadSession(), signedOut: () => void loadSession() });
   else stopLive();
 }
+
+/** One that is suspended or on its way out is not watched: there is nothing live to ask for. */
+export const isWatched = (organisation: Organisation | null): boolean => (organisation?.status ?? "active") === "active";
 
 function leave(): void {
   apiContext.org = undefined;
@@ -159,7 +162,7 @@ export async function createOrganisation(displayName: string): Promise<void> {
 
 /** Its name or state changed: what the frame shows follows. */
 export async function reloadSession(): Promise<void> {
-  adopt(await get<Me>("/api/me"));
+  adopt(await get<Me>("/api/me", { anywhere: true }));
 }
 
 export async function rename(displayName: string): Promise<void> {
