@@ -20,6 +20,7 @@ package struct ProfileRoutes: Sendable {
     private var me: Endpoint {
         Endpoint(
             .get, "/api/me", summary: "Who is signed in, where, and what they may do", access: .session,
+            openTo: [.active, .suspendedForBilling, .pendingDeletion],
             audit: .none(reason: "reads only"), response: ProfileAnswer.schema, responseExample: ProfileAnswer.example
         ) { request in try await answer(to: request) }
     }
