@@ -4,7 +4,7 @@ import urllib.parse
 
 from playwright.sync_api import expect
 
-from canned import ORG, Answer, iso, problem
+from canned import ORG, OTHER, Answer, iso, problem
 from company import LOOKING, customer, customers, detail, entries, furnish, grants, keys, needs_fresh, overview, said, sites, summary
 
 DETAIL = f"/api/orgs/{ORG['id']}"
@@ -63,6 +63,21 @@ def test_deleting_asks_twice_and_can_be_taken_back(canned, visit):
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("Nordwind Logistik is back")).to_be_visible()
     expect(page.get_by_role("button", name="Delete", exact=True)).to_be_visible()
+
+
+def test_another_organisation_of_ones_own_is_brought_back_from_the_profile(canned, visit):
+    server = furnish(canned())
+    me = server.answers["GET", "/api/me"]
+    ending = {**OTHER, "role": "owner", "status": "pending_deletion"}
+    server.answers["GET", "/api/me"] = {**me, "organizations": [ORG, ending]}
+    server.answers["POST", f"/api/orgs/{OTHER['id']}/restore"] = detail()
+    server.answers["POST", f"/api/orgs/{OTHER['id']}/switch"] = {}
+    page = visit(server, "/infrastructure")
+    page.locator(".nav .org-switch").click()
+    page.get_by_role("menuitemradio", name="Lab Süd, being deleted").click()
+    expect(page).to_have_url(re.compile("/profile$"))
+    page.get_by_role("button", name="Restore Lab Süd").click()
+    expect(page.get_by_text("Lab Süd is back")).to_be_visible()
 
 
 def test_the_last_owner_cannot_leave_and_is_told_why(canned, visit):

@@ -43,6 +43,12 @@ export function percent(value: number): string {
   return Math.round(Math.min(Math.max(value, 0), 100)).toString();
 }
 
+/** As it begins and ends a line: `unchanged` is "Unchanged." */
+export function asSentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
+}
+
 /** A span of seconds in its one largest unit: `4 s`, `6 min`, `3 h`, `12 d`. */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -6,6 +6,7 @@ import { useTitle } from "../kit/router";
 import { Empty } from "../kit/states";
 import { toast } from "../kit/Toast";
 import { initials, isWatched, switchOrganisation, useMe } from "../session/session";
+import { EndingOrganisations } from "./organisation/EndingOrganisations";
 import { IncomingInvitations } from "./account/IncomingInvitations";
 import { NewOrganisation } from "../shell/NewOrganisation";
 import { Page } from "../shell/Shell";
@@ -34,6 +35,7 @@ export function NoOrganisation(): JSX.Element {
               </div>
             )}
         </div>
+        <EndingOrganisations />
         <IncomingInvitations />
       </div>
       {isNew && <NewOrganisation onClose={() => setNew(false)} />}

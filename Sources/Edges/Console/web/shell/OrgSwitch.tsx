@@ -3,7 +3,7 @@ import { MenuButton, MenuItem } from "../kit/Menu";
 import { asProblem } from "../kit/problem";
 import { navigate } from "../kit/router";
 import { toast } from "../kit/Toast";
-import { initials, logOut, Organisation, switchOrganisation, useMe } from "../session/session";
+import { initials, isWatched, logOut, Organisation, switchOrganisation, useMe } from "../session/session";
 import type { Overlay } from "./Shell";
 
 /** Where we are, and the way to the person's other organisations. */
@@ -16,7 +16,7 @@ export function OrgSwitch({ open }: { open: (overlay: Overlay) => void }): JSX.E
           {organizations.map((item) => (
             <MenuItem key={item.id} current={item.id === organization?.id} onSelect={() => { close(); void goTo(item, organization); }}>
               <span className="avatar avatar-org avatar-sm" aria-hidden="true">{initials(item.displayName)}</span>
-              <span className="grow truncate">{item.displayName}</span>
+              <span className="grow truncate">{item.displayName}{!isWatched(item) && <span className="faint">{item.status === "pending_deletion" ? ", being deleted" : ", suspended"}</span>}</span>
               {item.id === organization?.id && <Icon name="check" />}
             </MenuItem>
           ))}
@@ -47,6 +47,7 @@ const roleWord = (role: string): string => `You are ${role.charAt(0).toUpperCase
 
 async function goTo(item: Organisation, from: Organisation | null): Promise<void> {
   if (item.id === from?.id) return;
+  if (item.status === "pending_deletion") return navigate("/profile"); // not to be entered; its owner restores it there
   try {
     await switchOrganisation(item.id);
   } catch (error) {

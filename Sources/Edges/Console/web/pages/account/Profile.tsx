@@ -11,6 +11,7 @@ import { Failed, Skeleton } from "../../kit/states";
 import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
 import { rename, useMe } from "../../session/session";
+import { EndingOrganisations } from "../organisation/EndingOrganisations";
 import { AccountFrame } from "./AccountFrame";
 import { deviceOf } from "./device";
 import { IncomingInvitations } from "./IncomingInvitations";
@@ -22,6 +23,7 @@ export function Profile(): JSX.Element {
         <NameCard />
         <AppearanceCard />
         <SessionsCard />
+        <EndingOrganisations />
         <IncomingInvitations />
       </div>
     </AccountFrame>

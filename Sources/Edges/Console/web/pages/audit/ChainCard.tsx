@@ -8,6 +8,7 @@ import { asProblem } from "../../kit/problem";
 import { Mark, StatusMark } from "../../kit/Status";
 import { toast } from "../../kit/Toast";
 import { Summary } from "./entry";
+import { asSentence } from "../../kit/units";
 import { Stream, streamsPath } from "./StreamsDialog";
 
 interface Verified { verified: boolean; entries: number; firstSeq: number; seq: number; brokenSeq?: number; message: string; checkpoints: number }
@@ -58,7 +59,7 @@ export function ChainCard({ summary: data, mayManage }: { summary: Summary; mayM
 function ChainStat({ data, check }: { data: Summary; check: Check }): JSX.Element {
   const told = check.kind === "done" ? (check.answer.verified ? words.intact : words.broken) : words[data.chain.state];
   const note = check.kind === "running" ? "Every entry and signature is checked" : check.kind === "done"
-    ? <>{check.answer.message || `${check.answer.entries.toLocaleString("en")} entries`}, <When at={check.at} /></> : data.chain.at ? <>Last entry <When at={data.chain.at} /></> : "No entry yet";
+    ? <>{asSentence(check.answer.message || `${check.answer.entries.toLocaleString("en")} entries`)} Checked <When at={check.at} /></> : data.chain.at ? <>Last entry <When at={data.chain.at} /></> : "No entry yet";
   return (
     <div className="stat">
       <div className="stat-label">Chain</div>

@@ -5,6 +5,7 @@ import { Drawer } from "../../kit/Drawer";
 import { asProblem } from "../../kit/problem";
 import { Empty } from "../../kit/states";
 import { StatusMark } from "../../kit/Status";
+import { asSentence } from "../../kit/units";
 import { deviceOf } from "../account/device";
 import { actionWords, actorName, AuditEntry, ChangeLine, changeLines, objectName, throughWords } from "./entry";
 
@@ -82,7 +83,7 @@ function Proof({ entry }: { entry: AuditEntry }): JSX.Element {
     setBusy(true);
     try {
       const told = await get<Verified>(`/api/audit/${entry.id}/verify`);
-      setAnswer({ good: told.verified, text: told.message + (told.checkpoint ? ` Signed at number ${told.checkpoint.seq} with key ${told.checkpoint.keyId}.` : "") });
+      setAnswer({ good: told.verified, text: asSentence(told.message) + (told.checkpoint ? ` Signed at number ${told.checkpoint.seq} with key ${told.checkpoint.keyId}.` : "") });
     } catch (error) {
       setAnswer({ good: false, text: asProblem(error).sentence });
     } finally {
