@@ -77,6 +77,24 @@ import Vault
                 == Dictionary(uniqueKeysWithValues: listed))
     }
 
+    @Test("a rotation may rewrite every column of ciphertexts") func sealedColumnsAreReachable() async throws {
+        #expect(!Composition.sealedColumns.isEmpty)
+        for column in Composition.sealedColumns {
+            let (table, prefix) = ("pulse.\(column.table)", "pulse.\(column.table)_\(column.column)")
+            let question: SQL =
+                switch column.kind {
+                case .organisations: "SELECT has_column_privilege('pulse_app', \(table), \(column.column), 'UPDATE')"
+                case .instance:
+                    """
+                    SELECT has_function_privilege('pulse_app', \(prefix + "_stale(bytea, int)"), 'EXECUTE')
+                           AND has_function_privilege('pulse_app', \(prefix + "_reseal(text[], bytea[], bytea[])"), 'EXECUTE')
+                    """
+                }
+            let mayRewrite = try await database.superuser.firstGlobally(question) { try $0.next(Bool.self) }
+            #expect(mayRewrite == true, "\(column.table).\(column.column)")
+        }
+    }
+
     @Test("nobody but the owner reaches a partition or a table without an organisation") func grants() async throws {
         for table in try await tables() where table.isPartition || !table.hasOrg {
             #expect(!table.appMayRead, "pulse_app has a grant on \(table.name)")
