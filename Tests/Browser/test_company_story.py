@@ -186,7 +186,7 @@ def test_a_password_that_is_never_sent_opens_the_door(server, visit):
     expect(page.get_by_text("Your password stays with you from now on")).to_be_visible()
     page.get_by_role("main").get_by_role("button", name="Log out").click()
     page.get_by_label("E-mail").fill(owner.address.upper())
-    expect(page.get_by_label(re.compile("^Do not send my password"))).to_be_checked()
+    expect(page.get_by_label(re.compile("^Prove it, do not send it"))).to_be_checked()
     page.get_by_label("Password", exact=True).fill("not the sentence at all 4")
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_text("E-mail and password do not fit together.")).to_be_visible(timeout=30_000)

@@ -78,7 +78,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       <div className="divider">or</div>
       <Button wide icon="mail" label="Send me a link instead" busy={sending} onClick={() => void sendLink()} />
       <p className="muted"><Link to="/forgot-password">Forgot your password?</Link></p>
-      {isOffered && <label className="check"><input type="checkbox" checked={proves} onChange={(event) => setProves(event.currentTarget.checked)} /><span>Do not send my password<span className="sub check-sub">For those who switched that on: the browser proves that it knows it.</span></span></label>}
+      {isOffered && <label className="check"><input type="checkbox" checked={proves} onChange={(event) => setProves(event.currentTarget.checked)} /><span>Prove it, do not send it<span className="sub check-sub">For those who switched that on.</span></span></label>}
     </AuthFrame>
   );
 }

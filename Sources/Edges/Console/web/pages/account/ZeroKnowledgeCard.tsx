@@ -51,7 +51,7 @@ function RegisterDialog({ isOn, onClose }: { isOn: boolean; onClose: () => void 
       title={isOn ? "Change your password" : "Sign in without sending the password"} onClose={onClose}
       foot={<><Button label="Cancel" onClick={onClose} /><Button tone="primary" type="submit" form={formID} label={isOn ? "Change password" : "Switch on"} busy={form.pending} /></>}
     >
-      <p className="muted">Type the password you want to use. It is turned into a proof here; the server forgets the old one. On each new device, choose “Do not send my password” when you log in.</p>
+      <p className="muted">Type the password you want to use. It is turned into a proof here; the server forgets the old one. On each new device, choose “Prove it, do not send it” when you log in.</p>
       <form id={formID} className="stack stack-3" {...form.props}>
         <input type="email" name="username" autoComplete="username" value={me.user.email} readOnly hidden />
         <Field label="Password" type="password" autoComplete="new-password" binding={form.field("password")} hint={passwordHint} />
