@@ -3,10 +3,10 @@ internal import JSONKit
 package import Kernel
 internal import NIOHTTP1
 
-/// Wrapping keys in AWS KMS: one symmetric key an organisation, so that destroying it destroys one organisation's secrets.
+/// Wrapping keys in AWS KMS: one symmetric key an organisation, so that destroying it destroys the secrets of one.
 ///
-/// The encryption context names organisation and data key: KMS logs it, refuses another, and an organisation that brings
-/// its own key can demand its own id in the key's policy (`kms:EncryptionContext:pulse-owner`).
+/// The encryption context names organisation and data key: KMS logs it, refuses another, and an organisation that
+/// brings its own key can demand its own id in the key's policy (`kms:EncryptionContext:pulse-owner`).
 package struct AWSKMSProvider: KeyProvider {
     package struct Account: Sendable {
         package let region: String

@@ -6,8 +6,8 @@ package enum KeyOwner: Hashable, Sendable, CustomStringConvertible {
     case org(OrgID)
     case instance
 
-    /// No organisation has the nil UUID (a constraint of `orgs`), so the installation's own keys live under it in the same
-    /// tables, behind the same row-level security.
+    /// No organisation has the nil UUID (a constraint of `orgs`), so the installation's own keys live under it in the
+    /// same tables, behind the same row-level security.
     static let instanceID = OrgID(bytes: [UInt8](repeating: 0, count: 16))
 
     var id: OrgID {

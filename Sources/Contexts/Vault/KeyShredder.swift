@@ -42,8 +42,8 @@ package struct KeyShredder: Service {
 
     /// Doing it twice is fine. Other processes may use what they remember for 40 s more.
     /// - Parameter entry: the audit entry of the erasure; in the transaction that deletes the keys.
-    /// - Throws: `key-unavailable` when a provider could not destroy a key yet. The organisation is unreadable already and
-    ///   the rest is done later; `isShredded` tells.
+    /// - Throws: `key-unavailable` when a provider could not destroy a key yet. The organisation is unreadable already
+    ///   and the rest is done later; `isShredded` tells.
     package func shred(_ org: OrgID, entry: [SQL] = []) async throws {
         let now = ring.time.now
         try ledger?.append(ErasureLedger.Line(org: org, erasedAt: now))

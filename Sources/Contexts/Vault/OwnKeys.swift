@@ -1,8 +1,8 @@
 package import Kernel
 package import Postgres
 
-/// An organisation's own wrapping key: it stays in the organisation's KMS or Transit, and when it is revoked there, nothing
-/// of the organisation opens here within a minute.
+/// An organisation's own wrapping key: it stays in the organisation's KMS or Transit, and when it is revoked there,
+/// nothing of the organisation opens here within a minute.
 package struct OwnKeys: Sendable {
     let ring: KeyRing
 
@@ -10,8 +10,8 @@ package struct OwnKeys: Sendable {
 
     private var database: Database { ring.store.database }
 
-    /// Wraps the organisation's data keys under its own key and begins to seal everything under a data key that no other
-    /// key has ever wrapped.
+    /// Wraps the organisation's data keys under its own key and begins to seal everything under a data key that no
+    /// other key has ever wrapped.
     /// - Parameter entry: the audit entry, in the same transaction.
     /// - Throws: 400 naming the field, 422 `own-key-refused` when the key does not do what is wanted, 409
     ///   `key-rotation-running`.
@@ -35,8 +35,8 @@ package struct OwnKeys: Sendable {
         do {
             try await change(to: wrapping, of: org, entry: entry)
         } catch let error as any Explained where !(error is DatabaseError) {
-            // It wraps nothing, and nobody would ever destroy it. After an error of the database that is not sure: a COMMIT
-            // without an answer may have happened, and a key too many is better than one too few.
+            // It wraps nothing, and nobody would ever destroy it. After an error of the database that is not sure: a
+            // COMMIT without an answer may have happened, and a key too many is better than one too few.
             try? await ring.providers.standard.destroy(wrapping)
             throw error
         }

@@ -2,8 +2,8 @@ internal import FoundationEssentials
 internal import Glibc
 package import Kernel
 
-/// The keys that protect the key store: 32 bytes each, named by the first 8 bytes of their hash. The first is used for new
-/// entries; further ones still open old entries, so that a root key can be replaced at leisure.
+/// The keys that protect the key store, 32 bytes each. The first is used for new entries; further ones still open old
+/// entries, so that a root key can be replaced at leisure.
 package struct RootKeys: Sendable {
     let keys: [Secret<[UInt8]>]
 

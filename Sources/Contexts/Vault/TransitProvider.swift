@@ -3,8 +3,8 @@ internal import JSONKit
 package import Kernel
 internal import NIOHTTP1
 
-/// Wrapping keys in the Transit engine of HashiCorp Vault or OpenBao: one `aes256-gcm96` key an organisation. What a data
-/// key belongs to travels as associated data.
+/// Wrapping keys in the Transit engine of HashiCorp Vault or OpenBao: one `aes256-gcm96` key an organisation. What a
+/// data key belongs to travels as associated data.
 package struct TransitProvider: KeyProvider {
     private let url: String
     private let mount: String

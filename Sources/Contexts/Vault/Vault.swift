@@ -1,6 +1,6 @@
 // Vault: secrets at rest. What other rooms store sealed, each organisation can take back by destroying one key.
 // Owns: data keys (one organisation, several versions), the keys that wrap them and who holds those (a key store beside
-// the database, AWS KMS, Vault/OpenBao Transit), sealing, rotation, an organisation's own key, shredding and its ledger.
+// the database, AWS KMS, Transit), sealing, rotation, an organisation's own key, shredding with its ledger.
 // Leaves to others: the tables that hold sealed columns, and the routes (EncryptionKeys).
 // Tempting wrong step: keeping an opened secret or an unwrapped key for longer "because it is slow". A revoked key must
 // stop working within a minute everywhere, so nothing outlives `KeyCache`'s lifetime.

@@ -107,7 +107,7 @@ struct VaultRotation: AsyncParsableCommand {
 
     // MARK: Swapping
 
-    /// Every ciphertext tried in the place of another: of the same organisation, of another, in another column and table.
+    /// Every ciphertext tried in the place of another: in the same organisation, in another, in another column, table.
     private func swap(
         _ estate: SecretEstate, _ rows: [SecretEstate.Row], _ figures: inout Figures
     ) async throws {

@@ -4,7 +4,7 @@ import Kernel
 import Postgres
 import Vault
 
-/// Seals canaries and says on standard output, a line each, what an attacker may know: organisation, row, canary, data key.
+/// Seals canaries and prints what an attacker may know, a line each: organisation, row, canary, data key.
 struct VaultPlant: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plant", abstract: "Seals canaries for `ops/prove vault`.")
