@@ -72,6 +72,7 @@ targets += [
     system("CCrack"),
     system("CQREncode", pkgConfig: "libqrencode"),
     system("COpenSSL", pkgConfig: "libcrypto"),
+    system("CFido", pkgConfig: "libfido2"),
     system("CZlib", pkgConfig: "zlib"),
     system("CCurl", pkgConfig: "libcurl"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
@@ -84,7 +85,7 @@ targets += room("JSONKit", on: .base, uses: ["Kernel"])
 targets += room("Compression", on: .base, uses: ["CZlib"])
 targets += room("Telemetry", on: .base, uses: ["Kernel"], external: [log, metrics, nioConcurrency])
 targets += room(
-    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack", "CQREncode", "COpenSSL"],
+    "Cryptography", on: .base, uses: ["Kernel", "CArgon2", "CCrack", "CQREncode", "COpenSSL", "CFido"],
     external: [crypto, nio, nioPosix, nioConcurrency])
 targets += room(
     "Postgres", on: .base, uses: ["Kernel", "CPQ", "CReactor"],

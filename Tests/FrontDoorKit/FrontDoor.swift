@@ -46,6 +46,7 @@ package struct FrontDoor {
             SignInRoutes(context).endpoints + ProfileRoutes(context).endpoints
             + PasswordRoutes(context).endpoints + AccountRoutes(context).endpoints
             + SecondStepRoutes(context).endpoints + ZeroKnowledgeRoutes(context).endpoints
+            + PasskeyRoutes(context).endpoints
             + more(FrontDoorParts(context: context, gate: gate))
         var settings = HTTPSettings()
         settings.rateMultiplier = hasRateLimits ? 1 : 0

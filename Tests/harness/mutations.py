@@ -6,7 +6,7 @@ import hmac
 import struct
 import time
 
-from harness import srp
+from harness import passkeys, srp
 from harness.agents import ScriptedAgent
 
 RECIPES = {}
@@ -184,6 +184,35 @@ def second_step(scene):
     # The present code is used up; that of the next half minute is right already.
     body = {"challenge": first.json["challenge"], "code": time_code(secret, ahead=1)}
     return scene.stranger("/api/login/second-factor", body)
+
+
+def _authenticator(scene):
+    return passkeys.Authenticator(scene.server.url)
+
+
+def _with_passkey(scene):
+    """The owner's authenticator, its passkey added; and the passkey's id."""
+    authenticator = _authenticator(scene)
+    begun = scene.created("/api/security/passkeys/begin", None)
+    return authenticator, scene.created("/api/security/passkeys", authenticator.addition(begun["challenge"]))["id"]
+
+
+@recipe("POST", "/api/security/passkeys")
+def add_passkey(scene):
+    begun = scene.created("/api/security/passkeys/begin", None)
+    return scene.call("POST", "/api/security/passkeys", _authenticator(scene).addition(begun["challenge"]))
+
+
+@recipe("DELETE", "/api/security/passkeys/{id}")
+def remove_passkey(scene):
+    return scene.call("DELETE", f"/api/security/passkeys/{_with_passkey(scene)[1]}")
+
+
+@recipe("POST", "/api/login/passkey")
+def login_by_passkey(scene):
+    authenticator, _ = _with_passkey(scene)
+    begun = scene.server.client().post("/api/login/passkey/begin").json
+    return scene.stranger("/api/login/passkey", authenticator.login(begun["challenge"]))
 
 
 @recipe("PUT", "/api/security/sign-in-policy")

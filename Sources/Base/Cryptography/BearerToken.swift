@@ -9,6 +9,7 @@ package enum TokenKind: String, Sendable, CaseIterable {
     case passwordReset = "rp1_"
     case secondFactor = "p2f_"
     case device = "pdv_"
+    case passkey = "pk1_"
     case invitation = "inv_"
     case enrollment = "pet_"
     case runtime = "prt_"

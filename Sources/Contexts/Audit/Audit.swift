@@ -30,6 +30,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case totpEnable = "totp.enable"
     case totpDisable = "totp.disable"
     case recoveryCodesCreate = "recovery_codes.create"
+    case passkeyCreate = "passkey.create"
+    case passkeyDelete = "passkey.delete"
     case zeroKnowledgeRegister = "zero_knowledge.register"
     case signInPolicyUpdate = "sign_in_policy.update"
     case enrollmentTokenCreate = "enrollment_token.create"

@@ -12,6 +12,7 @@ struct AccountSecurity: Sendable, JSONEncodable {
     let recoveryCodesLeft: Int
     let zeroKnowledge: ZeroKnowledgeState
     let devices: [KnownDevice]
+    let passkeys: [PasskeyEntry]
 
     /// What confirms a session, strongest first.
     var stepUpMethods: [String] {
@@ -27,6 +28,7 @@ struct AccountSecurity: Sendable, JSONEncodable {
                 "SELECT password_hash IS NOT NULL FROM own_password(\(user))", FreshSession.query(session),
                 DeviceStore.all(of: user, seenFrom: request), SecondStepStore.query(user),
                 SecondStepStore.codesLeft(user), ZeroKnowledgeStore.state(of: user),
+                PasskeyEntry.all(of: user),
             ])
         guard let hasPassword = try answers[0].first({ try $0.next(Bool.self) }) else {
             throw Problem.unauthenticated
@@ -40,7 +42,8 @@ struct AccountSecurity: Sendable, JSONEncodable {
             zeroKnowledge: try answers[5].first {
                 ZeroKnowledgeState(isOffered: try $0.next(), isRegistered: try $0.next())
             } ?? ZeroKnowledgeState(),
-            devices: try answers[2].rows { try KnownDevice(&$0) })
+            devices: try answers[2].rows { try KnownDevice(&$0) },
+            passkeys: try answers[6].rows { try PasskeyEntry(&$0) })
     }
 
     func encode(to writer: inout JSONWriter) {
@@ -58,6 +61,16 @@ struct AccountSecurity: Sendable, JSONEncodable {
                 json.member("registered", zeroKnowledge.isRegistered)
             }
             json.member("devices", devices)
+            json.array("passkeys") { json in
+                for passkey in passkeys {
+                    json.object { json in
+                        json.member("id", passkey.id)
+                        json.member("name", passkey.name)
+                        json.member("createdAt", passkey.createdAt)
+                        json.member("lastUsedAt", passkey.lastUsedAt)
+                    }
+                }
+            }
         }
     }
 
@@ -68,13 +81,17 @@ struct AccountSecurity: Sendable, JSONEncodable {
         "recoveryCodesLeft": .integer(minimum: 0),
         "zeroKnowledge": .object(["offered": .boolean, "registered": .boolean]),
         "devices": .array(KnownDevice.schema, maxItems: 20),
+        "passkeys": .array(
+            .object([
+                "id": .uuid, "name": .string, "createdAt": .timestamp, "lastUsedAt": .timestamp.optional,
+            ]), maxItems: 10),
     ]).named("AccountSecurity")
 
     static let example = """
         {"hasPassword":true,"stepUpMethods":["password"],"freshUntil":"2026-11-21T09:40:00.000Z",\
         "totp":{"enabled":false},"recoveryCodesLeft":0,\
         "zeroKnowledge":{"offered":false,"registered":false},"devices":[{"id":"01935c1e-7d00-7000-8000-000000000007","createdAt":"2026-11-21T09:30:00.000Z",\
-        "lastSeenAt":"2026-11-21T09:30:00.000Z","userAgent":"Mozilla/5.0","current":true}]}
+        "lastSeenAt":"2026-11-21T09:30:00.000Z","userAgent":"Mozilla/5.0","current":true}],"passkeys":[]}
         """
 }
 

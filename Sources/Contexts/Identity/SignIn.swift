@@ -76,6 +76,21 @@ struct SignIn: Sendable {
         return (told(step, of: request), verdict.serverProof)
     }
 
+    /// By a passkey: possession and person in one, so no second step is asked for.
+    func byPasskey(
+        credential: [UInt8], clientData: [UInt8], authenticatorData: [UInt8], signature: [UInt8], remember: Bool,
+        from request: APIRequest
+    ) async throws -> SignedIn {
+        let signedIn = try await context.database.asNobody { transaction in
+            let user = try await Passkeys(context).redeem(
+                credential: credential, clientData: clientData, authenticatorData: authenticatorData,
+                signature: signature, in: transaction)
+            return try await begin(user, remember: remember, from: request, in: transaction)
+        }
+        _ = told(.signedIn(signedIn), of: request)
+        return signedIn
+    }
+
     /// Mails a link to whoever has an account. The caller answers the same in every case, after the same work.
     /// - Returns: the cookie by which the browser that asks is known again when it opens the link.
     func requestLink(to email: EmailAddress) async throws -> Cookie {

@@ -133,6 +133,7 @@ package struct Composition: Sendable {
         SignUpRoutes(identity).endpoints + SignInRoutes(identity).endpoints + ProfileRoutes(identity).endpoints
             + PasswordRoutes(identity).endpoints + AccountRoutes(identity).endpoints
             + SecondStepRoutes(identity).endpoints + ZeroKnowledgeRoutes(identity).endpoints
+            + PasskeyRoutes(identity).endpoints
             + OrganisationRoutes(identity).endpoints + MemberRoutes(identity).endpoints
             + InvitationRoutes(identity).endpoints + InviteeRoutes(identity).endpoints
     }
