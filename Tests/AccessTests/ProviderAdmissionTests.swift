@@ -7,12 +7,13 @@ import Testing
 
 /// Admission trusts tenancy's `provider_entry`; here it says what the test wants it to say.
 @Suite(.postgres) struct ProviderAdmissionTests {
-    private func grant(_ role: Role?, in customer: OrgID) async throws {
+    private func grant(_ role: Role?, in customer: OrgID, of provider: OrgID? = nil) async throws {
         let superuser = TestDatabase.current.superuser
         try await superuser.executeGlobally("DROP FUNCTION IF EXISTS pulse.provider_entry(uuid, uuid, timestamptz)")
         try await superuser.executeGlobally("SET ROLE pulse_lookup")
+        let source = provider.map { "'\($0)'" } ?? "NULL"
         let row = role.map {
-            "SELECT '\(ProviderGrantID.new(at: Given.start))'::uuid, NULL::uuid, '\($0.rawValue)'::text"
+            "SELECT '\(ProviderGrantID.new(at: Given.start))'::uuid, \(source)::uuid, '\($0.rawValue)'::text"
         }
         try await superuser.executeGlobally(
             SQL(
@@ -45,6 +46,17 @@ import Testing
             #expect(authority.allows(permission) == may)
         }
         #expect(try await gate.outcome(GateCase.request(session: session)) == "ok in \(own)")
+    }
+
+    @Test("whoever has only custom roles at the provider has nothing at its customers", arguments: Role.allCases)
+    func custom(role: Role) async throws {
+        let gate = GateCase()
+        let (user, provider) = try await Given.member(as: role)
+        let customer = try await Given.organisation()
+        try await grant(.viewer, in: customer, of: provider)
+        let request = GateCase.request(session: try await Given.session(of: user).token, header: "\(customer)")
+        let expected = role == .custom ? "404 organisation-not-found" : "ok in \(customer)"
+        #expect(try await gate.outcome(request) == expected)
     }
 
     @Test("the caller is known to come through the grant, and a grant that has ended lets nobody in")
