@@ -1,6 +1,7 @@
 import Cryptography
 import FrontDoorKit
 import HTTPKit
+import Identity
 import JSONKit
 import Kernel
 import Postgres
@@ -18,6 +19,8 @@ struct TenancyCase {
         door = try FrontDoor { parts in
             OrganisationRoutes(parts.context).endpoints + MemberRoutes(parts.context).endpoints
                 + InvitationRoutes(parts.context).endpoints + InviteeRoutes(parts.context).endpoints
+                + SiteRoutes(database: parts.context.database, time: parts.context.time).endpoints
+                + ProviderRoutes(database: parts.context.database, time: parts.context.time).endpoints
         }
         (owner, org) = try await Given.member()
         ownerBrowser = try await door.browser(of: owner)

@@ -272,6 +272,70 @@ def rename_organisation(scene):
     return scene.call("PATCH", f"/api/orgs/{scene.owner.org}", {"displayName": "Trail Works Ltd"})
 
 
+@recipe("DELETE", "/api/orgs/{id}")
+def delete_organisation(scene):
+    return scene.call("DELETE", f"/api/orgs/{scene.owner.org}")
+
+
+@recipe("POST", "/api/orgs/{id}/restore")
+def restore_organisation(scene):
+    deleted = scene.browser.delete(f"/api/orgs/{scene.owner.org}")
+    assert deleted.json["status"] == "pending_deletion", deleted
+    return scene.call("POST", f"/api/orgs/{scene.owner.org}/restore")
+
+
+@recipe("POST", "/api/sites")
+def new_site(scene):
+    return scene.call("POST", "/api/sites", {"name": "Bremen"})
+
+
+@recipe("PATCH", "/api/sites/{id}")
+def change_site(scene):
+    return scene.call("PATCH", f"/api/sites/{scene.created('/api/sites', {'name': 'Kiel'})['id']}", {"name": "Bonn"})
+
+
+@recipe("DELETE", "/api/sites/{id}")
+def remove_site(scene):
+    return scene.call("DELETE", f"/api/sites/{scene.created('/api/sites', {'name': 'Kiel'})['id']}")
+
+
+# --- providers ---
+
+def _offer(scene, provider="good-hands"):
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
+    return {"provider": provider, "role": "viewer", "expiresAt": until}
+
+
+def _offered(scene):
+    """A provider's owner, and the grant that the scene's organisation offers it."""
+    provider = scene.server.sign_up("Good Hands")
+    slug = provider.browser.get(f"/api/orgs/{provider.org}").json["slug"]
+    return provider, scene.created("/api/provider-grants", _offer(scene, slug))["id"]
+
+
+@recipe("POST", "/api/provider-grants")
+def offer_grant(scene):
+    return scene.call("POST", "/api/provider-grants", _offer(scene))
+
+
+@recipe("DELETE", "/api/provider-grants/{id}")
+def revoke_grant(scene):
+    grant = scene.created("/api/provider-grants", _offer(scene))["id"]
+    return scene.call("DELETE", f"/api/provider-grants/{grant}")
+
+
+@recipe("POST", "/api/provider/grants/{id}/accept")
+def accept_grant(scene):
+    provider, grant = _offered(scene)
+    return lambda: provider.browser.post(f"/api/provider/grants/{grant}/accept")
+
+
+@recipe("DELETE", "/api/provider/grants/{id}")
+def decline_grant(scene):
+    provider, grant = _offered(scene)
+    return lambda: provider.browser.delete(f"/api/provider/grants/{grant}")
+
+
 # --- members and invitations ---
 
 def _member(scene, role="viewer"):

@@ -39,6 +39,7 @@ struct Flush {
             if !checkpoint.isEmpty { statements.append(HistoryStore.appending(checkpoint, in: org)) }
             statements.append(IngestStore.cover(covered))
         }
+        if !rows.isEmpty || !changes.removed.isEmpty { statements.append(ResourceWrites.summarise(in: org, at: at)) }
         if delta != nil { statements.append(ResourceWrites.advance(head, in: org, at: at)) }
         return statements
     }

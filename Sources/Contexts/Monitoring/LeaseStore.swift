@@ -67,6 +67,14 @@ struct LeaseStore: Sendable {
             "UPDATE shard_leases SET owner = NULL, expires_at = '-infinity' WHERE owner = \(worker)")
     }
 
+    /// Those of these that are active, with their shards.
+    func active(among orgs: [OrgID]) async throws -> [OrgID: Int16] {
+        let rows = try await database.rowsGlobally(
+            "SELECT id, shard FROM orgs WHERE id = ANY(\(orgs)) AND state = 'active'"
+        ) { (org: try $0.next(OrgID.self), shard: try $0.next(Int16.self)) }
+        return Dictionary(rows.map { ($0.org, $0.shard) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// The organisations of these shards that have an inventory or reports that wait.
     func organisations(of shards: [Int16]) async throws -> [(org: OrgID, shard: Int16)] {
         try await database.rowsGlobally(

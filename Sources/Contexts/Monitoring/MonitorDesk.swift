@@ -67,6 +67,17 @@ actor MonitorDesk {
         dirty.insert(org)
     }
 
+    /// What is not active any more is not watched any more, from this moment on.
+    func keepOnly(_ active: Set<OrgID>, among known: [OrgID]) {
+        for org in known where !active.contains(org) && monitors[org] != nil {
+            monitors[org] = nil
+            dirty.remove(org)
+        }
+        MonitoringMetrics.monitors.record(monitors.count)
+    }
+
+    var watched: [OrgID] { Array(monitors.keys) }
+
     func reloadAll() async { for org in monitors.keys { await reload(org) } }
 
     private func monitor(of org: OrgID, in shard: Int16) -> OrgMonitor? {

@@ -129,11 +129,23 @@ package struct MonitorPool: Service {
     private func listenForChanges(_ desk: MonitorDesk) async {
         await outside.database.listen(to: ["pulse_orgs"]).run { event in
             switch event {
-            case .connected: await desk.reloadAll()
+            case .connected:
+                await stopInactive(await desk.watched, desk)
+                await desk.reloadAll()
             case .notified(_, let payload):
                 let name = payload.split(separator: " ").first.map(String.init) ?? payload
-                if let org = OrgID(name) { await desk.reload(org) }
+                guard let org = OrgID(name) else { return }
+                await stopInactive([org], desk)
+                await desk.reload(org)
             }
         }
+    }
+
+    /// A suspended organisation is not looked at any more, one that was restored is looked at again. When the database
+    /// cannot say, nothing changes; it refuses the writes of what should have stopped.
+    private func stopInactive(_ orgs: [OrgID], _ desk: MonitorDesk) async {
+        guard !orgs.isEmpty, let active = try? await leases.active(among: orgs) else { return }
+        await desk.keepOnly(Set(active.keys), among: orgs)
+        for (org, shard) in active { await desk.wake(org, in: shard) }
     }
 }

@@ -53,6 +53,20 @@ package enum ResourceWrites {
         "DELETE FROM resource_live WHERE connection_id = ANY(\(connections))"
     }
 
+    /// Counts the organisation's resources anew. After what it counts, in the same transaction; the one row is what a
+    /// provider sees of the organisation.
+    package static func summarise(in org: OrgID, at now: Timestamp) -> SQL {
+        """
+        INSERT INTO org_summaries (org_id, resources, online, offline, warning, unknown, updated_at)
+        SELECT \(org), count(*), count(*) FILTER (WHERE status = 'online'), count(*) FILTER (WHERE status = 'offline'),
+               count(*) FILTER (WHERE status = 'warning'), count(*) FILTER (WHERE status = 'unknown'), \(now)
+        FROM resources
+        ON CONFLICT (org_id) DO UPDATE SET
+            resources = excluded.resources, online = excluded.online, offline = excluded.offline,
+            warning = excluded.warning, unknown = excluded.unknown, updated_at = excluded.updated_at
+        """
+    }
+
     package static func advance(_ head: OrgHead, in org: OrgID, at now: Timestamp) -> SQL {
         """
         INSERT INTO org_heads (org_id, epoch, seq, changed_at) VALUES (\(org), \(head.epoch), \(head.seq), \(now))

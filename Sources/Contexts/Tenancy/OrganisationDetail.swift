@@ -11,12 +11,15 @@ struct OrganisationDetail: Sendable {
     let state: String
     let suspension: String?
     let createdAt: Timestamp
+    let deletionRequestedAt: Timestamp?
+    let deleteAfter: Timestamp?
     let memberCount: Int
     let pendingInvitationCount: Int
 
     static func query(at now: Timestamp) -> SQL {
         """
-        SELECT o.id, o.slug, o.name, o.state, o.suspension, o.created_at, (SELECT count(*) FROM members),
+        SELECT o.id, o.slug, o.name, o.state, o.suspension, o.created_at, o.deletion_requested_at, o.delete_after,
+               (SELECT count(*) FROM members),
                (SELECT count(*) FROM invitations i WHERE i.ended_at IS NULL AND i.expires_at > \(now))
         FROM org_details() o
         """
@@ -29,6 +32,8 @@ struct OrganisationDetail: Sendable {
         state = try row.next()
         suspension = try row.next()
         createdAt = try row.next()
+        deletionRequestedAt = try row.next()
+        deleteAfter = try row.next()
         memberCount = try row.next()
         pendingInvitationCount = try row.next()
     }
@@ -37,6 +42,8 @@ struct OrganisationDetail: Sendable {
         "id": .uuid, "slug": .string(minLength: 3, maxLength: 40), "displayName": .string, "role": .string.optional,
         "status": .enumeration(["active", "provisioning", "suspended", "pending_deletion"]),
         "suspendReason": .enumeration(["billing", "abuse"]).optional, "createdAt": .timestamp,
+        "deletionRequestedAt": .timestamp.optional,
+        "deleteAfter": .timestamp.optional.described("until then it can be restored"),
         "memberCount": .integer(minimum: 0), "pendingInvitationCount": .integer(minimum: 0),
     ]).named("OrganisationDetail")
 
@@ -54,6 +61,8 @@ struct OrganisationDetail: Sendable {
             json.member("status", state)
             json.member("suspendReason", suspension)
             json.member("createdAt", createdAt)
+            json.member("deletionRequestedAt", deletionRequestedAt)
+            json.member("deleteAfter", deleteAfter)
             json.member("memberCount", memberCount)
             json.member("pendingInvitationCount", pendingInvitationCount)
         }

@@ -8,12 +8,14 @@ internal import Kernel
 /// A person's organisations, over HTTP.
 package struct OrganisationRoutes: Sendable {
     private let organisations: Organisations
+    private let ending: OrganisationEnding
 
     package init(_ context: IdentityContext) {
         organisations = Organisations(database: context.database, time: context.time)
+        ending = OrganisationEnding(database: context.database, time: context.time)
     }
 
-    package var endpoints: [Endpoint] { [list, create, read, rename, choose] }
+    package var endpoints: [Endpoint] { [list, create, read, rename, delete, restore, choose] }
 
     private var list: Endpoint {
         Endpoint(
@@ -45,6 +47,7 @@ package struct OrganisationRoutes: Sendable {
     private var read: Endpoint {
         Endpoint(
             .get, "/api/orgs/{id}", summary: "One organisation in full", access: .permission(.readOrg),
+            openTo: [.active, .suspendedForBilling, .pendingDeletion],
             audit: .none(reason: "reads only"), response: OrganisationDetail.schema,
             responseExample: OrganisationDetail.example
         ) { [organisations] request in
@@ -64,6 +67,37 @@ package struct OrganisationRoutes: Sendable {
             let body = try request.json(OrganisationRequest.self)
             let name = try OrganisationName.check(body.displayName, field: "displayName")
             return try await organisations.rename(to: name, for: request).response(for: try request.caller().role)
+        }
+    }
+
+    private var delete: Endpoint {
+        Endpoint(
+            .delete, "/api/orgs/{id}", summary: "Delete the organisation; it can be restored until it is erased",
+            access: .permission(.ownOrg), openTo: [.active, .suspendedForBilling],
+            audit: .entry(action: AuditAction.organisationDelete.rawValue), idempotency: .natural,
+            problems: [
+                .freshSessionRequired, LifeRefusal.alreadyPending.problem,
+                .invalidField("retentionDays", "a whole number of 1 to 90 is wanted"),
+            ],
+            request: .object(["retentionDays": .integer(minimum: 1, maximum: 90).optional]),
+            response: OrganisationDetail.schema, requestExample: #"{"retentionDays":30}"#,
+            responseExample: OrganisationDetail.example
+        ) { [ending] request in
+            let days = request.body.isEmpty ? nil : try request.json(DeletionRequest.self).retentionDays
+            let detail = try await ending.delete(after: days ?? OrganisationEnding.defaultDays, for: request)
+            return detail.response(for: try request.caller().role)
+        }
+    }
+
+    private var restore: Endpoint {
+        Endpoint(
+            .post, "/api/orgs/{id}/restore", summary: "Take the deletion of the organisation back",
+            access: .permission(.ownOrg), openTo: [.active, .pendingDeletion],
+            audit: .entry(action: AuditAction.organisationRestore.rawValue), idempotency: .natural,
+            problems: [LifeRefusal.notPending.problem], response: OrganisationDetail.schema,
+            responseExample: OrganisationDetail.example
+        ) { [ending] request in
+            try await ending.restore(for: request).response(for: try request.caller().role)
         }
     }
 

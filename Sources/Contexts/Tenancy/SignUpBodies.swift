@@ -69,3 +69,18 @@ struct OrganisationRequest: JSONDecodable {
         displayName = try reader.required("displayName", name)
     }
 }
+
+/// `{retentionDays?}` of a deletion.
+struct DeletionRequest: JSONDecodable {
+    var retentionDays: Int?
+
+    init(from reader: inout JSONReader) throws(JSONError) {
+        try reader.enterObject()
+        while let key = try reader.nextKey() {
+            switch key {
+            case "retentionDays": retentionDays = try reader.decode(Int?.self)
+            default: try reader.skip()
+            }
+        }
+    }
+}

@@ -136,6 +136,8 @@ package struct Composition: Sendable {
             + PasskeyRoutes(identity).endpoints
             + OrganisationRoutes(identity).endpoints + MemberRoutes(identity).endpoints
             + InvitationRoutes(identity).endpoints + InviteeRoutes(identity).endpoints
+            + SiteRoutes(database: identity.database, time: identity.time).endpoints
+            + ProviderRoutes(database: identity.database, time: identity.time).endpoints
     }
 
     private static func machines(

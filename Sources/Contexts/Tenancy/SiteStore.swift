@@ -1,0 +1,70 @@
+internal import Kernel
+internal import Postgres
+
+/// The rows of sites.
+struct SiteStore: Sendable {
+    let database: Database
+
+    func sites(in org: OrgID, after: SiteID?, limit: Int) async throws -> ListPage<Site> {
+        let rows = try await database.rows(
+            in: org,
+            """
+            SELECT \(Site.columns) FROM sites WHERE \(after)::uuid IS NULL OR id > \(after) ORDER BY id LIMIT \(limit + 1)
+            """
+        ) { try Site(&$0) }
+        return ListPage(rows, limit: limit) { "\($0.id)" }
+    }
+
+    func site(_ id: SiteID, in org: OrgID) async throws -> Site {
+        let site = try await database.first(in: org, "SELECT \(Site.columns) FROM sites WHERE id = \(id)") {
+            try Site(&$0)
+        }
+        guard let site else { throw Problem.siteNotFound }
+        return site
+    }
+
+    /// - Throws: 409 `site-name-taken`.
+    func create(_ site: Site, in org: OrgID, entry: SQL) async throws {
+        try await database.asOrg(org) { transaction in
+            let added = try await transaction.execute(
+                """
+                INSERT INTO sites (org_id, id, name, name_key, description, tags, created_at)
+                VALUES (\(org), \(site.id), \(site.name), \(site.name.lowercased()), \(site.description), \(site.tags),
+                        \(site.createdAt))
+                ON CONFLICT (org_id, name_key) DO NOTHING
+                """)
+            guard added == 1 else { throw Problem.siteNameTaken }
+            transaction.atCommit(entry)
+        }
+    }
+
+    func change(_ id: SiteID, by request: SiteRequest, in org: OrgID, entry: SQL) async throws -> Site {
+        try await database.asOrg(org) { transaction in
+            let found = try await transaction.first("SELECT \(Site.columns) FROM sites WHERE id = \(id) FOR UPDATE") {
+                try Site(&$0)
+            }
+            guard var site = found else { throw Problem.siteNotFound }
+            try request.change(&site)
+            do {
+                try await transaction.execute(
+                    """
+                    UPDATE sites SET name = \(site.name), name_key = \(site.name.lowercased()),
+                        description = \(site.description), tags = \(site.tags) WHERE id = \(id)
+                    """)
+            } catch let error as DatabaseError where error.sqlState == SQLState.uniqueViolation {
+                throw Problem.siteNameTaken
+            }
+            transaction.atCommit(entry)
+            return site
+        }
+    }
+
+    func remove(_ id: SiteID, in org: OrgID, entry: SQL) async throws {
+        try await database.asOrg(org) { transaction in
+            guard try await transaction.execute("DELETE FROM sites WHERE id = \(id)") == 1 else {
+                throw Problem.siteNotFound
+            }
+            transaction.atCommit(entry)
+        }
+    }
+}
