@@ -131,7 +131,7 @@ targets += room(
 targets += room(
     "Tenancy", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity"],
-    external: [log, crypto, nioConcurrency], testUses: ["FrontDoorKit"])
+    external: [log, crypto, nioConcurrency, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
     "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
     external: [log, metrics, nioConcurrency])

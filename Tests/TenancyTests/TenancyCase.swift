@@ -21,6 +21,7 @@ struct TenancyCase {
                 + InvitationRoutes(parts.context).endpoints + InviteeRoutes(parts.context).endpoints
                 + SiteRoutes(database: parts.context.database, time: parts.context.time).endpoints
                 + ProviderRoutes(database: parts.context.database, time: parts.context.time).endpoints
+                + ShareRoutes(database: parts.context.database, time: parts.context.time).endpoints
         }
         (owner, org) = try await Given.member()
         ownerBrowser = try await door.browser(of: owner)

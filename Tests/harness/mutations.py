@@ -336,6 +336,51 @@ def decline_grant(scene):
     return lambda: provider.browser.delete(f"/api/provider/grants/{grant}")
 
 
+# --- shares ---
+
+def _shared(scene, target="somebody-else"):
+    """A share of a resource that the scene's organisation offers."""
+    scene.server.database.rows(
+        "INSERT INTO pulse.resources (org_id, id, connection_id, type, source, name, name_key, status, facts,"
+        " first_seen_at, changed_at) VALUES"
+        f" ('{scene.owner.org}', '{RESOURCE}', '{RESOURCE}', 'host', 'agent', 'web', 'web', 'online', '', now(), now())")
+    return {"target": target, "resourceId": RESOURCE}
+
+
+RESOURCE = "0195f3a0-6f00-8c3d-a2e4-0f6b7c8d9e02"
+
+
+def _incoming(scene):
+    """Another organisation's owner, and the address of a share offered to it."""
+    other = scene.server.sign_up("Other Works")
+    slug = other.browser.get(f"/api/orgs/{other.org}").json["slug"]
+    share = scene.created(f"/api/orgs/{scene.owner.org}/shares", _shared(scene, slug))["id"]
+    return other, f"/api/orgs/{other.org}/shares/incoming/{share}"
+
+
+@recipe("POST", "/api/orgs/{id}/shares")
+def offer_share(scene):
+    return scene.call("POST", f"/api/orgs/{scene.owner.org}/shares", _shared(scene))
+
+
+@recipe("DELETE", "/api/orgs/{id}/shares/{shareId}")
+def revoke_share(scene):
+    share = scene.created(f"/api/orgs/{scene.owner.org}/shares", _shared(scene))["id"]
+    return scene.call("DELETE", f"/api/orgs/{scene.owner.org}/shares/{share}")
+
+
+@recipe("POST", "/api/orgs/{id}/shares/incoming/{shareId}/accept")
+def accept_share(scene):
+    other, address = _incoming(scene)
+    return lambda: other.browser.post(f"{address}/accept")
+
+
+@recipe("DELETE", "/api/orgs/{id}/shares/incoming/{shareId}")
+def decline_share(scene):
+    other, address = _incoming(scene)
+    return lambda: other.browser.delete(address)
+
+
 # --- members and invitations ---
 
 def _member(scene, role="viewer"):

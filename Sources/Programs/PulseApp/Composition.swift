@@ -96,6 +96,17 @@ package struct Composition: Sendable {
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
+        let installation = Secret(Array(configuration.secretKey.reveal().utf8))
+        let certificates = ErasureCertificate.signingKey(secret: installation)
+        endpoints += ErasureRoutes(database: databases.app, verifying: certificates.verifying).endpoints
+        let eraser = OrganisationEraser(
+            worker: databases.worker,
+            shredding: .init(
+                shred: { [shredder] in try await shredder.shred($0) },
+                isShredded: { [shredder] in try await shredder.isShredded($0) }),
+            signing: certificates,
+            backupHorizonDays: Int(configuration.keys.backupHorizon.components.seconds / 86_400), time: time,
+            logger: logger)
         if let outbox = mail.outbox { endpoints += OutboxRoutes(outbox).endpoints }
         table = try SystemRoutes(version: PulseVersion.current).table(with: endpoints)
 
@@ -105,7 +116,7 @@ package struct Composition: Sendable {
         server = try HTTPServer(
             endpoints: table, gate: gate, settings: settings, metrics: registry, logger: logger,
             idempotency: IdempotentAnswers(
-                database: databases.app, secret: Secret(Array(configuration.secretKey.reveal().utf8)), time: time),
+                database: databases.app, secret: installation, time: time),
             fallback: { await console.response(to: $0) })
         let app = databases.app
         admin = try HTTPServer.admin(
@@ -125,7 +136,7 @@ package struct Composition: Sendable {
             watch,
             IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
             rotator,
-            shredder, admin, server,
+            shredder, eraser, admin, server,
         ]
     }
 
@@ -138,6 +149,7 @@ package struct Composition: Sendable {
             + InvitationRoutes(identity).endpoints + InviteeRoutes(identity).endpoints
             + SiteRoutes(database: identity.database, time: identity.time).endpoints
             + ProviderRoutes(database: identity.database, time: identity.time).endpoints
+            + ShareRoutes(database: identity.database, time: identity.time).endpoints
     }
 
     private static func machines(
