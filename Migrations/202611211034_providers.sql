@@ -55,6 +55,23 @@ GRANT SELECT ON org_summaries TO pulse_lookup;
 
 SET LOCAL ROLE pulse_lookup;
 
+-- The grant by which a person who is no member may enter a customer, and with what: the weaker of the grant's role and of
+-- theirs at the provider. No row: none. For admission.
+CREATE FUNCTION provider_entry(person uuid, customer uuid, moment timestamptz)
+RETURNS TABLE (grant_id uuid, provider_org_id uuid, role text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
+    SELECT g.id, g.provider_org_id,
+           CASE WHEN g.role = 'admin' THEN m.role
+                WHEN m.role IN ('owner', 'admin') OR m.role = g.role THEN g.role
+                ELSE 'viewer' END
+    FROM provider_grants g
+    JOIN orgs p ON p.id = g.provider_org_id AND p.state = 'active'
+    JOIN members o ON o.org_id = p.id AND o.user_id = person AND o.role <> 'custom'
+    CROSS JOIN LATERAL (SELECT CASE o.role WHEN 'owner' THEN 'admin' ELSE o.role END AS role) m
+    WHERE g.org_id = customer AND g.accepted_at IS NOT NULL AND g.revoked_at IS NULL AND g.expires_at > moment
+    ORDER BY g.created_at LIMIT 1
+$$;
+
 -- What the organisation of this transaction was offered or granted as a provider, newest first. An offer is told with the
 -- customer's name: it asked.
 CREATE FUNCTION received_grants(moment timestamptz)

@@ -109,11 +109,17 @@ extension Endpoint {
     }
 
     /// `getResourcesByIdHistory` of `GET /api/resources/{id}/history`; made of the path, so as stable and as unique.
+    /// A hyphen becomes `_`: `provider-grants` is another place than `provider/grants`.
     var operationID: String {
         let words = SegmentPattern.segments(of: path).flatMap { segment -> [String] in
             [segment.prefix] + (segment.parameter.map { ["by", $0] } ?? []) + [segment.suffix]
         }
-        let parts = words.flatMap { $0.split { !($0.isLetter || $0.isNumber) } }.drop { $0 == "api" }
+        let parts = words.flatMap(Self.nameParts).drop { $0 == "api" }
         return method.rawValue.lowercased() + parts.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+
+    private static func nameParts(_ word: String) -> [String] {
+        let name = String(word.map { (character: Character) -> Character in character == "-" ? "_" : character })
+        return name.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
     }
 }
