@@ -13,6 +13,14 @@ def pytest_sessionstart(session):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """Several workers share the tests (`-n`). What talks to the shared server stays together, file by file and in its order;
+    the rest goes to whoever is free."""
+    for item in items:
+        if "server" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(scope="session")
 def cluster():
     cluster = Cluster.shared()

@@ -339,15 +339,10 @@ def decline_grant(scene):
 # --- shares ---
 
 def _shared(scene, target="somebody-else"):
-    """A share of a resource that the scene's organisation offers."""
-    scene.server.database.rows(
-        "INSERT INTO pulse.resources (org_id, id, connection_id, type, source, name, name_key, status, facts,"
-        " first_seen_at, changed_at) VALUES"
-        f" ('{scene.owner.org}', '{RESOURCE}', '{RESOURCE}', 'host', 'agent', 'web', 'web', 'online', '', now(), now())")
-    return {"target": target, "resourceId": RESOURCE}
-
-
-RESOURCE = "0195f3a0-6f00-8c3d-a2e4-0f6b7c8d9e02"
+    """A share of a machine that the scene's organisation offers."""
+    agent = scene.agent()
+    assert agent.send().status == 200
+    return {"target": target, "resourceId": scene.owner.resource(agent.hostname)["id"]}
 
 
 def _incoming(scene):

@@ -17,8 +17,8 @@ struct ProbedOrganisation: Sendable {
     var token: Credential?
     /// Everything of it that has an id.
     var ids: Set<String> = []
-    /// Those of them that its lists tell.
-    var listed: Set<String> = []
+    /// Those of them that its lists tell, and which list.
+    var listed: [String: String] = [:]
     /// What it had and removed.
     var deleted: Set<String> = []
 }
@@ -43,7 +43,7 @@ struct ProbeEstate: Sendable {
             try await fill(&one, routes, client)
             one.token = try await token(of: one, client)
             one.listed = try await harvest(one, routes, client)
-            one.ids.formUnion(one.listed)
+            one.ids.formUnion(one.listed.keys)
             if number == 0 { victim = one } else { prober = one }
         }
         try await setting.prepare([
@@ -62,9 +62,11 @@ struct ProbeEstate: Sendable {
         try await Self.found(configuration, client)
     }
 
-    /// Everything that the victim's lists told before, they tell still.
-    func isUntouched(_ client: ProbeClient) async throws -> Bool {
-        try await Self.harvest(victim, routes, client).isSuperset(of: victim.listed)
+    /// What the victim's lists told before and do not tell any more.
+    func lost(_ client: ProbeClient) async throws -> [String: String] {
+        let told = try await Self.harvest(victim, routes, client)
+        // A rotation that was begun ends by itself, and the key it retires goes.
+        return victim.listed.filter { told[$0.key] == nil && $0.value != "GET /api/security/keys" }
     }
 
     // MARK: Planting
@@ -169,14 +171,14 @@ struct ProbeEstate: Sendable {
     /// Every id that the owner is told by the lists of the organisation.
     static func harvest(
         _ one: ProbedOrganisation, _ routes: [ProbedRoute], _ client: ProbeClient
-    ) async throws -> Set<String> {
-        var found: Set<String> = [one.id, one.user]
+    ) async throws -> [String: String] {
+        var found = [one.id: "itself", one.user: "itself"]
         for route in routes where route.isList {
             let path = route.path(route.parameters.map { _ in one.id })
             let text = try await client.ask(.get, path, as: one.owner).text
-            found.formUnion(text.matches(of: ProbedRoute.uuid).map { String($0.output) })
+            for match in text.matches(of: ProbedRoute.uuid) { found[String(match.output)] = route.name }
         }
-        return found.subtracting(one.deleted)
+        return found.filter { !one.deleted.contains($0.key) }
     }
 }
 

@@ -118,6 +118,8 @@ struct ProbePlan: Sendable {
         // An agent's organisation is its token's; what it says of itself is what its machine becomes.
         for route in routes
         where !route.isStream && !route.endpoint.access.isPublic && !route.isOutbox && route.endpoint.access != .agent {
+            // Where the path names the organisation no header does, and changing one's own would end the run.
+            if route.endpoint.path.hasPrefix("/api/orgs/{id}"), !route.endpoint.method.isSafe { continue }
             for (who, credential) in credentials {
                 let own = route.parameters.map { _ in estate.prober.id }
                 pairs.append(
