@@ -19,6 +19,7 @@ export function Empty({ icon, title, children, actions, note }: EmptyProps): JSX
   );
 }
 
+/** `aside` belongs to what is tried again by itself; `nextTry` is when, and absent while that is under way. */
 interface FailedProps { title: string; problem: APIProblem; retry: () => void; nextTry?: number; aside?: string }
 
 /** What happened, why, and what happens next. */
@@ -29,7 +30,8 @@ export function Failed({ title, problem, retry, nextTry, aside }: FailedProps): 
       actions={<Button tone="primary" icon="refresh" label="Try now" onClick={retry} />}
       note={problem.requestId && <>Request <span className="mono">{problem.requestId}</span></>}
     >
-      {problem.sentence} {nextTry !== undefined && <>We try again in <Until at={nextTry} />. </>}{aside}
+      {problem.sentence} {aside}
+      {aside !== undefined && <span className="next-try">{nextTry === undefined ? "Trying now." : <>We try again in <Until at={nextTry} />.</>}</span>}
     </Empty>
   );
 }
