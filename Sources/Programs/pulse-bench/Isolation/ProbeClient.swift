@@ -29,7 +29,7 @@ struct ProbeAnswer: Sendable {
         guard status >= 400, let object = json as? [String: Any], let type = object["type"] as? String else {
             return nil
         }
-        return type.split(separator: "/").last.map(String.init)
+        return type.split(separator: ":").last.map(String.init)
     }
     var json: Any? { try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed) }
 }
