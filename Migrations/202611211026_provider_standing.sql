@@ -1,6 +1,7 @@
--- What: through a provider's grant nobody is more than an admin, and who has a role `custom` at the provider is nobody.
--- Why: custom roles are the provider's own and say nothing of its customers; what such a person may do there is nothing.
--- Beside running programs: safe, the function keeps its parameters. Lock: none. Back: the function of 1025.
+-- What: who is no member of the organisation they name may come in through a provider's grant: as an admin at most, and
+--       not with a role `custom` at the provider, which says nothing of its customers.
+-- Why: a provider's people work in their customers' organisations, by a grant that is explicit, limited and revocable.
+-- Beside running programs: safe, the function keeps its parameters. Lock: none. Back: the function of 1022.
 
 SET LOCAL ROLE pulse_lookup;
 
