@@ -174,7 +174,7 @@ def test_a_forgotten_password_is_replaced_through_the_mail(server, visit):
 
 def test_a_password_that_is_never_sent_opens_the_door(server, visit):
     owner = server.sign_up("Proof Works")
-    page = signed_in(visit, server, owner, "/settings/security", allow=["401", "layout shift"])  # the proof takes a while; what is wrong then stands under its field
+    page = signed_in(visit, server, owner, "/settings/security", allow=["401"])
     page.get_by_role("switch", name="Sign-in that never sends the password").click()
     expect(page.get_by_text("Offered to your people")).to_be_visible()
     page.goto(server.url + "/profile/security")

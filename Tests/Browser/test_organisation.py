@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from canned import ORG, OTHER, Answer, iso, problem
 from company import LOOKING, customer, customers, detail, entries, furnish, grants, keys, needs_fresh, overview, said, sites, summary
+from harness.processes import eventually
 
 DETAIL = f"/api/orgs/{ORG['id']}"
 
@@ -219,7 +220,7 @@ def test_filters_are_in_the_address_and_in_the_request(canned, visit):
     page.get_by_role("button", name="7 days").click()
     expect(page).to_have_url(re.compile(r"actor=user%3Au1&action=agent\.&period=7d"))
     expect(page.get_by_text("Checkpoint 48,212")).to_have_count(0)  # between rows that are not neighbours it would say nothing
-    asked = asked_for_log(server)[-1]
+    asked = eventually(lambda: [one for one in asked_for_log(server) if "from" in one], 10, "the period is asked for")[-1]
     assert asked["actor"] == "user:u1" and asked["action"] == "agent." and asked["from"].endswith("Z") and "to" not in asked
     page.reload()
     expect(page.get_by_role("button", name="7 days")).to_have_attribute("aria-pressed", "true")
@@ -272,7 +273,7 @@ def test_verifying_the_whole_chain(canned, visit):
 def test_a_broken_chain_is_said_at_once(canned, visit):
     server = furnish(canned())
     server.answers["GET", "/api/audit/summary"] = {**summary(), "chain": {**summary()["chain"], "state": "broken", "brokenSeq": 17}}
-    page = visit(server, "/audit", allow=["layout shift"])  # an alarm takes its room
+    page = visit(server, "/audit")
     expect(page.get_by_role("alert")).to_contain_text("Entry 17 does not fit the one before it.")
 
 
@@ -363,7 +364,7 @@ def test_an_offer_is_accepted(canned, visit):
         return {}
 
     server.answers["POST", "/api/provider/grants/g9/accept"] = accept
-    page = visit(server, "/customers", allow=["layout shift"])  # the offer goes, and what is below moves up
+    page = visit(server, "/customers")
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("Feinkost Grube is your customer")).to_be_visible()
     expect(page.get_by_role("heading", name="Want to be looked after")).to_have_count(0)
