@@ -114,6 +114,30 @@ import Testing
         #expect(suspended["organizations"]?.array?.contains { $0["status"]?.string == "suspended" } == true)
     }
 
+    @Test("who has left the organisation they were in works on in another one of theirs, or in none")
+    func fallingBack() async throws {
+        let door = try FrontDoor()
+        let (user, gone) = try await Given.member()
+        let browser = try await signedIn(door, as: user)
+        browser.cookies["pulse_org_id"] = "\(gone)"
+        let superuser = TestDatabase.current.superuser
+        try await superuser.executeGlobally("DELETE FROM pulse.members WHERE org_id = \(gone)")
+        #expect(await browser.send(.get, "/api/me").json["organization"] == .null)
+        let shut = try await Given.organisation("Shut", state: "suspended")
+        try await Given.membership(of: user, in: shut)
+        #expect(await browser.send(.get, "/api/me").json["organization"] == .null)
+        let other = try await Given.organisation("Other")
+        try await Given.membership(of: user, in: other, as: .viewer)
+        let me = await browser.send(.get, "/api/me").json
+        #expect(me["organization"]?["id"]?.string == "\(other)")
+        #expect(me["permissions"]?.array?.compactMap(\.string) == Role.viewer.permissions.map(\.description))
+        #expect(browser.cookies["pulse_org_id"] == "\(other)")
+        for cookie in ["nonsense", ""] {
+            browser.cookies["pulse_org_id"] = cookie
+            #expect(await browser.send(.get, "/api/me").json["organization"] == .null)
+        }
+    }
+
     @Test("what has ended is swept, what lives stays")
     func sweep() async throws {
         let door = try FrontDoor()

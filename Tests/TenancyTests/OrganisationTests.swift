@@ -112,8 +112,16 @@ import Testing
         }
         #expect(bodies.count == 1)
         try await Given.membership(of: user, in: shut)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.orgs SET suspension = 'abuse' WHERE id = \(shut)")
         #expect(await browser.send(.post, "/api/orgs/\(shut)/switch").slug == "org-suspended")
         #expect(browser.cookies["pulse_org_id"] == nil)
+        // For billing: its people go in to pay, export or delete.
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.orgs SET suspension = 'billing' WHERE id = \(shut)")
+        let billing = await browser.send(.post, "/api/orgs/\(shut)/switch")
+        #expect(billing.json["organization"]?["status"]?.string == "suspended")
+        #expect(billing.json["organization"]?["suspendReason"]?.string == "billing")
     }
 
     @Test("whoever listens hears of a new organisation when it is there")

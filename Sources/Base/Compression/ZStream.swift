@@ -12,7 +12,7 @@ struct ZStream: ~Copyable {
 
     static let messageTail: [UInt8] = [0x00, 0x00, 0xFF, 0xFF]
 
-    private let stream: UnsafeMutablePointer<z_stream>
+    let stream: UnsafeMutablePointer<z_stream>
     private let deflates: Bool
 
     private init(deflatingAt level: Int, _ format: Format) {
@@ -26,7 +26,7 @@ struct ZStream: ~Copyable {
         precondition(status == Z_OK, "zlib cannot start to compress: \(status)")
     }
 
-    private init(inflating format: Format) throws(CompressionError) {
+    init(inflating format: Format) throws(CompressionError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         deflates = false

@@ -1,4 +1,5 @@
 package import Kernel
+import NIOConcurrencyHelpers
 
 /// One request, complete: the body is here, within the endpoint's limit.
 package struct APIRequest: Sendable {
@@ -12,6 +13,8 @@ package struct APIRequest: Sendable {
     package var query: Query
     package var headers: Headers
     package var body: [UInt8]
+    /// The body of an endpoint that takes an upload; `body` is empty then.
+    var arriving: Upload?
     /// The caller's own address, proxies we trust taken off.
     package var clientAddress: String
     /// The caller's side of the connection is https, by our own TLS or by what a trusted proxy says.
@@ -47,6 +50,17 @@ package struct APIRequest: Sendable {
     package func caller() throws(Problem) -> Caller {
         guard let admitted else { throw .unauthenticated }
         return admitted
+    }
+
+    /// The body piece by piece, for endpoints that take an upload.
+    package var upload: Upload {
+        if let arriving { return arriving }
+        let rest = NIOLockedValueBox<[UInt8]?>(body)
+        return Upload {
+            rest.withLockedValue { rest in
+                defer { rest = nil }; return rest
+            }
+        }
     }
 
     /// The organisation the gate found for this request.

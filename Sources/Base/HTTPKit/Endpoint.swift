@@ -33,6 +33,8 @@ package struct Endpoint: Sendable {
     package let requestExample: String?
     package let responseExample: String
     package let maxBodyBytes: Int
+    /// The body is not kept: the handler takes it from `APIRequest.upload` while it arrives.
+    package let takesUpload: Bool
     /// From the last byte of the request to the first of the response; then 503 `request-timeout`.
     package let timeout: Duration
     package let admission: Admission
@@ -46,7 +48,8 @@ package struct Endpoint: Sendable {
         narrows: Bool = false, audit: AuditRule, idempotency: IdempotencyRule = .none,
         rate: RateClass = .general, problems: [Problem] = [], query: [QueryParameter] = [], request: Schema? = nil,
         response: Schema, status: Int = 200, requestExample: String? = nil, responseExample: String,
-        maxBodyBytes: Int = 64 * 1024, timeout: Duration = .seconds(15), admission: Admission = .before,
+        maxBodyBytes: Int = 64 * 1024, takesUpload: Bool = false, timeout: Duration = .seconds(15),
+        admission: Admission = .before,
         serve: SocketService? = nil, handler: @escaping Handler
     ) {
         self.method = method
@@ -69,6 +72,7 @@ package struct Endpoint: Sendable {
         self.requestExample = requestExample
         self.responseExample = responseExample
         self.maxBodyBytes = maxBodyBytes
+        self.takesUpload = takesUpload
         self.timeout = timeout
         self.admission = admission
         self.handler = handler

@@ -46,8 +46,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     var sentStatus = 0
     /// Streams that wait for room in the send buffer.
     var waitingWriters: [EventLoopPromise<Void>] = []
+    /// Set while a body is taken as it arrives.
+    var upload: UploadProgress?
+    var pending = CircularBuffer<HTTPServerRequestPart>()
     private var lingeredBytes = 0
-    private var pending = CircularBuffer<HTTPServerRequestPart>()
     private var isReadHeld = false
     private var deadline: NIODeadline?
     private var timer: (at: NIODeadline, task: Scheduled<Void>)?
@@ -65,7 +67,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         switch phase {
         case .idle, .head, .body: take(part, context)
         // At most what one read of the socket held: reading is stopped while a request is being answered.
-        case .working, .sending: pending.append(part)
+        case .working, .sending:
+            pending.append(part)
+            feedUpload(context)
         case .lingering: linger(part, context)
         case .done: break
         }
@@ -102,6 +106,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if head.headers.contains(name: "upgrade") { closesAfterAnswer = true }
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         if announced > opening.maxBodyBytes { return answer(opening.overflowProblem, opening, context) }
+        if case .endpoint(let endpoint) = opening.target, endpoint.takesUpload { return takeUpload(opening, context) }
         guard head.headers.first(name: "expect")?.lowercased() == "100-continue" else {
             return body.reserveCapacity(announced)
         }
@@ -133,7 +138,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func startTask(_ opening: Opening, _ context: ChannelHandlerContext) {
+    func startTask(_ opening: Opening, _ context: ChannelHandlerContext) {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         task = Task { [responder, ticket] in
@@ -145,6 +150,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func deliver(_ response: APIResponse, for opening: Opening, ticket: Int) {
         guard ticket == self.ticket, case .working = phase, let context else { return }
+        if !isRequestComplete { closesAfterAnswer = true }
         send(response, for: opening, context)
     }
 
@@ -169,12 +175,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     func finishAnswer(_ opening: Opening, _ context: ChannelHandlerContext) {
         ticket += 1
         task = nil
+        endUpload(CancellationError())
         responder.answered(
             opening, status: sentStatus, bytes: sentBytes, after: .nanoseconds((.now() - startedAt).nanoseconds))
         if closesAfterAnswer || isDraining {
             guard !isRequestComplete else { return closeAfterFlush(context) }
             phase = .lingering
             setDeadline(in: .seconds(10))
+            while let part = pending.popFirst(), case .lingering = phase { linger(part, context) }
             return resumeReading(context)
         }
         phase = .idle
@@ -195,12 +203,13 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func read(context: ChannelHandlerContext) {
         switch phase {
+        case .working where upload?.reader != nil: context.read()
         case .working, .sending: isReadHeld = true
         case .idle, .head, .body, .lingering, .done: context.read()
         }
     }
 
-    private func resumeReading(_ context: ChannelHandlerContext) {
+    func resumeReading(_ context: ChannelHandlerContext) {
         guard isReadHeld else { return }
         isReadHeld = false
         context.read()
@@ -236,8 +245,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         case .head: answer(.requestIncomplete, unreadable, context)
         case .body(let opening): answer(.requestIncomplete, opening, context)
         case .working(let opening):
+            let isSilent = upload?.reader != nil
             task?.cancel()
-            answer(.requestTimeout, opening, context)
+            endUpload(CancellationError())
+            answer(isSilent ? .requestIncomplete : .requestTimeout, opening, context)
         case .sending:
             // Somebody who takes nothing. While all is taken, a stream may be silent for as long as it likes.
             if context.channel.isWritable { setDeadline(in: responder.settings.writeTimeout) } else { close(context) }
@@ -273,6 +284,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         phase = .done
         for writer in waitingWriters { writer.fail(CancellationError()) }
         waitingWriters = []
+        endUpload(CancellationError())
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -295,7 +307,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// The peer has sent all it will send. It may still read the answer to what it asked, but not wait for events.
     private func inputClosed(_ context: ChannelHandlerContext) {
         switch phase {
-        case .working: closesAfterAnswer = true
+        case .working:
+            closesAfterAnswer = true
+            guard !isUploadHere else { return }
+            isRequestComplete = true
+            endUpload(Problem.requestIncomplete)
         case .sending(let opening): if opening.isEndless { close(context) } else { closesAfterAnswer = true }
         case .idle, .head, .body, .lingering, .done: close(context)
         }
@@ -320,7 +336,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         case (let error as HTTPParserError, .idle), (let error as HTTPParserError, .head):
             answer(Problem(for: error), unreadable, context)
         case (let error as HTTPParserError, .body(let opening)): answer(Problem(for: error), opening, context)
-        case (is HTTPParserError, .working), (is HTTPParserError, .sending): closesAfterAnswer = true
+        case (let error as HTTPParserError, .working):
+            closesAfterAnswer = true
+            endUpload(Problem(for: error))
+        case (is HTTPParserError, .sending): closesAfterAnswer = true
         default: close(context)
         }
     }

@@ -36,8 +36,13 @@ package final class Snapshot: @unchecked Sendable {
     /// Every row of `table` that belongs to the organisation, as `to_json` writes it, without a line break.
     /// - Throws: what `take` throws, which ends the snapshot, or `DatabaseError`.
     package func copy(_ table: StaticString, _ take: ([UInt8]) async throws -> Void) async throws {
+        try await copy(rowsOf: "SELECT * FROM \(table)", take)
+    }
+
+    /// Every row of a query that is made of names from the catalogue, in its order; otherwise as above.
+    package func copy(rowsOf query: String, _ take: ([UInt8]) async throws -> Void) async throws {
         try await onQueue { () throws(DatabaseError) in
-            try self.run("COPY (SELECT to_json(t) FROM \(table) t) TO STDOUT", expecting: PGRES_COPY_OUT)
+            try self.run("COPY (SELECT to_json(t) FROM (\(query)) t) TO STDOUT", expecting: PGRES_COPY_OUT)
         }
         var isAtEnd = false
         while !isAtEnd {

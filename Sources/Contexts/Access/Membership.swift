@@ -3,7 +3,7 @@ package import JSONKit
 package import Kernel
 package import Postgres
 
-/// An organisation as one of its members sees it.
+/// An organisation as one of its members sees it, or somebody who works in it for its provider.
 package struct Membership: Sendable {
     package let id: OrgID
     package let slug: String
@@ -11,7 +11,11 @@ package struct Membership: Sendable {
     package let role: Role
     /// `active`, `suspended`, `pending_deletion` or `provisioning`.
     package let status: String
+    /// `billing` or `abuse`, also while the deletion of a suspended one is pending.
+    package let suspendReason: String?
     package let createdAt: Timestamp
+    /// No membership: a provider's grant.
+    package let viaProvider: Bool
 
     package init(id: OrgID, slug: String, displayName: String, role: Role, status: String, createdAt: Timestamp) {
         self.id = id
@@ -19,12 +23,19 @@ package struct Membership: Sendable {
         self.displayName = displayName
         self.role = role
         self.status = status
+        suspendReason = nil
         self.createdAt = createdAt
+        viaProvider = false
     }
 
     /// The organisations of one person, oldest membership first.
     package static func query(of user: UserID) -> SQL {
-        "SELECT id, slug, name, role, state, created_at FROM orgs_of(\(user))"
+        "SELECT id, slug, name, role, state, suspension, created_at, false FROM orgs_of(\(user))"
+    }
+
+    /// The organisation of the transaction, for someone who came in with this role through a provider's grant.
+    package static func query(enteredAs role: Role) -> SQL {
+        "SELECT id, slug, name, \(role.rawValue)::text, state, suspension, created_at, true FROM org_details()"
     }
 
     package init(_ row: inout RowReader) throws {
@@ -33,7 +44,9 @@ package struct Membership: Sendable {
         displayName = try row.next()
         role = Role(rawValue: try row.next()) ?? .viewer
         status = try row.next()
+        suspendReason = try row.next()
         createdAt = try row.next()
+        viaProvider = try row.next()
     }
 
     /// A member may work in it now.
@@ -42,7 +55,9 @@ package struct Membership: Sendable {
     package static let schema = Schema.object([
         "id": .uuid, "slug": .string(minLength: 3, maxLength: 40), "displayName": .string,
         "role": .enumeration(Role.allCases.map(\.rawValue)),
-        "status": .enumeration(["active", "provisioning", "suspended", "pending_deletion"]), "createdAt": .timestamp,
+        "status": .enumeration(["active", "provisioning", "suspended", "pending_deletion"]),
+        "suspendReason": .enumeration(["billing", "abuse"]).optional, "createdAt": .timestamp,
+        "viaProvider": .boolean.optional,
     ]).named("Organisation")
 
     package static let example = """
@@ -59,7 +74,9 @@ extension Membership: JSONEncodable {
             json.member("displayName", displayName)
             json.member("role", role.rawValue)
             json.member("status", status)
+            json.member("suspendReason", suspendReason)
             json.member("createdAt", createdAt)
+            if viaProvider { json.member("viaProvider", true) }
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import HTTPKit
-internal import Kernel
-internal import Postgres
+package import Kernel
+package import Postgres
 
 /// What an endpoint asks of whoever calls it.
 struct Demand: Sendable, Hashable {
@@ -122,6 +122,16 @@ struct AgentAdmission: Sendable {
 }
 
 extension Authority {
+    /// What a member may do in the organisation of the transaction.
+    package static func query(of user: UserID) -> SQL {
+        """
+        SELECT role, granted, denied, CASE role WHEN 'owner' THEN NULL WHEN 'custom' THEN sight ELSE sight_beside_role END
+        FROM members WHERE user_id = \(user)
+        """
+    }
+
+    package init?(member row: inout RowReader) throws { try self.init(&row) }
+
     /// Role, granted, denied and sight, in this order; `nil` where no organisation was entered.
     init?(_ row: inout RowReader, isProvider: Bool = false, scopes: Set<Scope>? = nil) throws {
         let role = try row.next(String?.self)

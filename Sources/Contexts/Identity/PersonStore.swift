@@ -63,6 +63,16 @@ struct PersonStore: Sendable {
             sessions: try answers[2].rows { try SessionEntry(&$0) })
     }
 
+    /// An organisation as seen by someone who came in through a grant.
+    func entered(_ org: OrgID, as role: Role) async throws -> Membership? {
+        try await database.first(in: org, Membership.query(enteredAs: role)) { try Membership(&$0) }
+    }
+
+    /// - Returns: `nil` for someone who is no member.
+    func authority(of user: UserID, in org: OrgID) async throws -> Authority? {
+        try await database.first(in: org, Authority.query(of: user)) { try Authority(member: &$0) }.flatMap { $0 }
+    }
+
     func sessions(of user: UserID, at now: Timestamp) async throws -> [SessionEntry] {
         try await database.rowsGlobally(Self.sessions(of: user, at: now)) { try SessionEntry(&$0) }
     }

@@ -8,7 +8,7 @@ struct ProfileAnswer: JSONEncodable {
     let person: Person
     let session: SessionEntry
     let organisations: [Membership]
-    let org: OrgID?
+    let current: Membership?
     let permissions: [Permission]
     let csrfToken: Secret<String>?
 
@@ -25,7 +25,7 @@ struct ProfileAnswer: JSONEncodable {
                 json.member("expiresAt", session.expiresAt)
             }
             json.key("organization")
-            if let current = organisations.first(where: { $0.id == org }) {
+            if let current {
                 current.encode(to: &json)
             } else {
                 json.null()

@@ -96,14 +96,41 @@ package struct ProfileRoutes: Sendable {
     }
 
     private func answer(to request: APIRequest) async throws -> APIResponse {
-        let caller = try request.caller()
-        let (user, session) = try caller.person()
+        let (user, session) = try request.caller().person()
         guard let profile = try await store.profile(user, at: context.time.now),
             let current = profile.sessions.first(where: { $0.id == session })
         else { throw Problem.unauthenticated }
+        let place = try await place(of: request, among: profile.organisations)
         let answer = ProfileAnswer(
-            person: profile.person, session: current, organisations: profile.organisations, org: caller.org,
-            permissions: caller.authority?.permissions ?? [], csrfToken: request.presentedCSRFToken)
-        return .json(answer.json)
+            person: profile.person, session: current, organisations: profile.organisations,
+            current: place?.organisation, permissions: place?.authority.permissions ?? [],
+            csrfToken: request.presentedCSRFToken)
+        let response = APIResponse.json(answer.json)
+        guard let place, place.isSubstitute else { return response }
+        return response.with(cookies: [SessionCookies.choose(place.organisation.id, lifetime: .seconds(30 * 86_400))])
     }
+
+    /// Where this person works: in the organisation the gate let them into; when the one they were in last is theirs no
+    /// more, in another one of theirs, and the browser remembers that from now on.
+    private func place(of request: APIRequest, among own: [Membership]) async throws -> WorkPlace? {
+        let caller = try request.caller()
+        if let org = caller.org, let authority = caller.authority {
+            let member = own.first { $0.id == org }
+            let entered =
+                if let member { Membership?.some(member) } else { try await store.entered(org, as: authority.role) }
+            return entered.map { WorkPlace(organisation: $0, authority: authority) }
+        }
+        guard let last = request.cookie(SessionCookies.organisation).flatMap({ OrgID($0) }), let user = caller.user,
+            !own.contains(where: { $0.id == last }), let other = own.favourite(), other.isOpen,
+            let authority = try await store.authority(of: user, in: other.id)
+        else { return nil }
+        return WorkPlace(organisation: other, authority: authority, isSubstitute: true)
+    }
+}
+
+/// The organisation a person works in, and what they may do there.
+private struct WorkPlace {
+    let organisation: Membership
+    let authority: Authority
+    var isSubstitute = false
 }

@@ -104,6 +104,7 @@ package struct OrganisationRoutes: Sendable {
     private var choose: Endpoint {
         Endpoint(
             .post, "/api/orgs/{id}/switch", summary: "Work in this organisation from now on", access: .session,
+            openTo: [.active, .suspendedForBilling, .pendingDeletion],
             audit: .entry(action: AuditAction.organisationSwitch.rawValue), idempotency: .natural,
             problems: [.organisationNotFound, .organisationSuspended],
             response: .object(["organization": Membership.schema]),

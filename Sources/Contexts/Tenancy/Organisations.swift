@@ -50,16 +50,18 @@ struct Organisations: Sendable {
         }
     }
 
-    /// - Throws: 404 unless the caller is a member, 403 when it is suspended.
+    /// The gate has let the caller in, as a member or through a provider's grant.
     func choose(_ org: OrgID, for request: APIRequest) async throws -> Membership {
-        let user = try request.caller().person().user
-        guard let chosen = try await all(of: user).first(where: { $0.id == org }) else {
-            throw Problem.organisationNotFound
-        }
-        guard chosen.isOpen else { throw Problem.organisationSuspended }
+        let caller = try request.caller()
+        guard let role = caller.role, caller.org == org else { throw Problem.organisationNotFound }
         let entry = try request.audit(.organisationSwitch, of: "organisation:\(org)", at: time.now)
+        guard let own = try await all(of: try caller.person().user).first(where: { $0.id == org }) else {
+            let answers = try await database.batch(in: org, [Membership.query(enteredAs: role), entry])
+            guard let place = try answers[0].first({ try Membership(&$0) }) else { throw Problem.organisationNotFound }
+            return place
+        }
         _ = try await database.batch(in: org, [entry])
-        return chosen
+        return own
     }
 }
 

@@ -9,14 +9,14 @@ enum Given {
     static func endpoint(
         _ method: Endpoint.Method = .get, _ path: String = "/api/thing", access: AccessRule = .public(reason: "test"),
         kind: Endpoint.Kind = .json, idempotency: IdempotencyRule = .none, rate: RateClass = .general,
-        maxBodyBytes: Int = 1024, timeout: Duration = .seconds(5),
+        maxBodyBytes: Int = 1024, takesUpload: Bool = false, timeout: Duration = .seconds(5),
         handler: @escaping Endpoint.Handler = { _ in .json(Array("{}".utf8)) }
     ) -> Endpoint {
         Endpoint(
             method, path, summary: "Does a thing", kind: kind, access: access, audit: .none(reason: "test"),
             idempotency: idempotency, rate: rate, request: method.isSafe ? nil : .anything, response: .anything,
             requestExample: method.isSafe ? nil : "{}", responseExample: "{}", maxBodyBytes: maxBodyBytes,
-            timeout: timeout, handler: handler)
+            takesUpload: takesUpload, timeout: timeout, handler: handler)
     }
 
     static func responder(
