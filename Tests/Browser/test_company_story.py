@@ -194,3 +194,59 @@ def test_a_password_that_is_never_sent_opens_the_door(server, visit):
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible(timeout=30_000)
     assert sent and not any("sentence" in body for body in sent)
+
+
+def test_an_organisation_is_deleted_rests_and_is_restored(server, visit, picture):
+    owner = server.sign_up("Ending Works")
+    page = signed_in(visit, server, owner, "/settings", allow=["WebSocket", "403"])  # its socket is closed with it
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_label("Type the organisation's name").fill("Ending Works")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Ending Works is being deleted.")).to_be_visible()
+    expect(page.get_by_text("Everything can be restored until")).to_be_visible()
+    picture(page, "story-being-deleted")
+    assert_accessible(page)
+    page.goto(server.url + "/infrastructure")
+    expect(page.get_by_role("heading", name="Nothing is watched now")).to_be_visible()
+    page.get_by_role("link", name="Restore or take everything out").click()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Ending Works is back")).to_be_visible()
+    page.goto(server.url + "/infrastructure")
+    expect(page.get_by_role("heading", name="Nothing is watched yet")).to_be_visible()
+
+
+def test_a_site_is_made_and_a_role_is_limited_to_it(server, visit):
+    owner = server.sign_up("Sites Works")
+    page = signed_in(visit, server, owner, "/sites")
+    page.get_by_role("button", name="New site").first.click()
+    page.get_by_label("Name").fill("Frankfurt")
+    page.get_by_label("Tags").fill("production, de")
+    page.get_by_role("button", name="Create site").click()
+    expect(page.get_by_role("row", name=re.compile("^Frankfurt"))).to_contain_text("production")
+    page.goto(server.url + "/members/roles/new")
+    page.get_by_label("Name").fill("Frankfurt only")
+    page.get_by_role("button", name="Add a limit").click()
+    expect(page.get_by_role("button", name="Frankfurt", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Create role").click()
+    expect(page.get_by_text("Frankfurt only created")).to_be_visible()
+    expect(page.get_by_role("button", name="Read, Machines and measurements: only in some places")).to_be_visible()
+
+
+def test_a_provider_is_let_in_sees_its_customer_and_is_put_out(server, visit, picture):
+    customer, provider = server.sign_up("Bakery Kranz"), server.sign_up("Fjordline IT")
+    slug = provider.browser.get("/api/me").json["organization"]["slug"]
+    page = signed_in(visit, server, customer, "/settings/providers")
+    page.get_by_role("button", name="Let a provider in").click()
+    page.get_by_label("Provider's short name").fill(slug)
+    page.get_by_role("button", name="Offer", exact=True).click()
+    expect(page.get_by_role("row", name=re.compile(slug))).to_contain_text("Offered")
+    theirs = signed_in(visit, server, provider, "/customers", allow=["layout shift"])  # the offer goes, what is below moves up
+    theirs.get_by_role("button", name="Accept").click()
+    expect(theirs.get_by_role("table", name="Customers").get_by_role("row", name=re.compile("Bakery Kranz"))).to_be_visible()
+    picture(theirs, "story-customers")
+    page.reload()
+    page.get_by_role("button", name="End", exact=True).click()
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("is out")).to_be_visible()
+    theirs.reload()
+    expect(theirs.get_by_role("heading", name="You look after nobody yet")).to_be_visible()
