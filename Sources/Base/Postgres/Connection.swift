@@ -2,21 +2,30 @@ import CPQ
 import CReactor
 import DequeModule
 import Dispatch
+import Glibc
 import Kernel
-import NIOConcurrencyHelpers
 
 /// One libpq connection in pipeline mode: flights go out back to back and their answers come in order.
 ///
-/// Whoever has something to say sends it on its own thread, which spares the way through the reactor's; what comes back
-/// is read by the reactor.
-/// `@unchecked Sendable`: all state is touched under `lock` only. What is called under it (a flight's end, a loss) takes
-/// no lock of a connection.
+/// Whoever has something to do here does it on its own thread, with what others have brought meanwhile; the reactor only
+/// tells that something can be read.
+/// `@unchecked Sendable`: all state is touched by `perform`, which one thread at a time runs.
 final class Connection: ReactorClient, @unchecked Sendable {
+    private enum Work: Sendable {
+        case launch(Flight, @Sendable (Flight.Outcome) -> Void)
+        case abandon(Flight)
+        case attach(OpenedConnection)
+        case read
+        case expire(Duration)
+        case cancelIsOver
+        case close
+    }
+
     /// Prepared statements a connection keeps; beyond that a statement is parsed each time. Our programs have a few hundred.
     private static let preparedLimit = 1024
 
     let index: Int
-    private let lock = NIOLock()
+    private let queue = CombiningQueue<Work>()
     private let reactor: Reactor
     private let onLoss: @Sendable (Int, String) -> Void
     private let onNotification: (@Sendable (String, String) -> Void)?
@@ -49,10 +58,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
         return await withTaskCancellationHandler {
             await launch(flight)
         } onCancel: {
-            lock.withLock {
-                flight.finish(.failed(.cancelled))
-                cancelHeadIfAbandoned()
-            }
+            bring(.abandon(flight))
         }
     }
 
@@ -61,22 +67,46 @@ final class Connection: ReactorClient, @unchecked Sendable {
     }
 
     /// Sends the statements; `done` is called once, on any thread.
-    func launch(_ flight: Flight, _ done: @escaping @Sendable (Flight.Outcome) -> Void) {
-        lock.withLock { if flight.begin(done) { send(flight) } }
-    }
+    func launch(_ flight: Flight, _ done: @escaping @Sendable (Flight.Outcome) -> Void) { bring(.launch(flight, done)) }
 
     /// Takes over a connection that `Connector` opened.
-    func attach(_ opened: OpenedConnection) { lock.withLock { adopt(opened.pg) } }
+    func attach(_ opened: OpenedConnection) { bring(.attach(opened)) }
 
     /// Ends the connection; what is in flight fails.
-    func close() { lock.withLock { lose("closed", tell: false) } }
+    func close() { bring(.close) }
 
-    // MARK: From the reactor
+    func socketIsReady() { bring(.read) }
+    func tick(at now: Duration) { bring(.expire(now)) }
 
-    func socketIsReady(_ events: UInt32) { lock.withLock { read() } }
-    func tick(at now: Duration) { lock.withLock { expire(at: now) } }
+    private func bring(_ work: Work) { queue.bring(work, perform: perform) }
 
-    // MARK: Under the lock
+    // MARK: One thread at a time
+
+    private func perform(_ batch: [Work]) {
+        // libpq sends at every Sync. Held together, what has piled up goes out as one segment and wakes the server once.
+        let isCorked = batch.count > 1 && cork(true)
+        for work in batch {
+            switch work {
+            case .launch(let flight, let done): if flight.begin(done) { send(flight) }
+            case .abandon(let flight):
+                flight.finish(.failed(.cancelled))
+                cancelHeadIfAbandoned()
+            case .attach(let opened): adopt(opened.pg)
+            case .read: read()
+            case .expire(let now): expire(at: now)
+            case .cancelIsOver: cancelIsOver()
+            case .close: lose("closed", tell: false)
+            }
+        }
+        if isCorked { _ = cork(false) }
+    }
+
+    /// - Returns: false on a socket that knows no such thing, a Unix domain's.
+    private func cork(_ isOn: Bool) -> Bool {
+        guard pg != nil else { return false }
+        var value: Int32 = isOn ? 1 : 0
+        return setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+    }
 
     private func adopt(_ pg: OpaquePointer) {
         self.pg = pg
@@ -127,7 +157,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
         if state < 0 { return lose(message(of: pg), tell: true) }
         if (state == 1) != watchesWrite {
             watchesWrite = state == 1
-            reactor.wait(for: pulse_readable | (watchesWrite ? pulse_writable : 0), of: socket)
+            watch()
         }
         // A flush that had to wait may have read meanwhile, and nothing would tell of that again.
         if watchesWrite { receive() }
@@ -139,6 +169,12 @@ final class Connection: ReactorClient, @unchecked Sendable {
         if watchesWrite { flush() }
         receive()
         notify()
+        watch()
+    }
+
+    private func watch() {
+        guard pg != nil else { return }
+        reactor.wait(for: pulse_readable | (watchesWrite ? pulse_writable : 0), of: socket)
     }
 
     private func receive() {
@@ -217,7 +253,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
         let request = CancelRequest(cancel)
         CancelRequest.queue.async {
             request.send()
-            self.lock.withLock { self.cancelIsOver() }
+            self.bring(.cancelIsOver)
         }
     }
 

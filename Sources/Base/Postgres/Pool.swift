@@ -15,6 +15,8 @@ final class Pool: Sendable {
         var isUp = false
         var isLeased = false
         var inFlight = 0
+        /// When it was last seen to move: an answer came, or the first of its flights went out.
+        var movedAt = Duration.zero
         var failures = 0
     }
 
@@ -35,6 +37,13 @@ final class Pool: Sendable {
     /// Flights of one shared connection; with 8 connections that is 4,096, beyond which answers come too late to matter.
     private static let flightsPerConnection = 512
     private static let waiterLimit = 1024
+    /// How many shared connections are used before the others: statements that meet on one connection cost a fraction
+    /// (one segment, one waking of the server for many), and a server of ordinary size runs no more at once.
+    private static let preferredConnections = 4
+    /// Flights on each of these before the others are used.
+    private static let preferredFlights = 64
+    /// A connection with flights that has not moved for so long works on something slow; nobody should queue behind it.
+    private static let stalledAfter = Duration.milliseconds(2)
 
     private let configuration: DatabaseConfiguration
     private let logger: Logger
@@ -96,10 +105,11 @@ final class Pool: Sendable {
     private func connectionIsUp(_ index: Int, _ opened: OpenedConnection) {
         let connection = state.withLockedValue { $0.slots[index].connection }
         connection.attach(opened)
+        let now = time.monotonic
         let (isClosed, ready) = state.withLockedValue { state in
             state.slots[index].isUp = true
             state.slots[index].failures = 0
-            return (state.isClosed, Self.serveWaiters(&state, slot: index))
+            return (state.isClosed, Self.serveWaiters(&state, slot: index, now))
         }
         for waiter in ready { waiter.continuation.resume(returning: connection) }
         if isClosed { connection.close() }
@@ -171,29 +181,26 @@ final class Pool: Sendable {
     }
 
     func giveBack(_ connection: Connection) {
+        let now = time.monotonic
         let ready = state.withLockedValue { state -> [Waiter] in
             let index = connection.index
             state.slots[index].inFlight -= 1
+            state.slots[index].movedAt = now
             state.slots[index].isLeased = false
-            return state.waiters.isEmpty ? [] : Self.serveWaiters(&state, slot: index)
+            return state.waiters.isEmpty ? [] : Self.serveWaiters(&state, slot: index, now)
         }
         for waiter in ready { waiter.continuation.resume(returning: connection) }
     }
 
     private func claim(_ use: Use, for patience: Duration) async throws(DatabaseError) -> Connection {
         enum Claim { case got(Connection), wait(UInt64), no(DatabaseError) }
+        let now = time.monotonic
         let claim = state.withLockedValue { state -> Claim in
             if state.isClosed { return .no(.unavailable(reason: "closed")) }
-            var best: Int?
-            var isAnyUp = false
-            for index in state.slots.indices where state.slots[index].use == use && state.slots[index].isUp {
-                isAnyUp = true
-                guard use == .shared || !state.slots[index].isLeased else { continue }
-                if best.map({ state.slots[index].inFlight < state.slots[$0].inFlight }) ?? true { best = index }
+            if let best = use == .shared ? Self.bestShared(state, now) : Self.firstFree(state) {
+                return .got(Self.take(&state, best, now))
             }
-            if let best, state.slots[best].inFlight < Self.flightsPerConnection {
-                return .got(Self.take(&state, best))
-            }
+            let isAnyUp = state.slots.contains { $0.isUp && $0.use == use }
             if use == .shared && isAnyUp || state.waiters.count >= Self.waiterLimit { return .no(.busy) }
             state.nextWaiter += 1
             return .wait(state.nextWaiter)
@@ -216,11 +223,12 @@ final class Pool: Sendable {
     private func wait(_ id: UInt64, use: Use, patience: Duration) async -> Connection? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
+                let now = time.monotonic
                 let late = state.withLockedValue { state in
                     state.waiters.append(Waiter(id: id, use: use, continuation: continuation))
                     // A connection may have come up between the claim and now.
                     for index in state.slots.indices {
-                        let ready = Self.serveWaiters(&state, slot: index)
+                        let ready = Self.serveWaiters(&state, slot: index, now)
                         if !ready.isEmpty { return ready.map { ($0, state.slots[index].connection) } }
                     }
                     return []
@@ -241,14 +249,37 @@ final class Pool: Sendable {
         waiter?.continuation.resume(returning: nil)
     }
 
-    private static func take(_ state: inout State, _ index: Int) -> Connection {
+    private static func firstFree(_ state: State) -> Int? {
+        state.slots.firstIndex { $0.use == .leased && $0.isUp && !$0.isLeased }
+    }
+
+    /// The least busy of the preferred connections that move; the least busy of all when these are full or slow.
+    private static func bestShared(_ state: State, _ now: Duration) -> Int? {
+        var preferred: Int?
+        var moving = 0
+        var any: Int?
+        for (index, slot) in state.slots.enumerated() where slot.use == .shared && slot.isUp {
+            if any.map({ slot.inFlight < state.slots[$0].inFlight }) ?? true { any = index }
+            guard moving < preferredConnections, slot.inFlight == 0 || now - slot.movedAt < stalledAfter else {
+                continue
+            }
+            moving += 1
+            guard slot.inFlight < preferredFlights else { continue }
+            if preferred.map({ slot.inFlight < state.slots[$0].inFlight }) ?? true { preferred = index }
+        }
+        if let preferred { return preferred }
+        return any.flatMap { state.slots[$0].inFlight < flightsPerConnection ? $0 : nil }
+    }
+
+    private static func take(_ state: inout State, _ index: Int, _ now: Duration) -> Connection {
+        if state.slots[index].inFlight == 0 { state.slots[index].movedAt = now }
         state.slots[index].inFlight += 1
         state.slots[index].isLeased = state.slots[index].use == .leased
         return state.slots[index].connection
     }
 
     /// Who can have this slot's connection now: everyone who shares it, or the first who leases it.
-    private static func serveWaiters(_ state: inout State, slot index: Int) -> [Waiter] {
+    private static func serveWaiters(_ state: inout State, slot index: Int, _ now: Duration) -> [Waiter] {
         let slot = state.slots[index]
         guard slot.isUp, !state.isClosed else { return [] }
         var served: [Waiter] = []
@@ -256,7 +287,7 @@ final class Pool: Sendable {
             let next = state.waiters.firstIndex(where: { $0.use == slot.use })
         {
             served.append(state.waiters.remove(at: next))
-            _ = take(&state, index)
+            _ = take(&state, index, now)
         }
         return served
     }

@@ -5,7 +5,8 @@ import NIOConcurrencyHelpers
 
 /// What a reactor watches: something with a socket. All calls come on the reactor's thread.
 protocol ReactorClient: AnyObject {
-    func socketIsReady(_ events: UInt32)
+    /// Told once; it says again what it waits for when it has seen to it.
+    func socketIsReady()
     /// About every 50 ms, for deadlines. `now` is monotonic.
     func tick(at now: Duration)
 }
@@ -53,14 +54,16 @@ final class Reactor: @unchecked Sendable {
         pthread_detach(thread)
     }
 
-    /// Reads `socket` for `client` from now on. What arrives before the thread knows the client is reported again.
+    /// Watches `socket` for `client` from now on. It is told at once, because something may have come already.
     func add(_ socket: Int32, client: any ReactorClient & Sendable) {
-        submit { self.clients[socket] = client }
-        wait(for: pulse_readable, of: socket)
+        submit {
+            self.clients[socket] = client
+            client.socketIsReady()
+        }
     }
 
-    /// Changes what a socket that was added is waited for.
-    func wait(for events: UInt32, of socket: Int32) { _ = pulse_epoll_watch(epoll, socket, events) }
+    /// Tells the next of these events, once: nobody is told again of what another thread is just reading.
+    func wait(for events: UInt32, of socket: Int32) { _ = pulse_epoll_watch(epoll, socket, events | pulse_once) }
 
     /// Forgets a socket. It may be closed at once: what was added by the same number comes later.
     func remove(_ socket: Int32) { submit { self.clients[socket] = nil } }
@@ -90,7 +93,7 @@ final class Reactor: @unchecked Sendable {
                 if sockets[index] == wake {
                     pulse_event_drain(wake)
                 } else {
-                    clients[sockets[index]]?.socketIsReady(events[index])
+                    clients[sockets[index]]?.socketIsReady()
                 }
             }
             let (jobs, isStopped) = inbox.withLockedValue { inbox in

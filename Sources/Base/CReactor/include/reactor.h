@@ -6,7 +6,7 @@
 
 static const uint32_t pulse_readable = EPOLLIN;
 static const uint32_t pulse_writable = EPOLLOUT;
-static const uint32_t pulse_broken = EPOLLERR | EPOLLHUP;
+static const uint32_t pulse_once = EPOLLONESHOT;
 
 int pulse_epoll_create(void);
 /// Watches `fd` for `events`, whether it was watched before or not; 0 events end the watching.
