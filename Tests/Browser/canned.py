@@ -46,6 +46,7 @@ class CannedServer:
         self.said = []           # messages of clients
         self.refuses_sockets = False
         self.holds_state = False
+        self.readings = 240      # of each series in a history, at most
         self.answers = {}
         self.prepare()
         handler = type("Handler", (Handler,), {"canned": self})
@@ -92,7 +93,7 @@ class CannedServer:
         if machine is None:
             return problem(404, "not-found", "Not found")
         span = {"1h": 3600, "6h": 21600, "24h": 86400}[query["range"]]
-        step, end = max(10, span // 240), int(time.time())
+        step, end = max(10, span // self.readings), int(time.time())
         middle = level(machine, query["metric"])
         points = []
         for number, at in enumerate(range(end - span, end, step)):

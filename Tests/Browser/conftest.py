@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect, sync_playwright
 
 from canned import CannedServer
@@ -12,20 +12,33 @@ from harness.processes import LOGS
 from machines import estate
 
 CHROMIUM = os.environ.get("PULSE_TEST_CHROMIUM", "/usr/bin/chromium")
-# Four cores may be building something else beside this.
-expect.set_options(timeout=10_000)
+# Four cores may be building something else beside this: generous, because only what fails waits this long.
+expect.set_options(timeout=20_000)
+ACTION = 30_000
 WIDE, NARROW = (1440, 900), (360, 780)
 
-# Counts what must not happen, from before the page's first script. What moves in the seconds after the test did something
-# (a filter's answer, a dialog's alarm) is its answer: the browser excuses it for half a second after a person's hand only.
+# Counts what must not happen, from before the page's first script. What moves after the test did something (a filter's
+# answer, a dialog's alarm) is its answer: the browser excuses it for half a second after a person's hand only, so it is
+# excused for 3 s here, and as long as a request that the act began is on its way and a moment beyond.
 WATCH = """(() => {
-  window.pulseWatch = { shift: 0, shifts: [], policy: [] };
-  let acted = -Infinity;
+  window.pulseWatch = { shift: 0, shifts: [], policy: [], over: false, ended: 0 };
+  let acted = -Infinity, awaited = 0;
+  const excused = (at) => awaited > 0 || at - acted < 3000;
   for (const act of ["pointerdown", "keydown", "input", "change", "click"]) addEventListener(act, () => { acted = performance.now(); }, true);
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    if (!excused(performance.now())) return ask(...request);
+    awaited += 1;
+    try { return await ask(...request); } finally { awaited -= 1; acted = performance.now(); }
+  };
+  const Socket = window.WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...where) { super(...where); this.addEventListener("close", () => { pulseWatch.ended += 1; }); }
+  };
   document.addEventListener("securitypolicyviolation", (e) => pulseWatch.policy.push(`${e.violatedDirective}: ${e.blockedURI}`));
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (entry.hadRecentInput || entry.startTime - acted < 3000) continue;
+      if (pulseWatch.over || entry.hadRecentInput || excused(entry.startTime)) continue;
       pulseWatch.shift += entry.value;
       for (const source of entry.sources) pulseWatch.shifts.push(source.node?.className ?? String(source.node?.nodeName));
     }
@@ -51,7 +64,7 @@ def visit(chromium):
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=theme, has_touch=touch, is_mobile=touch,
             reduced_motion=context.pop("reduced_motion", "no-preference"), **context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(ACTION)
         context.add_init_script(WATCH)
         jar = cookies if cookies is not None else getattr(server, "cookies", {})
         context.add_cookies([{"name": name, "value": value, "url": server.url} for name, value in jar.items()])
@@ -99,11 +112,25 @@ def canned():
         server.stop()
 
 
-def assert_accessible(page):
-    """axe-core: A, AA and best practice, no violation at all."""
-    results = Axe().run(page, options={"resultTypes": ["violations"]})
-    found = [(one["id"], node["target"], node.get("failureSummary", "")[:300]) for one in results.response["violations"] for node in one["nodes"]]
+# Of all rules only these look at colours: what passed in one theme needs no more than them in the other.
+COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+def assert_accessible(page, rules=None):
+    """axe-core: A, AA and best practice, no violation at all; or the rules named alone."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("""async (rules) => {
+        const options = { resultTypes: ["violations"], preload: false, ...rules ? { runOnly: { type: "rule", values: rules } } : {} };
+        const { violations } = await axe.run(document, options);
+        return violations.flatMap((one) => one.nodes.map((node) => [one.id, node.target, (node.failureSummary ?? "").slice(0, 300)]));
+    }""", rules)
     assert found == []
+
+
+# Whatever is on its way in or out has arrived; what turns for ever is not waited for.
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime ?? Infinity)).map((one) => one.finished))"""
 
 
 @pytest.fixture(scope="session")
@@ -113,10 +140,16 @@ def picture():
     folder.mkdir(parents=True, exist_ok=True)
 
     def picture(page, name):
-        page.wait_for_timeout(350)  # the drawer's and the toast's way in
+        page.evaluate(SETTLED)
         page.screenshot(path=folder / f"{name}.png")
 
     return picture
+
+
+def drawn(page):
+    """Every chart has its first stroke: until then a canvas has the size that browsers give to any."""
+    expect(page.locator(".chart-frame canvas").first).to_be_visible()
+    page.wait_for_function("() => [...document.querySelectorAll('.chart-frame canvas')].every((one) => one.width !== 300)")
 
 
 def rows(page):

@@ -5,8 +5,14 @@ import time
 from playwright.sync_api import expect
 
 from canned import Answer, iso, problem
-from conftest import row, rows
+from conftest import drawn, row, rows
+from harness.processes import eventually
 from machines import fresh, machine, machine_id
+
+
+def hold_the_clock(page):
+    """From now on the page's time is the test's: it passes by `page.clock.run_for` and else not at all."""
+    page.clock.pause_at(page.evaluate("() => Date.now()") / 1000 + 1)
 
 
 def test_nothing_is_shown_for_a_moment_and_then_the_shape_of_the_page(canned, visit):
@@ -66,21 +72,27 @@ def test_a_session_that_cannot_be_asked_for_is_asked_for_again(canned, visit):
 
 def test_an_outage_is_told_after_three_seconds_and_after_fifteen_with_the_ribbon(canned, visit):
     server = canned()
-    page = visit(server, "/infrastructure", allow=["WebSocket"])
-    expect(rows(page).first).to_be_visible()
+    page = visit(server, "/infrastructure", clock=True, allow=["WebSocket"])
     live = page.locator(".page .live")
+    age = row(page, "gitea").locator(".age")
+    expect(row(page, "gitea")).to_be_visible()
+    hold_the_clock(page)
     server.refuses_sockets = True
     server.drop_sockets()
-    lost = time.monotonic()
-    expect(live).to_contain_text("Reconnecting", timeout=5_000)
-    assert time.monotonic() - lost >= 2.5
-    age = row(page, "gitea").locator(".age")
+    page.wait_for_function("() => pulseWatch.ended > 0")
+    page.clock.run_for(2_900)
+    expect(live).to_contain_text("Live")
+    page.clock.run_for(200)
+    expect(live).to_contain_text("Reconnecting")
     before = age.inner_text()
-    expect(page.locator(".ribbon")).to_contain_text(re.compile(r"Connection lost at \d\d:\d\d:\d\d\. What you see is \d+ s old\."), timeout=16_000)
-    assert time.monotonic() - lost >= 14
-    assert age.inner_text() != before                 # ages keep counting
-    assert row(page, "gitea").get_attribute("data-stale") == ""
+    page.clock.run_for(11_800)
+    expect(page.locator(".ribbon")).to_have_count(0)
+    page.clock.run_for(200)
+    expect(page.locator(".ribbon")).to_contain_text(re.compile(r"Connection lost at \d\d:\d\d:\d\d\. What you see is \d+ s old\."))
+    expect(age).not_to_have_text(before)               # ages keep counting
+    expect(row(page, "gitea")).to_have_attribute("data-stale", "")
     server.refuses_sockets = False
+    page.clock.resume()
     page.locator(".ribbon").get_by_role("button", name="Try now").click()
     expect(live).to_contain_text("Connected again, nothing missed")
     expect(page.locator(".ribbon")).to_have_count(0)
@@ -126,7 +138,8 @@ def test_a_row_changes_status_in_place_and_is_counted(canned, visit):
     assert names(page) == before
     expect(page.get_by_role("button", name="Offline 2")).to_be_visible()
     page.get_by_role("button", name="2 moved").click()
-    assert names(page)[:3] == ["dns-02", "pve-fra-01", "db-primary"]
+    for number, name in enumerate(["dns-02", "pve-fra-01", "db-primary"]):
+        expect(rows(page).nth(number).locator(".name")).to_have_text(name)
 
 
 def test_a_new_machine_is_announced_and_inserted_on_demand(canned, visit):
@@ -170,8 +183,7 @@ def test_a_hidden_tab_paints_nothing_and_catches_up_with_one(canned, visit):
     }""")
     for percent in range(20, 30):
         server.delta([{"id": machine_id(12), "metrics": {"cpu": {"percent": percent}}}])
-        page.wait_for_timeout(60)
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(600)  # more than two paints' time
     assert page.evaluate("() => window.paints") == 0
     page.evaluate("() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }")
     expect(row(page, "gitea")).to_contain_text("29%")
@@ -179,20 +191,23 @@ def test_a_hidden_tab_paints_nothing_and_catches_up_with_one(canned, visit):
 
 def test_at_most_four_paints_a_second(canned, visit):
     server = canned()
-    page = visit(server, "/infrastructure")
+    page = visit(server, "/infrastructure", clock=True)
     cell = row(page, "gitea").locator("td").nth(2)
     expect(cell).to_be_visible()
+    hold_the_clock(page)
+    page.clock.run_for(1_000)  # what was still to be drawn is
     cell.evaluate("""(cell) => {
         window.paints = [];
         new MutationObserver(() => window.paints.push(performance.now())).observe(cell, { subtree: true, characterData: true, childList: true });
     }""")
-    for count in range(40):
+    for count in range(40):  # two seconds of the page's own time, whatever time it takes
         server.delta([{"id": machine_id(12), "metrics": {"cpu": {"percent": 10 + count}}}])
-        page.wait_for_timeout(40)
+        page.clock.run_for(50)
+    page.clock.resume()
     expect(cell).to_contain_text("49%")
     paints = page.evaluate("() => window.paints")
     assert len(paints) >= 3
-    assert min(after - before for before, after in zip(paints, paints[1:])) > 200, paints
+    assert min(after - before for before, after in zip(paints, paints[1:])) > 245, paints
 
 
 def test_a_machine_that_does_not_exist_is_not_found(canned, visit):
@@ -204,20 +219,17 @@ def test_charts_follow_a_theme_that_changes_under_them(canned, visit):
     page = visit(canned(), f"/infrastructure/{machine_id(1)}", allow=["willReadFrequently"])
     canvas = page.locator(".chart-frame canvas").first
     gap = """(canvas) => { const { width, height } = canvas; return [...canvas.getContext("2d").getImageData(width * 0.4, height * 0.3, 1, 1).data]; }"""
-    expect(page.get_by_role("slider", name=re.compile("^CPU, last hour: now"))).to_be_visible()
-    page.wait_for_timeout(500)
-    light = canvas.evaluate(gap)
+    drawn(page)
+    eventually(lambda: (shade := canvas.evaluate(gap))[3] == 255 and shade[0] > 200, 10, "a light gap")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(200)
-    dark = canvas.evaluate(gap)
-    assert light[3] == dark[3] == 255 and light[0] > 200 and dark[0] < 80, (light, dark)
+    eventually(lambda: (shade := canvas.evaluate(gap))[3] == 255 and shade[0] < 80, 10, "a dark gap")
 
 
 def test_an_offline_machine_says_since_when_and_invents_no_numbers(canned, visit):
     page = visit(canned(), "/infrastructure")
     offline = row(page, "dns-02")
     expect(offline).to_contain_text("Offline")
-    assert offline.locator(".meter[data-level=none]").count() == 3
+    expect(offline.locator(".meter[data-level=none]")).to_have_count(3)
     offline.click()
     expect(page.locator(".drawer")).to_contain_text(re.compile(r"Offline for \d+ (min|h)"))
 

@@ -46,7 +46,7 @@ def test_from_the_sign_up_to_this_machine_on_screen(server, visit, picture):
     checks = page.locator(".checks > li")
     expect(checks.nth(0)).to_contain_text("Installer fetched, done")
 
-    agent = RealAgent(server, "browser-agent")
+    agent = RealAgent(server, "browser-agent", PULSE_AGENT_INTERVAL_SECONDS="2")
     agent.enroll(token)
     expect(checks.nth(1)).to_contain_text("Token used, done")
     agent.start()

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Button } from "../kit/Button";
+import { useQuery } from "../kit/cache";
 import { Icon } from "../kit/Icon";
 import { asProblem } from "../kit/problem";
 import { useTitle } from "../kit/router";
@@ -7,7 +8,7 @@ import { Empty } from "../kit/states";
 import { toast } from "../kit/Toast";
 import { initials, isWatched, switchOrganisation, useMe } from "../session/session";
 import { EndingOrganisations } from "./organisation/EndingOrganisations";
-import { IncomingInvitations } from "./account/IncomingInvitations";
+import { Incoming, IncomingInvitations, incomingPath } from "./account/IncomingInvitations";
 import { NewOrganisation } from "../shell/NewOrganisation";
 import { Page } from "../shell/Shell";
 
@@ -15,6 +16,7 @@ import { Page } from "../shell/Shell";
 export function NoOrganisation(): JSX.Element {
   useTitle("Choose an organisation");
   const { organizations } = useMe();
+  const invitations = useQuery<Incoming>(incomingPath);
   const [isNew, setNew] = useState(false);
   const enter = (id: string): void => {
     switchOrganisation(id).catch((error: unknown) => toast({ mark: "critical", title: "Not switched", text: asProblem(error).sentence }));
@@ -36,7 +38,7 @@ export function NoOrganisation(): JSX.Element {
             )}
         </div>
         <EndingOrganisations />
-        <IncomingInvitations />
+        <IncomingInvitations list={invitations.data?.data ?? []} />
       </div>
       {isNew && <NewOrganisation onClose={() => setNew(false)} />}
     </Page>

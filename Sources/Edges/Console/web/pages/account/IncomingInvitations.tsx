@@ -1,32 +1,31 @@
 import { useState } from "react";
 import { post, remove } from "../../kit/api";
 import { Button } from "../../kit/Button";
-import { invalidate, useQuery } from "../../kit/cache";
+import { invalidate } from "../../kit/cache";
 import { asProblem } from "../../kit/problem";
 import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
 import { initials, reloadSession, switchOrganisation } from "../../session/session";
 import { roleLabel } from "../members/member";
 
-interface Incoming { id: string; orgId: string; displayName: string; slug: string; role: string; invitedByName?: string; createdAt: string; expiresAt: string }
-const path = "/api/org-invitations";
+interface Invited { id: string; orgId: string; displayName: string; slug: string; role: string; invitedByName?: string; createdAt: string; expiresAt: string }
+export interface Incoming { data: Invited[] }
+export const incomingPath = "/api/org-invitations";
 
 /** Organisations that would like this person to join. Nothing is drawn while there are none. */
-export function IncomingInvitations(): JSX.Element | null {
-  const invitations = useQuery<{ data: Incoming[] }>(path);
+export function IncomingInvitations({ list }: { list: readonly Invited[] }): JSX.Element | null {
   const [busy, setBusy] = useState<string>();
-  const list = invitations.data?.data ?? [];
   if (list.length === 0) return null;
 
-  async function answer(one: Incoming, accept: boolean): Promise<void> {
+  async function answer(one: Invited, accept: boolean): Promise<void> {
     setBusy(one.id);
     try {
       if (accept) {
-        await post(`${path}/${one.id}/accept`);
+        await post(`${incomingPath}/${one.id}/accept`);
         toast({ title: `You are in ${one.displayName}`, text: `As ${roleLabel(one.role)}.` });
         await switchOrganisation(one.orgId);
       } else {
-        await remove(`${path}/${one.id}`);
+        await remove(`${incomingPath}/${one.id}`);
         toast({ mark: "info", title: `Declined ${one.displayName}`, text: "They can invite you again." });
         await reloadSession();
       }
@@ -34,7 +33,7 @@ export function IncomingInvitations(): JSX.Element | null {
       toast({ mark: "critical", title: accept ? "Not joined" : "Not declined", text: asProblem(error).sentence });
     } finally {
       setBusy(undefined);
-      invalidate(path);
+      invalidate(incomingPath);
     }
   }
 

@@ -2,7 +2,7 @@
 import { Age } from "../../kit/Age";
 import { post, remove } from "../../kit/api";
 import { Button } from "../../kit/Button";
-import { invalidate, seed, useQuery } from "../../kit/cache";
+import { invalidate, Query, seed, useQuery } from "../../kit/cache";
 import { Field, FormProblem, useForm } from "../../kit/form";
 import { Icon } from "../../kit/Icon";
 import { preferences, Theme, usePreferences } from "../../kit/preferences";
@@ -14,17 +14,20 @@ import { rename, useMe } from "../../session/session";
 import { EndingOrganisations } from "../organisation/EndingOrganisations";
 import { AccountFrame } from "./AccountFrame";
 import { deviceOf } from "./device";
-import { IncomingInvitations } from "./IncomingInvitations";
+import { Incoming, IncomingInvitations, incomingPath } from "./IncomingInvitations";
 
 export function Profile(): JSX.Element {
+  // both at once, so that neither pushes the other
+  const sessions = useQuery<{ data: SignIn[] }>(sessionsPath), invitations = useQuery<Incoming>(incomingPath);
+  const isReady = (sessions.data || sessions.problem) && (invitations.data || invitations.problem);
   return (
     <AccountFrame current="/profile" title="Profile">
       <div className="stack stack-6 settings">
         <NameCard />
         <AppearanceCard />
-        <SessionsCard />
         <EndingOrganisations />
-        <IncomingInvitations />
+        <SessionsCard sessions={isReady ? sessions : undefined} />
+        {isReady && <IncomingInvitations list={invitations.data?.data ?? []} />}
       </div>
     </AccountFrame>
   );
@@ -61,9 +64,9 @@ const failed = (title: string) => (error: unknown): void => toast({ mark: "criti
 interface SignIn { id: string; createdAt: string; lastSeenAt?: string; expiresAt: string; userAgent?: string; address?: string; current: boolean }
 const sessionsPath = "/api/sessions";
 
-function SessionsCard(): JSX.Element {
-  const sessions = useQuery<{ data: SignIn[] }>(sessionsPath);
-  const list = [...sessions.data?.data ?? []].sort((a, b) => Number(b.current) - Number(a.current) || (b.lastSeenAt ?? b.createdAt).localeCompare(a.lastSeenAt ?? a.createdAt));
+/** `sessions`: undefined while they are on their way. */
+function SessionsCard({ sessions }: { sessions: Query<{ data: SignIn[] }> | undefined }): JSX.Element {
+  const list = [...sessions?.data?.data ?? []].sort((a, b) => Number(b.current) - Number(a.current) || (b.lastSeenAt ?? b.createdAt).localeCompare(a.lastSeenAt ?? a.createdAt));
   const others = list.filter((one) => !one.current).length;
 
   async function revoke(one: SignIn): Promise<void> {
@@ -93,9 +96,9 @@ function SessionsCard(): JSX.Element {
         <h2 id="sessions-head">Where you are signed in</h2>
         <span className="actions">{others > 0 && <Button small tone="danger" label="End all others" onClick={() => void revokeOthers()} />}</span>
       </div>
-      {sessions.problem && !sessions.data && <Failed title="The sessions could not be loaded" problem={sessions.problem} retry={sessions.reload} />}
+      {sessions?.problem && !sessions.data && <Failed title="The sessions could not be loaded" problem={sessions.problem} retry={sessions.reload} />}
       <ul className="list">
-        {!sessions.data && !sessions.problem && <li className="session-loading"><Skeleton width="60%" /></li>}
+        {!sessions?.data && !sessions?.problem && <li className="session-loading"><Skeleton width="60%" /></li>}
         {list.map((one) => (
           <li key={one.id}>
             <span className="kind"><Icon name={one.current ? "check" : "key"} /></span>
