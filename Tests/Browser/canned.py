@@ -46,6 +46,7 @@ class CannedServer:
         self.said = []           # messages of clients
         self.refuses_sockets = False
         self.holds_state = False
+        self.page = "index.html"
         self.readings = 240      # of each series in a history, at most
         self.answers = {}
         self.prepare()
@@ -170,7 +171,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not file.is_file() or CONSOLE.resolve() not in file.parents:
             if path.startswith("/assets/"):
                 return self.write(404, b"", "text/plain")
-            file = CONSOLE / "index.html"
+            file = CONSOLE / self.canned.page
         headers = {"Content-Security-Policy": POLICY.format(host=self.headers["Host"]),
                    "Cache-Control": "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"}
         packed = file.with_name(file.name + ".gz")

@@ -5,10 +5,11 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from canned import Answer, iso, problem
+from canned import ORG, Answer, iso, problem
 from company import QR, SITE_EDITOR, account, furnish
 from conftest import COLOURS, NARROW, WIDE, assert_accessible, drawn, rows
 from machines import estate, machine, machine_id
+from operators import operations
 from test_states import enrolling
 
 SIZES = {"wide": WIDE, "narrow": NARROW}
@@ -152,6 +153,33 @@ COMPANY = [
     ("customers", "/customers", shown("Bäckerei Kranz")),
     ("more", "/more", shown("Password and second factor")),
 ]
+
+
+OPERATOR = [
+    ("operator-orgs", "/orgs", shown("Feinkost Grube")),
+    ("operator-nothing", "/orgs?q=zzz", shown("No organisation matches")),
+    ("operator-org", f"/orgs/{ORG['id']}", shown("Mara Lindqvist")),
+    ("operator-suspend", f"/orgs/{ORG['id']}", pressed("Suspend", "Watching stops now")),
+    ("operator-ask", f"/orgs/{ORG['id']}", pressed("Ask for access", "They read exactly this")),
+    ("operator-view", f"/orgs/{ORG['id']}/view", shown("db-primary")),
+    ("operator-support", "/support", shown("Charts of db-primary")),
+    ("operator-log", "/audit", shown("third reminder")),
+    ("operator-operators", "/operators", shown("Noor Haddad")),
+    ("operator-sign-in", "/login", lambda page: (page.get_by_role("button", name="Sign in").click(), shown("Type the six digits")(page))),
+    ("operator-set-up", "/setup#token=osu_good", shown("Welcome, Lea Sommer")),
+    ("operator-set-up-dead", "/setup#token=osu_old", shown("This link does not work")),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("name", "path", "prepare"), OPERATOR, ids=[page[0] for page in OPERATOR])
+def test_a_page_of_the_operators_has_no_violation(canned, visit, picture, name, path, prepare, size):
+    server = operations(canned())
+    page = visit(server, path, size=SIZES[size], touch=size == "narrow", cookies={} if "sign-in" in name else None, allow=["400"])
+    prepare(page)
+    check(page, picture, f"{name}-{size}", ["light", "dark"] if size == "wide" else ["light"])
+    if size == "wide":
+        scrolls_nowhere(page)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -18,10 +18,12 @@ interface Context {
   /** Told in `X-Pulse-Org-ID`, so that a switch in another tab cannot redirect this one's requests. */
   org: string | undefined;
   csrf: string | undefined;
+  /** The cookie that scripts may read; its value goes back in a header with every change. */
+  csrfCookie: string;
   onSignedOut: () => void;
 }
 
-export const apiContext: Context = { org: undefined, csrf: undefined, onSignedOut: () => undefined };
+export const apiContext: Context = { org: undefined, csrf: undefined, csrfCookie: "pulse_csrf", onSignedOut: () => undefined };
 
 const longestWait = 10;
 
@@ -84,7 +86,7 @@ function headers(method: string, { body, key, anywhere }: RequestOptions): Recor
   if (body !== undefined) result["Content-Type"] = "application/json";
   if (apiContext.org && !anywhere) result["X-Pulse-Org-ID"] = apiContext.org;
   if (method !== "GET") {
-    const token = cookie("pulse_csrf") ?? apiContext.csrf;
+    const token = cookie(apiContext.csrfCookie) ?? apiContext.csrf;
     if (token) result["X-CSRF-Token"] = token;
   }
   return result;
@@ -101,7 +103,7 @@ async function refusal(response: Response, method: string, path: string): Promis
   const problem = new APIProblem(
     "http", response.status, body, Number.isFinite(after) && after > 0 ? after : undefined,
     response.headers.get("X-Request-ID") ?? undefined);
-  const asksWho = method === "GET" && path === "/api/me" || /^\/api\/(login|public\/|auth\/srp\/)/.test(path);
+  const asksWho = method === "GET" && /^\/api\/(operator\/)?me$/.test(path) || /^\/api\/(operator\/)?(login|setup\/|public\/|auth\/srp\/)/.test(path);
   if (response.status === 401 && !asksWho) apiContext.onSignedOut();
   return problem;
 }

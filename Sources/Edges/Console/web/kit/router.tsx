@@ -61,8 +61,8 @@ export function queryWith(query: URLSearchParams, changes: Record<string, string
 }
 
 /** A path of our own to go to after signing in; anything else would be an open door to another site. */
-export function safePath(path: string | null | undefined): string {
-  return path && /^\/(?![/\\])/.test(path) && !path.startsWith("/login") ? path : "/infrastructure";
+export function safePath(path: string | null | undefined, otherwise = "/infrastructure"): string {
+  return path && /^\/(?![/\\])/.test(path) && !path.startsWith("/login") ? path : otherwise;
 }
 
 interface LinkProps extends AnchorHTMLAttributes<HTMLAnchorElement> { to: string; replace?: boolean; keepScroll?: boolean }

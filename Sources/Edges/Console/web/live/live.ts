@@ -1,5 +1,5 @@
 // The one live view of the organisation on screen: its machines and how well we hear of them.
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 import { get } from "../kit/api";
 import { APIProblem, asProblem } from "../kit/problem";
@@ -121,15 +121,4 @@ export function useOutage(): Outage | undefined {
     () => level && link.kind === "lost" ? { since: link.since, nextTry: link.nextTry, level } : undefined, [level, link]);
 }
 
-/** The number of seconds something has been true, for states that show late. */
-export function useAfter(milliseconds: number, active: boolean): boolean {
-  const [passed, setPassed] = useState(false);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
-  const reset = useCallback(() => setPassed(false), []);
-  useEffect(() => {
-    if (!active) { reset(); return undefined; }
-    timer.current = setTimeout(() => setPassed(true), milliseconds);
-    return () => clearTimeout(timer.current);
-  }, [active, milliseconds, reset]);
-  return passed && active;
-}
+export { useAfter } from "../kit/after";

@@ -172,8 +172,4 @@ export async function rename(displayName: string): Promise<void> {
 
 export const personName = (me: Me): string => me.user.displayName || me.user.email;
 
-/** `Nordwind Logistik` is NL, `mara@nordwind.example` is M. */
-export function initials(name: string): string {
-  const words = name.replace(/@.*/, "").split(/[\s._-]+/).filter(Boolean);
-  return words.slice(0, 2).map((word) => [...word][0]?.toUpperCase() ?? "").join("") || "?";
-}
+export { initials } from "../kit/initials";

@@ -1,7 +1,7 @@
 import { ReactNode } from "react";
+import { useAfter } from "../../kit/after";
 import { Icon } from "../../kit/Icon";
 import { Failed } from "../../kit/states";
-import { useAfter } from "../../live/live";
 import { LinkCheck } from "./useLinkCheck";
 
 interface LinkStatesProps<T> {
