@@ -77,6 +77,7 @@ targets += [
     system("CCurl", pkgConfig: "libcurl"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
     .target(name: "CReactor", path: "Sources/Base/CReactor"),
+    .target(name: "CProcess", path: "Sources/Base/CProcess"),
 ]
 
 // Base: tools that know nothing of monitoring.
@@ -183,7 +184,7 @@ targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
 targets += [
-    program("pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault"], external: [arguments]),
+    program("pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault", "CProcess"], external: [arguments]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
     program(
         "pulse-bench",

@@ -1,5 +1,7 @@
 """Pulse can be watched: metrics that Prometheus likes, health that tells the truth, logs that keep secrets."""
 import json
+import pathlib
+import re
 import subprocess
 import urllib.request
 
@@ -69,6 +71,13 @@ def test_the_log_keeps_tokens_passwords_and_bodies_to_itself(server, ours):
                    *[url for key, url in server.environment.items() if key.endswith("DATABASE_URL")]):
         assert secret not in text
     assert server.log_lines()
+
+
+def test_the_program_leaves_no_core_whatever_the_machine_does_with_cores(server):
+    limits = pathlib.Path(f"/proc/{server.process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 +bytes", limits)
+    # A process that may not be dumped belongs to root in /proc, whoever runs it.
+    assert pathlib.Path(f"/proc/{server.process.pid}/environ").stat().st_uid == 0
 
 
 def test_production_without_mail_or_with_nonsense_refuses_to_start_and_says_why(server):

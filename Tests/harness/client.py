@@ -3,6 +3,8 @@ import http.client
 import json
 import urllib.parse
 
+from harness import canaries
+
 PROBLEM = "urn:pulse:problem:"
 
 
@@ -66,6 +68,7 @@ class Client:
         finally:
             connection.close()
         self._keep_cookies(answer)
+        canaries.watch(self, method, body, answer)
         return answer
 
     def get(self, path, **rest):

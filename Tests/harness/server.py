@@ -1,4 +1,5 @@
 """A real `pulse up` with a database of its own."""
+import contextlib
 import email
 import email.policy
 import json
@@ -8,6 +9,7 @@ import secrets
 import shutil
 import urllib.parse
 
+from harness import canaries
 from harness.client import Client
 from harness.processes import LOGS, PROGRAMS, ROOT, Process, eventually, free_port, plain_environment, run, work_directory
 
@@ -35,6 +37,7 @@ class Server:
             "PULSE_KEY_STORE": self.directory / "keys", "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
         self.environment.pop("PULSE_OPERATOR_DATABASE_URL", None)
         self.process = None
+        canaries.keep_settings(self.environment)
         run(PROGRAMS / "pulse", "migrate", env=self.environment)
 
     @staticmethod
@@ -61,6 +64,11 @@ class Server:
         self.process.kill()
 
     def stop(self):
+        """Ends it as a service manager would, after a look for secrets where they have no place."""
+        if self.process and self.process.lives:
+            with contextlib.suppress(OSError, RuntimeError):  # some tests leave it without its database
+                canaries.note("metrics", self.admin_client().get("/metrics").body.decode())
+                canaries.look(self.database)
         return self.process.end() if self.process else None
 
     def client(self, token=None):

@@ -1,3 +1,4 @@
+import CProcess
 import FoundationEssentials
 import Glibc
 import Kernel
@@ -9,10 +10,17 @@ enum Program {
     /// Exit codes of sysexits: 78 a setting is wrong, 1 the work failed.
     static func run(_ work: (PulseConfiguration) async throws -> Void) async -> Never {
         await attempt {
+            // A core would hold every organisation's keys.
+            guard pulse_forbid_core_dumps() == 0 else { throw CoreDumps(errno: errno) }
             let configuration = try PulseConfiguration(ProcessInfo.processInfo.environment)
             startLogging(level: configuration.logLevel, format: configuration.logFormat)
             try await work(configuration)
         }
+    }
+
+    private struct CoreDumps: Error, CustomStringConvertible {
+        let errno: Int32
+        var description: String { "core dumps cannot be switched off: \(String(cString: strerror(errno)))" }
     }
 
     /// The same for a command that no setting concerns.
