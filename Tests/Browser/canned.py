@@ -187,7 +187,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve_api(self, path, query):
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        sent = self.rfile.read(length)
+        body = None if not sent else json.loads(sent) if self.headers["Content-Type"] == "application/json" else sent
         members = dict(part.split("=", 1) for part in query.split("&") if "=" in part)
         members = {name: value.replace("%3A", ":").replace("%2F", "/") for name, value in members.items()}
         self.canned.asked.append((self.command, self.path, body))

@@ -133,7 +133,7 @@ def overview(data):
 def account(**changes):
     agents = ["Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Safari/604.1"]
     return {"hasPassword": True, "stepUpMethods": ["password"], "freshUntil": None, "totp": {"enabled": False}, "recoveryCodesLeft": 0, "zeroKnowledge": {"offered": False, "registered": False},
-            "passkeys": [], "devices": [{"id": f"d{n}", "createdAt": ago(9 * DAY), "lastSeenAt": ago(n * 40_000 + 5), "userAgent": agents[n], "current": n == 0} for n in range(2)], **changes}
+            "passkeys": [{"id": "pk1", "name": "Laptop", "createdAt": ago(40 * DAY), "lastUsedAt": ago(4_000)}], "devices": [{"id": f"d{n}", "createdAt": ago(9 * DAY), "lastSeenAt": ago(n * 40_000 + 5), "userAgent": agents[n], "current": n == 0} for n in range(2)], **changes}
 
 
 def grants():
@@ -151,6 +151,28 @@ def keys(**changes):
             "dataKeys": [{"id": "k2", "version": 2, "state": "current", "createdAt": ago(3 * DAY)}, {"id": "k1", "version": 1, "state": "retiring", "createdAt": ago(200 * DAY)}],
             "ownKeyProviders": ["aws-kms", "transit"],
             "rotation": {"id": "r1", "kind": "data", "state": "done", "rewritten": 214, "startedAt": ago(3 * DAY), "finishedAt": ago(3 * DAY - 9)}, **changes}
+
+
+def issuer(**changes):
+    return {"id": "ti1", "name": "Keycloak", "issuer": "https://sso.nordwind.example/realms/main", "audience": "pulse", "keySource": "url", "jwksUrl": "https://sso.nordwind.example/realms/main/keys", "keyIds": [],
+            "algorithms": ["RS256", "ES256"], "roleClaim": "realm_access.roles", "roleMappings": [{"value": "pulse-admins", "role": "editor"}, {"value": "pulse-users", "role": "viewer"}],
+            "maxTokenAgeSeconds": 3600, "enabled": True, "createdAt": ago(20 * DAY), "updatedAt": ago(DAY), **changes}
+
+
+def shares():
+    return [{"id": "sh1", "targetOrgId": "x", "targetSlug": "fjordline", "resourceType": "agent", "resourceId": "r1", "resourceName": "db-primary", "accessRole": "viewer", "status": "accepted", "createdAt": ago(40 * DAY), "acceptedAt": ago(39 * DAY)},
+            {"id": "sh2", "targetSlug": "hollern", "resourceType": "agent", "resourceId": "r2", "resourceName": "mail-gw", "accessRole": "editor", "status": "pending", "createdAt": ago(DAY)}]
+
+
+def received():
+    source = {"orgId": "s1", "slug": "grube", "displayName": "Feinkost Grube"}
+    return [{"id": "in1", "source": source, "resourceType": "agent", "resourceId": "r8", "resourceName": "kasse-01", "accessRole": "viewer", "status": "pending", "createdAt": ago(3_000)},
+            {"id": "in2", "source": source, "resourceType": "agent", "resourceId": "r9", "resourceName": "kasse-02", "resourceStatus": "offline", "changedAt": ago(900), "accessRole": "viewer", "status": "accepted", "createdAt": ago(9 * DAY)}]
+
+
+def asked(status="pending", **rest):
+    return {"id": "sa1", "operatorName": "Lea Sommer", "reason": "Charts of db-primary stay empty, ticket 8821", "minutes": 120, "status": status, "requestedAt": ago(4_000), "requestExpiresAt": iso(time.time() + 3 * DAY),
+            **({"decidedAt": ago(100), "expiresAt": iso(time.time() + 7_000)} if status == "active" else {}), **rest}
 
 
 def furnish(server, permissions=PERMISSIONS, role="owner"):
@@ -174,6 +196,9 @@ def furnish(server, permissions=PERMISSIONS, role="owner"):
         ("GET", "/api/audit/verify"): {"verified": True, "entries": 48_216, "firstSeq": 1, "seq": 48_216, "message": "All 48,216 entries and 483 signatures fit", "checkpoints": 483},
         ("GET", "/api/audit/streams"): {"data": [{"id": "s1", "name": "splunk", "kind": "webhook", "address": "https://hec.nordwind.example", "secretSet": True, "enabled": True, "seq": 48_216, "behind": 0, "lastSentAt": ago(12)}]},
         ("GET", "/api/security/keys"): keys(), ("GET", "/api/security/sign-in-policy"): {"zeroKnowledge": False},
+        ("GET", "/api/security/trusted-issuers"): {"data": [issuer()]},
+        ("GET", f"/api/orgs/{ORG['id']}/shares"): {"data": shares()}, ("GET", f"/api/orgs/{ORG['id']}/shares/incoming"): {"data": received()},
+        ("GET", f"/api/orgs/{ORG['id']}/support-access"): {"data": [asked(), asked("revoked", id="sa0", reason="Mails were late", requestedAt=ago(30 * DAY), endedAt=ago(29 * DAY))]},
         ("GET", "/api/provider/customers"): overview(customers()),
         ("GET", "/api/provider/grants"): {"data": [{"id": "g9", "customer": {"orgId": "c9", "slug": "grube", "displayName": "Feinkost Grube"}, "role": "editor", "status": "offered", "createdAt": ago(3_600), "expiresAt": iso(time.time() + 90 * DAY)}]},
         ("GET", "/api/provider-grants"): {"data": grants()}, ("GET", "/api/security/account"): account(), ("GET", "/api/org-invitations"): {"data": []},

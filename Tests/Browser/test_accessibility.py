@@ -6,10 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from canned import ORG, Answer, iso, problem
-from company import QR, SITE_EDITOR, account, furnish
+from company import QR, SITE_EDITOR, account, detail, furnish
 from conftest import COLOURS, NARROW, WIDE, assert_accessible, drawn, rows
 from machines import estate, machine, machine_id
 from operators import operations
+from test_organisation import IMPORTED
 from test_states import enrolling
 
 SIZES = {"wide": WIDE, "narrow": NARROW}
@@ -85,6 +86,11 @@ def pressed(name, then, menu=None):
     return press
 
 
+def read_in(page):
+    page.get_by_label("Archive", exact=True).set_input_files({"name": "alt.tar.gz", "mimeType": "application/gzip", "buffer": b"x"})
+    expect(page.get_by_role("dialog", name="Nordwind Alt is here")).to_be_visible()
+
+
 def cell_changed(page):
     page.get_by_role("button", name="Read, Audit log: not granted").click()
     expect(page.get_by_text("1 change")).to_be_visible()
@@ -143,6 +149,14 @@ COMPANY = [
     ("keys", "/settings/security", shown("Data keys")),
     ("own-key", "/settings/security", pressed("Bring a key", "Try and use it")),
     ("providers", "/settings/providers", shown("Fjordline")),
+    ("issuer", "/settings/security", pressed("Trust an issuer", "Exactly as in iss")),
+    ("sharing", "/settings/sharing", shown("kasse-01")),
+    ("share", "/settings/sharing", pressed("Show a machine", "Their short name")),
+    ("support-access", "/settings/support-access", shown("ticket 8821")),
+    ("support-approve", "/settings/support-access", pressed("Let them look", "They see what a viewer sees and change nothing")),
+    ("retention", "/audit", pressed("change", "How long entries are kept")),
+    ("passkey", "/profile/security", pressed("Add a passkey", "What it reads of you stays")),
+    ("import", "/settings", read_in),
     ("security", "/profile/security", shown("Known devices")),
     ("second-factor", "/profile/security", pressed("Set up", "Scan this")),
     ("recovery-codes", "/profile/security", lambda page: (pressed("Set up", "Scan this")(page), page.get_by_label("The code").fill("123456"), pressed("Switch on", "Keep these recovery codes")(page))),
@@ -188,7 +202,10 @@ def test_a_page_about_the_company_has_no_violation(canned, visit, picture, name,
     server = furnish(canned())
     server.answers["POST", "/api/security/totp"] = Answer(201, {"secret": "JBSWY3DPEHPK3PXP", "uri": "", "qrSvg": QR, "expiresAt": iso(1_900_000_000)})
     server.answers["POST", "/api/security/totp/confirm"] = {"recoveryCodes": [f"abcd{number}-fghij" for number in range(10)]}
-    server.answers["GET", "/api/security/account"] = account()
+    server.answers["GET", "/api/security/account"] = account(freshUntil=iso(1_900_000_000))
+    server.answers["POST", f"/api/orgs/{ORG['id']}/import"] = IMPORTED
+    if name == "import":
+        server.answers["GET", f"/api/orgs/{ORG['id']}"] = detail(memberCount=1, pendingInvitationCount=0)
     page = visit(server, path, size=SIZES[size], touch=size == "narrow")
     prepare(page)
     check(page, picture, f"{name}-{size}", ["light", "dark"] if size == "wide" else ["dark"])

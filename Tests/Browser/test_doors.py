@@ -248,3 +248,74 @@ def test_a_known_device_can_be_forgotten(canned, visit):
     page.get_by_role("button", name="Forget Safari on iOS").click()
     expect(page.get_by_text("Safari on iOS is forgotten")).to_be_visible()
     expect(page.get_by_role("button", name="Forget Safari on iOS")).to_have_count(0)
+
+
+# --- passkeys ---
+
+CEREMONY = {"challenge": "cGsxX2E", "rpId": "localhost", "userHandle": "AZNcHn0AcACAAAAAAAAAAg", "userName": "mara@nordwind.example", "excludeCredentials": []}
+
+
+def with_an_authenticator(page):
+    """A device that says yes: what the browser would ask a finger for."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}})
+
+
+def on_localhost(server):
+    """Browsers keep passkeys for names, not for addresses."""
+    server.url = server.url.replace("127.0.0.1", "localhost")
+    return server
+
+
+def test_a_passkey_is_made_on_this_device_and_opens_the_door(canned, visit):
+    server = on_localhost(stranger(canned))
+    server.entered, server.cookies = True, {"pulse_csrf": "canned"}
+    path = "/api/security/passkeys"
+    server.answers["POST", "/api/security/step-up"], server.answers["POST", path + "/begin"] = needs_fresh(CEREMONY)
+
+    def keep(match, query, body):
+        known = account()
+        server.answers["GET", ACCOUNT] = {**known, "passkeys": [*known["passkeys"], {"id": "pk2", "name": body["name"], "createdAt": iso(1_700_000_000)}]}
+        return Answer(201, {"id": "pk2", "name": body["name"]})
+
+    server.answers["POST", path] = keep
+    page = visit(server, "/profile/security", allow=["401", "403", "pubKeyCredParams"])  # the server takes one kind of key, and says so
+    with_an_authenticator(page)
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Work laptop")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("dialog", name="Confirm it is you").get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("region", name="Passkeys").get_by_text("Work laptop")).to_be_visible()
+    [made] = said(server, "POST", path)
+    assert made["name"] == "Work laptop" and made["clientData"] and made["authenticatorData"]
+
+    server.entered = False
+    server.answers["POST", "/api/login/passkey/begin"] = {"challenge": "cGsxX2I", "rpId": "localhost"}
+    server.answers["POST", "/api/login/passkey"] = let_in(server)
+    page.goto(server.url + "/login")
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page).to_have_url(re.compile("/infrastructure$"))
+    [used] = said(server, "POST", "/api/login/passkey")
+    assert all(used[name] for name in ["credentialId", "clientData", "authenticatorData", "signature"]) and used["rememberMe"] is False
+
+
+def test_a_passkey_that_no_one_confirms_says_what_else_there_is(canned, visit):
+    server = on_localhost(stranger(canned))
+    server.answers["POST", "/api/login/passkey/begin"] = {"challenge": "cGsxX2I", "rpId": "another.example"}
+    page = visit(server, "/login")
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_text("No passkey was used. Log in another way, or try again.")).to_be_visible()
+
+
+def test_a_passkey_is_removed(canned, visit):
+    server = furnish(canned())
+    server.answers["DELETE", "/api/security/passkeys/pk1"] = Answer(204)
+    page = visit(server, "/profile/security")
+    page.get_by_role("button", name="Remove Laptop").click()
+    server.answers["GET", ACCOUNT] = {**account(), "passkeys": []}
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Laptop no longer signs you in")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove Laptop")).to_have_count(0)

@@ -5,7 +5,7 @@ import urllib.parse
 from playwright.sync_api import expect
 
 from canned import ORG, OTHER, Answer, iso, problem
-from company import LOOKING, customer, customers, detail, entries, furnish, grants, keys, needs_fresh, overview, said, sites, summary
+from company import LOOKING, asked, customer, customers, detail, entries, furnish, grants, keys, needs_fresh, overview, received, said, shares, sites, summary
 from harness.processes import eventually
 
 DETAIL = f"/api/orgs/{ORG['id']}"
@@ -93,13 +93,58 @@ def test_the_last_owner_cannot_leave_and_is_told_why(canned, visit):
 def test_the_export_begins_after_a_fresh_sign_in(canned, visit):
     server = furnish(canned())
     server.answers["POST", "/api/security/step-up"] = {"freshUntil": iso(1_900_000_000)}
-    server.answers["GET", DETAIL + "/export"] = {}
+    server.answers["GET", DETAIL + "/export"] = Answer(200, {}, {"Content_Disposition": 'attachment; filename="pulse-nordwind-20261121.tar.gz"'})
     page = visit(server, "/settings")
     page.get_by_role("button", name="Export").click()
     page.get_by_role("dialog", name="Confirm it is you").get_by_label("Password").fill("a long enough password 7")
     with page.expect_download() as download:
         page.get_by_role("button", name="Confirm").click()
-    assert download.value.suggested_filename == "nordwind.tar"
+    assert download.value.suggested_filename == "pulse-nordwind-20261121.tar.gz"
+
+
+IMPORTED = {
+    "source": {"orgId": "x", "slug": "alt", "displayName": "Nordwind Alt", "exportedAt": iso(1_790_000_000)}, "rows": 4_812, "differences": 0,
+    "tables": [{"name": "resources", "rows": 40}, {"name": "audit_entries", "rows": 4_772, "leftOut": 2}, {"name": "shares", "rows": 0}],
+    "people": {"members": 4, "invited": 1}, "enterAgain": [{"what": "audit-stream", "id": "s1", "name": "splunk"}, {"what": "agent", "id": "a1", "name": "db-primary"}]}
+
+
+def empty_organisation(canned):
+    server = furnish(canned([]))
+    server.answers["GET", DETAIL] = detail(memberCount=1, pendingInvitationCount=0)
+    server.answers["GET", "/api/security/account"] = {**server.answers["GET", "/api/security/account"], "freshUntil": iso(1_900_000_000)}
+    return server
+
+
+def test_an_archive_is_read_into_an_empty_organisation_and_what_is_left_to_do_is_listed(canned, visit, tmp_path):
+    server = empty_organisation(canned)
+    server.answers["POST", DETAIL + "/import"] = IMPORTED
+    archive = tmp_path / "pulse-alt.tar.gz"
+    archive.write_bytes(b"\x1f\x8b not JSON")
+    page = visit(server, "/settings")
+    page.get_by_label("Archive", exact=True).set_input_files(archive)
+    report = page.get_by_role("dialog", name="Nordwind Alt is here")
+    expect(report.get_by_text("4,812 rows, no difference")).to_be_visible()
+    expect(report.get_by_role("row", name="audit entries 4,772, 2 left out")).to_be_visible()
+    expect(report.get_by_text("audit stream: splunk")).to_be_visible()
+    assert said(server, "POST", DETAIL + "/import") == [b"\x1f\x8b not JSON"]
+
+
+def test_an_archive_that_is_refused_says_where_and_leaves_nothing(canned, visit, tmp_path):
+    server = empty_organisation(canned)
+    refused = problem(422, "archive-refused", "The archive was refused", "A checksum does not fit.")
+    server.answers["POST", DETAIL + "/import"] = Answer(422, {**refused.body, "file": "tables/resources/000001.jsonl", "line": 17})
+    archive = tmp_path / "broken.tar.gz"
+    archive.write_bytes(b"\x1f\x8b")
+    page = visit(server, "/settings", allow=["422"])
+    page.get_by_label("Archive", exact=True).set_input_files(archive)
+    expect(page.get_by_role("alert").filter(has_text="A checksum does not fit.")).to_contain_text("tables/resources/000001.jsonl, line 17")
+    expect(page.get_by_text("Nothing of it is here.")).to_be_visible()
+
+
+def test_where_something_is_already_no_archive_is_offered_a_place(canned, visit):
+    page = visit(furnish(canned()), "/settings")
+    expect(page.get_by_role("heading", name="Take everything out")).to_be_visible()
+    expect(page.get_by_role("heading", name="Read an archive in")).to_have_count(0)
 
 
 def test_a_member_who_may_not_change_settings_sees_facts_and_the_door(canned, visit):
@@ -192,6 +237,138 @@ def test_signing_in_without_sending_the_password_is_offered_by_a_switch(canned, 
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "true")
     assert said(server, "PUT", "/api/security/sign-in-policy") == [{"zeroKnowledge": True}]
+
+
+ISSUERS = "/api/security/trusted-issuers"
+
+
+def test_an_issuer_is_trusted_with_its_values_and_their_roles(canned, visit):
+    server = furnish(canned())
+    server.answers["POST", "/api/security/step-up"], server.answers["POST", ISSUERS] = needs_fresh(Answer(201, {}))
+    page = visit(server, "/settings/security", allow=["403"])
+    page.get_by_role("button", name="Trust an issuer").click()
+    dialog = page.get_by_role("dialog", name="Trust an issuer")
+    dialog.get_by_label("Name").fill("GitLab")
+    dialog.get_by_label("Issuer").fill("http://gitlab.example")
+    dialog.get_by_role("button", name="Trust it").click()
+    expect(dialog.get_by_text("as its tokens say it in iss.")).to_be_visible()
+    dialog.get_by_label("Issuer").fill("https://gitlab.example")
+    dialog.get_by_label("Audience").fill("pulse")
+    dialog.get_by_label("Public keys").select_option("pasted")
+    dialog.get_by_label("Key set").fill('{"keys":[]}')
+    dialog.get_by_role("button", name="Trust it").click()
+    expect(dialog.get_by_text("Each line needs a value, or goes.")).to_be_visible()
+    dialog.get_by_label("Value 1").fill("ci")
+    dialog.get_by_role("button", name="Another line").click()
+    dialog.get_by_label("Value 2").fill("release")
+    dialog.get_by_label("Role 2").select_option("editor")
+    dialog.get_by_role("button", name="Trust it").click()
+    page.get_by_role("dialog", name="Confirm it is you").get_by_label("Password").fill("a long enough password 7")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("GitLab is trusted")).to_be_visible()
+    assert said(server, "POST", ISSUERS)[-1] == {
+        "name": "GitLab", "issuer": "https://gitlab.example", "audience": "pulse", "jwks": '{"keys":[]}', "roleClaim": "roles",
+        "roleMappings": [{"value": "ci", "role": "viewer"}, {"value": "release", "role": "editor"}]}
+
+
+def test_a_trusted_issuer_is_switched_off_and_trusted_no_more(canned, visit):
+    server = furnish(canned())
+    server.answers["PATCH", ISSUERS + "/ti1"] = {}
+    server.answers["DELETE", ISSUERS + "/ti1"] = Answer(204)
+    page = visit(server, "/settings/security")
+    menu = page.get_by_role("button", name="Actions for Keycloak")
+    menu.click()
+    page.get_by_role("menuitem", name="Switch off").click()
+    expect(page.get_by_text("Keycloak is switched off")).to_be_visible()
+    assert said(server, "PATCH", ISSUERS + "/ti1") == [{"enabled": False}]
+    menu.click()
+    page.get_by_role("menuitem", name="Trust no more").click()
+    server.answers["GET", ISSUERS] = {"data": []}
+    page.get_by_role("dialog").get_by_role("button", name="Trust no more").click()
+    expect(page.get_by_text("None. Only tokens made here are taken.")).to_be_visible()
+
+
+# --- who from outside looks in: by sharing, by support access ---
+
+SUPPORT, SHARES = DETAIL + "/support-access", DETAIL + "/shares"
+
+
+def test_support_is_let_in_for_less_than_it_asked_and_put_out_again(canned, visit):
+    server = furnish(canned())
+
+    def approve(match, query, body):
+        server.answers["GET", SUPPORT] = {"data": [asked("active")]}
+        return asked("active")
+
+    server.answers["POST", "/api/security/step-up"], server.answers["POST", SUPPORT + "/sa1/approve"] = needs_fresh(approve)
+    server.answers["DELETE", SUPPORT + "/sa1"] = Answer(204)
+    page = visit(server, "/settings/support-access", allow=["403"])
+    card = page.get_by_role("region", name="Request of Lea Sommer")
+    expect(card).to_contain_text("ticket 8821")
+    expect(page.get_by_role("region", name="Before")).to_contain_text("Mails were late")
+    card.get_by_role("button", name="Let them look").click()
+    page.get_by_role("dialog").get_by_label("For").select_option("60")
+    page.get_by_role("dialog").get_by_role("button", name="Let them look").click()
+    page.get_by_role("dialog", name="Confirm it is you").get_by_label("Password").fill("a long enough password 7")
+    page.get_by_role("button", name="Confirm").click()
+    expect(card).to_contain_text("Can look")
+    assert said(server, "POST", SUPPORT + "/sa1/approve")[-1] == {"minutes": 60}
+    card.get_by_role("button", name="End it now").click()
+    server.answers["GET", SUPPORT] = {"data": [asked("revoked", endedAt=iso(1_700_000_000))]}
+    page.get_by_role("dialog").get_by_role("button", name="End it now").click()
+    expect(page.get_by_role("heading", name="Nobody can look inside")).to_be_visible()
+
+
+def test_support_is_declined_and_only_an_owner_may_agree(canned, visit):
+    server = furnish(canned(), permissions=["read:org", "read:providers", "manage:providers"], role="admin")
+    server.answers["POST", SUPPORT + "/sa1/decline"] = asked("declined")
+    page = visit(server, "/settings/support-access")
+    expect(page.get_by_text("An owner can agree.")).to_be_visible()
+    expect(page.get_by_role("button", name="Let them look")).to_have_count(0)
+    page.get_by_role("button", name="Decline").click()
+    page.get_by_role("dialog").get_by_role("button", name="Decline").click()
+    expect(page.get_by_text("Lea Sommer is told.")).to_be_visible()
+
+
+def test_a_machine_is_shown_to_another_organisation_and_taken_back(canned, visit):
+    server = furnish(canned())
+    server.answers["GET", "/api/resources"] = {"data": list(server.machines.values()), "meta": {"total": 24}}
+    server.answers["POST", SHARES] = Answer(201, shares()[1])
+    server.answers["DELETE", SHARES + "/sh1"] = Answer(204)
+    page = visit(server, "/settings/sharing")
+    page.get_by_role("button", name="Show a machine").click()
+    dialog = page.get_by_role("dialog", name="Show a machine to others")
+    dialog.get_by_role("button", name="Offer").click()
+    expect(dialog.get_by_text("Choose a machine.")).to_be_visible()
+    dialog.get_by_label("Machine").select_option(label="gitea")
+    dialog.get_by_label("Their short name").fill("hollern")
+    dialog.get_by_role("button", name="Offer").click()
+    expect(page.get_by_text("Offered to hollern")).to_be_visible()
+    [body] = said(server, "POST", SHARES)
+    assert body == {"target": "hollern", "resourceId": body["resourceId"], "accessRole": "viewer"} and server.machines[body["resourceId"]]["name"] == "gitea"
+    page.get_by_role("button", name="End db-primary for fjordline").click()
+    server.answers["GET", SHARES] = {"data": shares()[1:]}
+    page.get_by_role("dialog").get_by_role("button", name="End").click()
+    expect(page.get_by_role("row", name=re.compile("db-primary"))).to_have_count(0)
+
+
+def test_what_others_show_is_accepted_and_given_up(canned, visit):
+    server = furnish(canned())
+
+    def accept(match, query, body):
+        server.answers["GET", SHARES + "/incoming"] = {"data": [{**received()[0], "status": "accepted", "resourceStatus": "online"}, received()[1]]}
+        return Answer(204)
+
+    server.answers["POST", SHARES + "/incoming/in1/accept"] = accept
+    server.answers["DELETE", SHARES + "/incoming/in2"] = Answer(204)
+    page = visit(server, "/settings/sharing")
+    expect(page.get_by_role("row", name=re.compile("kasse-02"))).to_contain_text("Offline")
+    page.get_by_role("button", name="Accept kasse-01").click()
+    expect(page.get_by_role("row", name=re.compile("kasse-01"))).to_contain_text("Healthy")
+    page.get_by_role("button", name="Give up kasse-02").click()
+    server.answers["GET", SHARES + "/incoming"] = {"data": []}
+    page.get_by_role("dialog").get_by_role("button", name="Give up").click()
+    expect(page.get_by_role("heading", name="Nothing is shown to you")).to_be_visible()
 
 
 # --- the audit log ---
@@ -302,6 +479,28 @@ def test_a_stream_is_added_with_its_secret_shown_once_and_paused(canned, visit):
     page.get_by_role("button", name="Add stream").click()
     expect(page.get_by_label("Signing secret", exact=True)).to_have_text("whsec_once")
     assert said(server, "POST", path) == [{"name": "vault-copy", "kind": "webhook", "address": "https://copy.example/in"}]
+
+
+def test_how_long_entries_are_kept_is_changed_and_less_is_warned_of(canned, visit):
+    server = furnish(canned())
+    server.answers["PUT", "/api/audit/settings"] = lambda match, query, body: body
+    page = visit(server, "/audit")
+    page.get_by_role("button", name="change", exact=True).click()
+    dialog = page.get_by_role("dialog", name="How long entries are kept")
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    dialog.get_by_label("Keep for").select_option("90")
+    expect(dialog.get_by_text("cannot be brought back. Export it first.")).to_be_visible()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Entries older than 90 days are sealed and pruned.")).to_be_visible()
+    assert said(server, "PUT", "/api/audit/settings") == [{"retentionDays": 90}]
+
+
+def test_a_stream_that_lags_is_said_on_the_page(canned, visit):
+    server = furnish(canned())
+    stream = server.answers["GET", "/api/audit/streams"]["data"][0]
+    server.answers["GET", "/api/audit/streams"] = {"data": [{**stream, "behind": 1_204, "lastError": "The receiver answered 503"}]}
+    page = visit(server, "/audit")
+    expect(page.get_by_text("splunk is 1,204 entries behind: The receiver answered 503")).to_be_visible()
 
 
 def test_who_may_not_read_the_log_is_told_what_it_needs(canned, visit):

@@ -83,6 +83,8 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
     case "/settings": return <Settings section="general" />;
     case "/settings/security": return <Settings section="security" />;
     case "/settings/providers": return <Settings section="providers" />;
+    case "/settings/sharing": return <Settings section="sharing" />;
+    case "/settings/support-access": return <Settings section="support-access" />;
   }
   const role = match("/members/roles/{id}", path)?.["id"];
   if (role) return <Roles open={role} />;

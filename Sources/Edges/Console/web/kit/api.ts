@@ -10,6 +10,8 @@ export interface RequestOptions {
   tries?: number;
   /** Sent as `Idempotency-Key`: the same creation told twice happens once. */
   key?: string;
+  /** Sent as it is, instead of `body`. */
+  file?: { data: Blob; type: string };
   /** About the person, not about an organisation: the one of this tab is not told, for it may be gone. */
   anywhere?: boolean;
 }
@@ -49,6 +51,9 @@ export const put = <T>(path: string, body: unknown, options?: RequestOptions) =>
   request<T>("PUT", path, { ...options, body });
 export const remove = (path: string, options?: RequestOptions) => request<void>("DELETE", path, options);
 
+/** Sends a file as it is, however long that takes. */
+export const upload = <T>(path: string, file: Blob, type: string) => request<T>("POST", path, { file: { data: file, type }, timeout: 3_600_000 });
+
 /** A new name for one intention. Works over plain http too, where `crypto.randomUUID` does not exist. */
 export function newKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -64,7 +69,7 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
   try {
     const response = await fetch(path, {
       method, headers: headers(method, options), credentials: "same-origin", signal: controller.signal,
-      redirect: "error", body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      redirect: "error", body: options.file ? options.file.data : options.body === undefined ? undefined : JSON.stringify(options.body),
     });
     if (!response.ok) throw await refusal(response, method, path);
     if (response.status === 204 || response.status === 205) return undefined as unknown as T;
@@ -80,10 +85,11 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
   }
 }
 
-function headers(method: string, { body, key, anywhere }: RequestOptions): Record<string, string> {
+function headers(method: string, { body, file, key, anywhere }: RequestOptions): Record<string, string> {
   const result: Record<string, string> = { Accept: "application/json" };
   if (key) result["Idempotency-Key"] = key;
-  if (body !== undefined) result["Content-Type"] = "application/json";
+  if (file) result["Content-Type"] = file.type;
+  else if (body !== undefined) result["Content-Type"] = "application/json";
   if (apiContext.org && !anywhere) result["X-Pulse-Org-ID"] = apiContext.org;
   if (method !== "GET") {
     const token = cookie(apiContext.csrfCookie) ?? apiContext.csrf;

@@ -5,7 +5,8 @@ import { emailError, Field, FormProblem, useForm } from "../../kit/form";
 import { asProblem } from "../../kit/problem";
 import { Link, navigate, safePath, useTitle } from "../../kit/router";
 import { StatusMark } from "../../kit/Status";
-import { logIn, logInByProof } from "../../session/session";
+import { canUsePasskeys, signInByPasskey } from "../../session/passkey";
+import { logIn, logInByProof, signedIn } from "../../session/session";
 import { AuthFrame } from "./AuthFrame";
 import { challengeInAddress, challengeOf, SecondFactor } from "./SecondFactor";
 import { MailSent } from "./SignUp";
@@ -21,6 +22,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
   useTitle("Log in");
   const [remember, setRemember] = useState(false);
   const [sending, setSending] = useState(false);
+  const [asking, setAsking] = useState(false);
   const [challenge, setChallenge] = useState(challengeInAddress);
   const [over, setOver] = useState("");
   const [proves, setProves] = useState(withoutSending.isRemembered);
@@ -59,6 +61,17 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       setSending(false);
     }
   }
+  async function usePasskey(): Promise<void> {
+    setAsking(true);
+    try {
+      await signInByPasskey(remember);
+      await signedIn(safePath(next));
+    } catch (failure) {
+      form.fail(asProblem(failure));
+    } finally {
+      setAsking(false);
+    }
+  }
   const arrival = over || (error ? arrivals[error] : undefined);
   if (challenge) {
     const again = (sentence: string): void => { setOver(sentence); setChallenge(undefined); form.set("password", ""); };
@@ -76,6 +89,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
         <Button tone="primary" wide type="submit" label="Log in" busy={form.pending} />
       </form>
       <div className="divider">or</div>
+      {canUsePasskeys() && <Button wide icon="key" label="Log in with a passkey" busy={asking} onClick={() => void usePasskey()} />}
       <Button wide icon="mail" label="Send me a link instead" busy={sending} onClick={() => void sendLink()} />
       <p className="muted"><Link to="/forgot-password">Forgot your password?</Link></p>
       {isOffered && <label className="check"><input type="checkbox" checked={proves} onChange={(event) => setProves(event.currentTarget.checked)} /><span>Prove it, do not send it<span className="sub check-sub">For those who switched that on.</span></span></label>}

@@ -9,6 +9,7 @@ import { toast } from "../../kit/Toast";
 import { Wait } from "../../kit/Wait";
 import { AccountFrame } from "./AccountFrame";
 import { deviceOf } from "./device";
+import { PasskeysCard } from "./PasskeysCard";
 import { PasswordCard } from "./PasswordCard";
 import { SecondFactorCard } from "./SecondFactorCard";
 import { ZeroKnowledgeCard } from "./ZeroKnowledgeCard";
@@ -31,6 +32,7 @@ export function Security(): JSX.Element {
               {!data.zeroKnowledge.registered && <PasswordCard account={data} />}
               {(data.zeroKnowledge.offered || data.zeroKnowledge.registered) && <ZeroKnowledgeCard account={data} />}
               <SecondFactorCard account={data} />
+              <PasskeysCard account={data} />
               {data.devices.length > 0 && <DevicesCard account={data} />}
             </div>
           )}

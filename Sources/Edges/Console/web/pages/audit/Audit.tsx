@@ -16,7 +16,7 @@ import { AuditEntry, Checkpoint, Summary } from "./entry";
 import { EntryDrawer } from "./EntryDrawer";
 import { ask, filterOf, spanOf } from "./filter";
 import { Filters } from "./Filters";
-import { StreamsDialog } from "./StreamsDialog";
+import { Stream, StreamsDialog, streamsPath } from "./StreamsDialog";
 
 export const auditPath = "/api/audit";
 
@@ -29,6 +29,7 @@ export function Audit({ open }: { open: string | undefined }): JSX.Element {
   const summary = useQuery<Summary>(mayRead ? `${auditPath}/summary` : undefined);
   const entries = useList<AuditEntry>(mayRead ? `${auditPath}${ask({ ...span, actor: filter.actor, action: filter.action, object: filter.object })}` : undefined);
   const checkpoints = useQuery<{ data: Checkpoint[] }>(mayRead ? `${auditPath}/checkpoints` : undefined);
+  const streams = useQuery<{ data: Stream[] }>(mayRead && mayManage ? streamsPath : undefined, 30_000);
   const [streaming, setStreaming] = useState(false);
   // between two questions the last answer stays: a filter does not blank the page
   const last = useRef<AuditEntry[]>();
@@ -40,13 +41,13 @@ export function Audit({ open }: { open: string | undefined }): JSX.Element {
   const show = (id: string): void => navigate(`/audit/${id}${queryWith(query, {})}`, { replace: open !== undefined, keepScroll: true });
   const isFiltered = filter.period !== "all" || filter.actor !== "" || filter.action !== "" || filter.object !== "";
   const list = last.current ?? [];
-  const isReady = (summary.data || summary.problem) && (checkpoints.data || checkpoints.problem);
+  const isReady = (summary.data || summary.problem) && (checkpoints.data || checkpoints.problem) && (!mayManage || streams.data || streams.problem);
   return (
     <Page title="Audit log" sub={sub} actions={<>{mayManage && <Button label="Stream to…" onClick={() => setStreaming(true)} />}<ExportMenu span={span} /></>}>
       <Wait query={{ ...entries, data: isReady && !(entries.problem && !entries.data) ? last.current : undefined }} what="The log" rows={8}>
         {(data) => (
           <>
-            {summary.data && <ChainCard summary={summary.data} mayManage={mayManage} />}
+            {summary.data && <ChainCard summary={summary.data} streams={streams.data?.data ?? []} mayManage={mayManage} />}
             <Filters filter={filter} summary={summary.data} onChange={change} />
             <div className="table-wrap">
               {data.length === 0

@@ -2,14 +2,14 @@ import { useState } from "react";
 import { When } from "../../kit/Age";
 import { get } from "../../kit/api";
 import { Button } from "../../kit/Button";
-import { useQuery } from "../../kit/cache";
 import { Icon } from "../../kit/Icon";
 import { asProblem } from "../../kit/problem";
-import { Mark, StatusMark } from "../../kit/Status";
+import { Mark, Status, StatusMark } from "../../kit/Status";
 import { toast } from "../../kit/Toast";
 import { Summary } from "./entry";
 import { asSentence } from "../../kit/units";
-import { Stream, streamsPath } from "./StreamsDialog";
+import { RetentionDialog } from "./RetentionDialog";
+import { Stream } from "./StreamsDialog";
 
 interface Verified { verified: boolean; entries: number; firstSeq: number; seq: number; brokenSeq?: number; message: string; checkpoints: number }
 type Check = { kind: "idle" } | { kind: "running" } | { kind: "done"; at: string; answer: Verified };
@@ -19,9 +19,8 @@ const words: Record<Summary["chain"]["state"], { mark: Mark; word: string }> = {
 };
 
 /** Whether the record can be trusted, and the way to find out without trusting us. */
-export function ChainCard({ summary: data, mayManage }: { summary: Summary; mayManage: boolean }): JSX.Element {
+export function ChainCard({ summary: data, streams, mayManage }: { summary: Summary; streams: readonly Stream[]; mayManage: boolean }): JSX.Element {
   const [check, setCheck] = useState<Check>({ kind: "idle" });
-  const streams = useQuery<{ data: Stream[] }>(mayManage ? streamsPath : undefined);
   async function verify(): Promise<void> {
     setCheck({ kind: "running" });
     try {
@@ -31,16 +30,21 @@ export function ChainCard({ summary: data, mayManage }: { summary: Summary; mayM
       toast({ mark: "critical", title: "Not verified", text: asProblem(error).sentence });
     }
   }
+  const [keeping, setKeeping] = useState(false);
+  const lagging = streams.find((one) => one.enabled && one.lastError !== undefined && one.behind > 0);
   const broken = check.kind === "done" ? (check.answer.verified ? undefined : check.answer.brokenSeq ?? check.answer.firstSeq) : data.chain.brokenSeq;
   return (
     <div className="card chain-card">
       <div className="stat-row">
         <ChainStat data={data} check={check} />
         <Stat label="Entries" value={data.total.toLocaleString("en")} note={data.chain.firstSeq > 1 ? `From number ${data.chain.firstSeq.toLocaleString("en")}; older ones were sealed and pruned` : "From the first one on"} />
-        <Stat label="Kept" value={data.retentionDays === 0 ? "For ever" : String(data.retentionDays)} unit={data.retentionDays > 0 ? "days" : undefined} note={data.retentionDays === 0 ? "Nothing is pruned" : "Sealed before pruning"} />
+        <Stat
+          label="Kept" value={data.retentionDays === 0 ? "For ever" : String(data.retentionDays)} unit={data.retentionDays > 0 ? "days" : undefined}
+          note={<>{data.retentionDays === 0 ? "Nothing is pruned" : "Sealed before pruning"}{mayManage && <>, <button type="button" className="link" onClick={() => setKeeping(true)}>change</button></>}</>}
+        />
         <Stat
           label="Last seal" value={data.chain.checkpoint ? `No. ${data.chain.checkpoint.seq.toLocaleString("en")}` : "None yet"}
-          note={data.chain.checkpoint ? <>Signed <When at={data.chain.checkpoint.at} />{streams.data && streams.data.data.length > 0 && `, streamed to ${streams.data.data.length}`}</> : "The next checkpoint signs what is there"}
+          note={data.chain.checkpoint ? <>Signed <When at={data.chain.checkpoint.at} />{streams.length > 0 && `, streamed to ${streams.length}`}</> : "The next checkpoint signs what is there"}
         />
       </div>
       {broken !== undefined && (
@@ -48,10 +52,14 @@ export function ChainCard({ summary: data, mayManage }: { summary: Summary; mayM
           <StatusMark mark="critical" /><span className="grow"><strong>Entry {broken.toLocaleString("en")} does not fit the one before it.</strong> Export with proof now, and tell whoever is responsible. What comes after it is still recorded.</span>
         </div>
       )}
+      {lagging && (
+        <div className="card-foot" role="status"><Status mark="warning">{lagging.name} is {lagging.behind.toLocaleString("en")} {lagging.behind === 1 ? "entry" : "entries"} behind{lagging.lastError ? `: ${lagging.lastError}` : ""}</Status></div>
+      )}
       <div className="card-foot">
         <Icon name="shield" small /><span className="grow">Verify it without us: <span className="mono">pulse admin audit verify FILE</span></span>
         <Button small label={check.kind === "running" ? "Verifying…" : "Verify now"} busy={check.kind === "running"} className="verify" onClick={() => void verify()} />
       </div>
+      {keeping && <RetentionDialog days={data.retentionDays} onClose={() => setKeeping(false)} />}
     </div>
   );
 }

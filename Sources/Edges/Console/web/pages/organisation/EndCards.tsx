@@ -49,7 +49,7 @@ export function ExportCard({ organisation }: { organisation: OrganisationDetail 
       if (!await ensureFresh()) return;
       const link = document.createElement("a");
       link.href = `/api/orgs/${organisation.id}/export`;
-      link.download = `${organisation.slug}.tar`;
+      link.download = `pulse-${organisation.slug}.tar.gz`;
       link.click();
       toast({ mark: "info", title: "The export has begun", text: "Your browser keeps it when it is complete. Secrets stay sealed." });
     } catch (error) {
@@ -62,7 +62,7 @@ export function ExportCard({ organisation }: { organisation: OrganisationDetail 
     <section className="card" aria-labelledby="export-head">
       <div className="card-head"><h2 id="export-head">Take everything out</h2></div>
       <div className="card-body row end-row">
-        <p className="muted grow">One archive of JSON Lines with checksums: members, sites, machines, history and the audit log. It can be read into a new organisation.</p>
+        <p className="muted grow">One archive of JSON Lines with checksums: members, sites, machines, history and the audit log. It can be read into a new organisation, here or elsewhere.</p>
         <Button icon="download" label="Export" busy={busy} onClick={() => void download()} />
       </div>
     </section>

@@ -9,8 +9,12 @@ import { Page } from "../../shell/Shell";
 import { EndCard, ExportCard, LeaveCard } from "./EndCards";
 import { FactsCard, NameCard } from "./GeneralCards";
 import { KeysCards, keysPath } from "./Keys";
+import { ImportCard } from "./ImportCard";
 import { Providers } from "./Providers";
+import { Sharing } from "./Sharing";
 import { policyPath, SignInCard } from "./SignInCard";
+import { SupportAccess } from "./SupportAccess";
+import { IssuersCard, issuersPath } from "./TrustedIssuers";
 
 export interface OrganisationDetail {
   id: string; slug: string; displayName: string; role: string; status: string; suspendReason?: string; createdAt: string; memberCount: number; pendingInvitationCount: number;
@@ -19,26 +23,38 @@ export interface OrganisationDetail {
 
 export const organisationPath = (me: Me): string => `/api/orgs/${me.organization?.id ?? ""}`;
 
-export function Settings({ section }: { section: "general" | "security" | "providers" }): JSX.Element {
+export type Section = "general" | "security" | "providers" | "sharing" | "support-access";
+
+export function Settings({ section }: { section: Section }): JSX.Element {
   useTitle("Settings");
   const me = useMe();
   const path = section === "general" ? "/settings" : `/settings/${section}`;
   return (
     <Page title="Settings" narrow sub={<p className="page-sub">Of {me.organization?.displayName}.</p>}>
-      <Tabs label="Sections" current={path} tabs={[{ to: "/settings", label: "General" }, { to: "/settings/security", label: "Keys and sign-in", hidden: !may(me, "read:keys") && !may(me, "read:security") }, { to: "/settings/providers", label: "Providers", hidden: !may(me, "read:providers") }]} />
-      {section === "general" ? <General me={me} /> : section === "security" ? <KeysAndSignIn me={me} /> : <Providers />}
+      <Tabs label="Sections" current={path} tabs={[{ to: "/settings", label: "General" }, { to: "/settings/security", label: "Keys and sign-in", hidden: !may(me, "read:keys") && !may(me, "read:security") }, { to: "/settings/providers", label: "Providers", hidden: !may(me, "read:providers") }, { to: "/settings/sharing", label: "Sharing", hidden: !may(me, "read:sharing") }, { to: "/settings/support-access", label: "Support access", hidden: !may(me, "read:providers") }]} />
+      <Body section={section} me={me} />
     </Page>
   );
 }
 
+function Body({ section, me }: { section: Section; me: Me }): JSX.Element {
+  switch (section) {
+    case "general": return <General me={me} />;
+    case "security": return <KeysAndSignIn me={me} />;
+    case "providers": return <Providers />;
+    case "sharing": return <Sharing />;
+    case "support-access": return <SupportAccess />;
+  }
+}
+
 function KeysAndSignIn({ me }: { me: Me }): JSX.Element {
   const mayKeys = may(me, "read:keys"), mayPolicy = may(me, "read:security");
-  const keys = useQuery(mayKeys ? keysPath : undefined), policy = useQuery(mayPolicy ? policyPath : undefined);
-  // both at once, so that neither pushes the other
-  const isReady = (!mayKeys || keys.data || keys.problem) && (!mayPolicy || policy.data || policy.problem);
+  const keys = useQuery(mayKeys ? keysPath : undefined), policy = useQuery(mayPolicy ? policyPath : undefined), issuers = useQuery(mayPolicy ? issuersPath : undefined);
+  // all at once, so that none pushes another
+  const isReady = (!mayKeys || keys.data || keys.problem) && (!mayPolicy || (policy.data || policy.problem) && (issuers.data || issuers.problem));
   if (!mayKeys && !mayPolicy) return <Denied what="keys and sign-in rules" need="read:keys" />;
   if (!isReady) return <div className="settings"><LoadingTable /></div>;
-  return <div className="stack stack-6 settings">{mayPolicy && <SignInCard />}{mayKeys && <KeysCards />}</div>;
+  return <div className="stack stack-6 settings">{mayPolicy && <SignInCard />}{mayKeys && <KeysCards />}{mayPolicy && <IssuersCard />}</div>;
 }
 
 function General({ me }: { me: Me }): JSX.Element {
@@ -53,6 +69,7 @@ function General({ me }: { me: Me }): JSX.Element {
             {organisation.status !== "pending_deletion" && may(me, "manage:org") && <NameCard organisation={organisation} />}
             <FactsCard organisation={organisation} />
             {organisation.role === "owner" && <ExportCard organisation={organisation} />}
+            {organisation.role === "owner" && organisation.status === "active" && organisation.memberCount === 1 && <ImportCard organisation={organisation} />}
             {organisation.status !== "pending_deletion" && <LeaveCard organisation={organisation} />}
             {(organisation.role === "owner" || organisation.status === "pending_deletion") && <EndCard organisation={organisation} />}
           </div>
