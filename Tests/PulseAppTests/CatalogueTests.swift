@@ -19,6 +19,7 @@ import Vault
         let keyStartsWithOrg: Bool
         let tenantPolicies: Int
         let foreignPolicies: Int
+        let migrates: Bool
         let appMayRead: Bool
     }
 
@@ -38,6 +39,8 @@ import Vault
                     AND p.roles = '{pulse_app}' AND p.qual = \(Self.expression) AND p.with_check = \(Self.expression)),
                    (SELECT count(*) FROM pg_policies p WHERE p.schemaname = 'pulse' AND p.tablename = c.relname
                     AND p.roles && '{pulse_app,public}' AND p.qual IS DISTINCT FROM \(Self.expression)),
+                   EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = 'pulse' AND p.tablename = c.relname
+                           AND p.roles = '{pulse_migrator}' AND p.cmd = 'ALL' AND p.qual = 'true' AND p.with_check = 'true'),
                    has_table_privilege('pulse_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
             FROM pg_class c WHERE c.relnamespace = 'pulse'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1
             """
@@ -45,7 +48,8 @@ import Vault
             Table(
                 name: try row.next(), hasOrg: try row.next(), isPartition: try row.next(), isParent: try row.next(),
                 isForced: try row.next(), keyStartsWithOrg: try row.next(), tenantPolicies: try row.next(),
-                foreignPolicies: try row.next(), appMayRead: try row.next())
+                foreignPolicies: try row.next(),
+                migrates: try row.next(), appMayRead: try row.next())
         }
     }
 
@@ -57,6 +61,7 @@ import Vault
             #expect(table.isForced, "\(table.name) does not force row-level security")
             #expect(table.tenantPolicies == 1, "\(table.name) lacks the tenant policy")
             #expect(table.foreignPolicies == 0, "\(table.name) has another policy for tenants")
+            #expect(table.migrates, "\(table.name) hides its rows from migrations")
             #expect(table.keyStartsWithOrg, "\(table.name) has a primary key that does not start with org_id")
         }
     }
@@ -113,6 +118,41 @@ import Vault
             #expect(try await database.app.first(in: ours, count) { try $0.next(Int.self) } ?? 0 >= 1, "\(table.name)")
             #expect(try await database.app.first(in: theirs, count) { try $0.next(Int.self) } == 0, "\(table.name)")
             #expect(try await database.app.firstGlobally(count) { try $0.next(Int.self) } == 0, "\(table.name)")
+        }
+    }
+
+    @Test("a migration that touches rows reaches those of every tenant table, and of every other")
+    func migrations() async throws {
+        let org = try await Given.organisation()
+        let all = try await tables().filter { !$0.isPartition }
+        try await dropChecks()
+        for table in all where table.hasOrg { try await plant(in: table.name, org: org) }
+        for table in all {
+            let relation = "pulse.\(table.name)"
+            let column = try #require(
+                try await database.superuser.firstGlobally(
+                    """
+                    SELECT attname::text FROM pg_attribute WHERE attrelid = \(relation)::regclass AND attnum > 0
+                    AND NOT attisdropped AND attgenerated = '' AND attidentity = '' ORDER BY attnum LIMIT 1
+                    """
+                ) { try $0.next(String.self) })
+            try await database.owner.asNobody { transaction in
+                try await transaction.execute("SET LOCAL ROLE pulse_migrator")
+                let seen = try await transaction.first(SQL(unsafeSQL: "SELECT count(*) FROM \(relation)")) {
+                    try $0.next(Int.self)
+                }
+                #expect(!table.hasOrg || seen ?? 0 >= 1, "\(table.name) hides its rows from migrations")
+                let changed = try await transaction.execute(
+                    SQL(unsafeSQL: "UPDATE \(relation) SET \"\(column)\" = \"\(column)\""))
+                #expect(changed == seen ?? 0, "\(table.name) cannot be changed by migrations")
+                try await transaction.execute(SQL(unsafeSQL: "DELETE FROM \(relation)"))
+                let left = try await transaction.first(SQL(unsafeSQL: "SELECT count(*) FROM \(relation)")) {
+                    try $0.next(Int.self)
+                }
+                #expect(left == 0, "\(table.name) keeps what a migration deletes")
+                try await transaction.execute(
+                    SQL(unsafeSQL: "INSERT INTO \(relation) (\"\(column)\") SELECT \"\(column)\" FROM \(relation)"))
+            }
         }
     }
 
