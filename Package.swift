@@ -63,6 +63,7 @@ let hummingbird: [Target.Dependency] = [
 ]
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let jose = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 
 var targets: [Target] = []
@@ -126,6 +127,10 @@ targets += room(
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Audit", "Access", "Vault"], external: [log],
     testUses: ["FrontDoorKit", "Cryptography", "Identity"])
 targets += room(
+    "TrustedIssuers", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "Outbound"],
+    external: [log, jose, nioConcurrency], testUses: ["FrontDoorKit"])
+targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault"],
     external: [log, lifecycle], testUses: ["FrontDoorKit"])
@@ -178,7 +183,7 @@ targets += room(
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring",
-        "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
+        "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound", "TrustedIssuers",
     ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
@@ -228,6 +233,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: targets,
     swiftLanguageModes: [.v6]

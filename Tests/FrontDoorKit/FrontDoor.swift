@@ -13,7 +13,7 @@ import Vault
 /// The way into Pulse without a socket: endpoints behind the real gate on the test's database, a clock to move, and
 /// the mail that would have gone out.
 package struct FrontDoor {
-    package let time = ManualTime()
+    package let time: ManualTime
     package let mail = KeptMail()
     package let touches: SessionTouches
     package let gate: AccessGate
@@ -25,16 +25,19 @@ package struct FrontDoor {
     package static let passwords = PasswordHasher(cost: PasswordCost(memoryKiB: 64, passes: 1, lanes: 1))
 
     /// - Parameters:
+    ///   - externals: who reads tokens that others issued; nobody unless told.
     ///   - more: endpoints besides those of Identity.
     ///   - idempotency: what remembers answers; nothing does unless told.
     package init(
-        passwords: PasswordHasher = FrontDoor.passwords, hasRateLimits: Bool = false,
+        passwords: PasswordHasher = FrontDoor.passwords, hasRateLimits: Bool = false, time: ManualTime = ManualTime(),
+        externals: (any ExternalTokens)? = nil,
         _ more: (FrontDoorParts) -> [Endpoint] = { _ in [] },
         idempotency: (IdentityContext) -> (any IdempotencyStore)? = { _ in nil }
     ) throws {
         let database = TestDatabase.current.app
+        self.time = time
         touches = SessionTouches(database: database, time: time, logger: .silent)
-        gate = AccessGate(database: database, touches: touches, time: time)
+        gate = AccessGate(database: database, touches: touches, time: time, externals: externals)
         keys = KeyDirectory()
         let vault = SecretVault(
             KeyRing(database, providers: KeyProviders(standard: keys.provider), time: time))

@@ -573,6 +573,31 @@ def delete_stream(scene):
     return scene.call("DELETE", f"/api/audit/streams/{scene.created('/api/audit/streams', STREAM)['stream']['id']}")
 
 
+# --- trusted issuers ---
+
+PUBLIC_KEYS = ('{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"key-1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}')
+ISSUER = {"name": "Sign-in", "issuer": "https://login.example.com", "audience": "pulse", "jwks": PUBLIC_KEYS,
+          "algorithms": ["EdDSA"], "roleMappings": [{"value": "pulse", "role": "viewer"}]}
+ISSUERS = "/api/security/trusted-issuers"
+
+
+@recipe("POST", ISSUERS)
+def new_trusted_issuer(scene):
+    return scene.call("POST", ISSUERS, ISSUER)
+
+
+@recipe("PATCH", ISSUERS + "/{id}")
+def change_trusted_issuer(scene):
+    issuer = scene.created(ISSUERS, {**ISSUER, "audience": "changed"})
+    return scene.call("PATCH", f"{ISSUERS}/{issuer['id']}", {"enabled": False})
+
+
+@recipe("DELETE", ISSUERS + "/{id}")
+def delete_trusted_issuer(scene):
+    issuer = scene.created(ISSUERS, {**ISSUER, "audience": "deleted"})
+    return scene.call("DELETE", f"{ISSUERS}/{issuer['id']}")
+
+
 # --- encryption keys ---
 
 @recipe("POST", "/api/security/keys/rotations")

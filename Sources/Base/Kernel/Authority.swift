@@ -6,7 +6,7 @@ package struct Authority: Hashable, Sendable {
     package var granted: [String]
     /// Patterns that are refused whatever else is granted.
     package var denied: [String]
-    /// Comes through a provider grant.
+    /// Comes from outside, through a provider grant or an issuer that is trusted: nothing that would outlast either.
     package var isProvider: Bool
     /// A token's; `nil`: not narrowed.
     package var scopes: Set<Scope>?

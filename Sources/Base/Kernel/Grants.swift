@@ -93,6 +93,8 @@ package enum Principal: Hashable, Sendable {
     /// `owner`: whose present permissions bound it; `nil` for a service token, which belongs to the organisation.
     case token(TokenID, owner: UserID?)
     case agent(AgentID)
+    /// The bearer of a token that an issuer of the organisation's trust signed.
+    case external(ExternalPass)
     /// Staff of the company that hosts Pulse. `consent`: the customer's time-boxed leave, where one is needed.
     case `operator`(OperatorID, consent: SupportConsentID?)
     case system(job: String)
@@ -103,6 +105,7 @@ package enum Principal: Hashable, Sendable {
         case .user(let id, _), .provider(let id, _, _): "user:\(id)"
         case .token(let id, _): "token:\(id)"
         case .agent(let id): "agent:\(id)"
+        case .external(let pass): "external:\(pass.subject)"
         case .operator(let id, _): "operator:\(id)"
         case .system(let job): "system:\(job)"
         }
@@ -114,8 +117,34 @@ package enum Principal: Hashable, Sendable {
         case .user(_, let session): "session:\(session)"
         case .provider(_, let grant, let session): "grant:\(grant) session:\(session)"
         case .token(_, let owner): owner.map { "user:\($0)" }
+        case .external(let pass): "external:\(pass.issuer)"
         case .operator(_, let consent): consent.map { "consent:\($0)" }
         case .agent, .system: nil
         }
+    }
+}
+
+/// What a verified token of somebody else's comes to, and the state of the trust it was verified by.
+package struct ExternalPass: Hashable, Sendable {
+    package let trust: TrustedIssuerID
+    package let version: Int32
+    /// As its tokens say it.
+    package let issuer: String
+    /// Stands for the subject, which may be a name or an address: the same for the same subject of the same trust.
+    package let subject: ExternalSubjectID
+    /// Never `owner`.
+    package let role: Role
+    package let endsAt: Timestamp
+
+    package init(
+        trust: TrustedIssuerID, version: Int32, issuer: String, subject: ExternalSubjectID, role: Role,
+        endsAt: Timestamp
+    ) {
+        self.trust = trust
+        self.version = version
+        self.issuer = issuer
+        self.subject = subject
+        self.role = role
+        self.endsAt = endsAt
     }
 }

@@ -70,6 +70,8 @@ package enum Passkey {}
 package enum KnownBrowser {}
 package enum SRPExchange {}
 package enum AuditStream {}
+package enum IssuerTrust {}
+package enum ExternalSubject {}
 
 package typealias OrgID = ID<Organisation>
 package typealias UserID = ID<User>
@@ -93,3 +95,5 @@ package typealias PasskeyID = ID<Passkey>
 package typealias KnownDeviceID = ID<KnownBrowser>
 package typealias SRPHandshakeID = ID<SRPExchange>
 package typealias AuditStreamID = ID<AuditStream>
+package typealias TrustedIssuerID = ID<IssuerTrust>
+package typealias ExternalSubjectID = ID<ExternalSubject>

@@ -35,7 +35,7 @@ extension Caller {
     package var session: SessionID? {
         switch principal {
         case .user(_, let session), .provider(_, _, let session): session
-        case .token, .agent, .operator, .system: nil
+        case .token, .agent, .external, .operator, .system: nil
         }
     }
 

@@ -8,11 +8,16 @@ package struct AccessGate: Gate {
     let database: Database
     private let touches: SessionTouches
     let time: any TimeSource
+    /// `nil`: nobody else's tokens are good here.
+    let externals: (any ExternalTokens)?
 
-    package init(database: Database, touches: SessionTouches, time: any TimeSource) {
+    package init(
+        database: Database, touches: SessionTouches, time: any TimeSource, externals: (any ExternalTokens)? = nil
+    ) {
         self.database = database
         self.touches = touches
         self.time = time
+        self.externals = externals
     }
 
     /// Refuses at once what needs no database: nothing presented, or something that cannot be a credential of ours.
@@ -21,7 +26,7 @@ package struct AccessGate: Gate {
         switch Credential(of: request) {
         case .none: throw Problem.unauthenticated
         case .malformed(let problem): throw problem
-        case .session, .agent, .token: return
+        case .session, .agent, .token, .external: return
         }
     }
 
@@ -47,7 +52,7 @@ package struct AccessGate: Gate {
             guard let agent = row?.agent else { throw row?.problem ?? .invalidToken }
             return agent
         case .malformed(let problem): throw problem
-        case .none, .session: throw Problem.unauthenticated
+        case .none, .session, .external: throw Problem.unauthenticated
         case .token(let token):
             let nothing = Demand(permission: nil, scope: nil, openTo: openTo, narrows: false)
             _ = try await admitToken(token, request, nothing, with: [])
@@ -63,6 +68,7 @@ package struct AccessGate: Gate {
         switch Credential(of: request) {
         case .session(let token): return try await admitSession(token, request, demand, with: statements)
         case .token(let token): return try await admitToken(token, request, demand, with: statements)
+        case .external(let token): return try await admitExternal(token, request, demand, with: statements)
         case .none: throw Problem.unauthenticated
         case .malformed(let problem): throw problem
         case .agent:

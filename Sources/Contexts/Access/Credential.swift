@@ -9,6 +9,8 @@ enum Credential: Sendable {
     case session(BearerToken)
     case agent(BearerToken)
     case token(BearerToken)
+    /// A JSON Web Token of somebody else's, as it came.
+    case external(String)
     /// There is one, and no look-up is needed to refuse it.
     case malformed(Problem)
 
@@ -16,7 +18,8 @@ enum Credential: Sendable {
         if let token = Self.explicitToken(of: request) {
             self =
                 BearerToken(token, kind: .api).map(Credential.token)
-                ?? BearerToken(token, kind: .runtime).map(Credential.agent) ?? .malformed(.invalidToken)
+                ?? BearerToken(token, kind: .runtime).map(Credential.agent)
+                ?? (ExternalAdmission.isToken(token) ? .external(token) : .malformed(.invalidToken))
         } else if let cookie = request.protectedCookie(SessionCookies.session) {
             self = BearerToken(cookie, kind: .session).map(Credential.session) ?? .malformed(.unauthenticated)
         } else {

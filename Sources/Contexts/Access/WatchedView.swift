@@ -5,7 +5,7 @@ internal import Postgres
 
 /// What the database is asked about an open view. Views that ask the same are asked about once.
 struct WatchedView: Sendable, Hashable {
-    private enum Bearer: Sendable, Hashable { case session, token }
+    private enum Bearer: Sendable, Hashable { case session, token, external(ExternalPass) }
 
     private let bearer: Bearer
     private let hash: [UInt8]
@@ -18,6 +18,9 @@ struct WatchedView: Sendable, Hashable {
         switch Credential(of: request) {
         case .session(let token): (bearer, hash) = (.session, token.hash)
         case .token(let token): (bearer, hash) = (.token, token.hash)
+        case .external:
+            guard case .external(let pass) = try request.caller().principal else { throw Problem.unauthenticated }
+            (bearer, hash) = (.external(pass), [])
         case .none, .agent, .malformed: throw Problem.unauthenticated
         }
         choice = OrganisationChoice(of: request)
@@ -29,6 +32,8 @@ struct WatchedView: Sendable, Hashable {
         switch bearer {
         case .session: SessionAdmission.query(hash, choice: choice, demand: demand, now: now)
         case .token: TokenAdmission.query(hash, choice: choice, client: client, demand: demand, now: now)
+        case .external(let pass):
+            ExternalAdmission.query(pass, in: choice.asked ?? OrganisationChoice.nowhere, demand: demand, now: now)
         }
     }
 
@@ -44,6 +49,11 @@ struct WatchedView: Sendable, Hashable {
             guard let found = try answer.first({ try TokenAdmission(&$0) }) else { return .failure(.invalidToken) }
             if let problem = found.problem(for: demand) { return .failure(problem) }
             return found.caller.map { .success($0) } ?? .failure(.invalidToken)
+        case .external(let pass):
+            guard let org = choice.asked, let found = try answer.first({ try ExternalAdmission(&$0) }) else {
+                return .failure(.invalidToken)
+            }
+            return found.problem(for: demand).map { .failure($0) } ?? .success(pass.caller(in: org))
         }
     }
 }

@@ -23,6 +23,7 @@ import Resources
 package import ServiceLifecycle
 package import Telemetry
 import Tenancy
+import TrustedIssuers
 package import Vault
 
 /// A whole Pulse, built and not yet running. The same for the program and for tests.
@@ -63,7 +64,12 @@ package struct Composition: Sendable {
         let mail = try Self.mail(configuration, time: time, logger: logger)
         let bus = LocalBus()
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
-        let gate = AccessGate(database: databases.app, touches: touches, time: time)
+        let issuers = IssuerStore(databases.app)
+        let gate = AccessGate(
+            database: databases.app, touches: touches, time: time,
+            externals: ExternalTokenReader(
+                issuers, keys: FetchedKeys(GuardedClient(AddressGuard(configuration.outbound)), time: time), time: time)
+        )
         let ring = KeyRing(databases.app, providers: try configuration.keys.providers(time: time), time: time)
         let watch = AdmissionWatch(gate: gate, time: time, logger: logger)
         vault = SecretVault(ring)
@@ -94,6 +100,7 @@ package struct Composition: Sendable {
         endpoints +=
             trail.endpoints + StreamRoutes(streams, policy: configuration.outbound, time: time).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
+        endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))
