@@ -6,10 +6,14 @@ import re
 import struct
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from conftest import assert_accessible
+from harness.agents import ScriptedAgent
 from harness.processes import eventually
+from harness.server import Server
+from test_doors import with_an_authenticator
 
 PASSWORD = "a long enough password 7"
 
@@ -251,3 +255,69 @@ def test_a_provider_is_let_in_sees_its_customer_and_is_put_out(server, visit, pi
     expect(page.get_by_text("is out")).to_be_visible()
     theirs.reload()
     expect(theirs.get_by_role("heading", name="You look after nobody yet")).to_be_visible()
+
+
+def test_a_machine_is_shown_to_a_partner_and_taken_back(server, visit, picture):
+    ours, partner = server.sign_up("Rack Works"), server.sign_up("Partner Works")
+    agent = ScriptedAgent(server, hostname="shared-box")
+    assert agent.enroll(ours.enrollment_token()["token"]).status == 200
+    assert agent.send().status == 200
+    slug = partner.browser.get("/api/me").json["organization"]["slug"]
+    page = signed_in(visit, server, ours, "/settings/sharing")
+    page.get_by_role("button", name="Show a machine").click()
+    page.get_by_label("Machine", exact=True).select_option(label="shared-box")
+    page.get_by_label("Their short name").fill(slug)
+    page.get_by_role("button", name="Offer", exact=True).click()
+    given = page.get_by_role("table", name="Shown to others").get_by_role("row", name=re.compile("shared-box"))
+    expect(given).to_contain_text("Offered")
+    theirs = signed_in(visit, server, partner, "/settings/sharing")
+    theirs.get_by_role("button", name="Accept shared-box").click()
+    expect(theirs.get_by_role("row", name=re.compile("shared-box"))).to_contain_text("Healthy")
+    picture(theirs, "story-sharing")
+    assert_accessible(theirs)
+    page.reload()
+    expect(given).to_contain_text("Accepted")
+    page.get_by_role("button", name=f"End shared-box for {slug}").click()
+    page.get_by_role("dialog").get_by_role("button", name="End").click()
+    expect(page.get_by_role("heading", name="Nothing is shown to others")).to_be_visible()
+    theirs.reload()
+    expect(theirs.get_by_role("heading", name="Nothing is shown to you")).to_be_visible()
+
+
+def test_how_long_entries_are_kept_is_chosen_and_leaves_an_entry(server, visit):
+    owner = server.sign_up("Keeping Works")
+    page = signed_in(visit, server, owner, "/audit")
+    page.get_by_role("button", name="change", exact=True).click()
+    page.get_by_label("Keep for").select_option("30")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".chain-card")).to_contain_text("30days")
+    expect(page.locator("tr[data-row]").first).to_contain_text("audit settings")
+
+
+@pytest.fixture
+def named(cluster):
+    """A server that is reached by a name: browsers keep passkeys for names, not for addresses."""
+    server = Server(cluster.database(), "named-pulse")
+    server.environment["PULSE_PUBLIC_URL"] = server.url.replace("127.0.0.1", "localhost")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_passkey_made_in_the_browser_is_all_it_takes_at_the_door(named, visit, picture):
+    owner = named.sign_up("Passkey Works")
+    named.url = named.environment["PULSE_PUBLIC_URL"]
+    page = signed_in(visit, named, owner, "/profile/security", allow=["401", "pubKeyCredParams"])
+    with_an_authenticator(page)
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Work laptop")
+    page.get_by_role("button", name="Go on").click()
+    passkeys = page.get_by_role("region", name="Passkeys")
+    expect(passkeys).to_contain_text("Work laptop")
+    expect(passkeys).to_contain_text("not used yet")
+    picture(page, "story-passkeys")
+    page.get_by_role("main").get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
+    page.goto(named.url + "/profile/security")
+    expect(passkeys).to_contain_text("used now")
