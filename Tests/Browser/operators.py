@@ -40,7 +40,7 @@ def entry(seq, seconds, action, operator=LEA, **rest):
 
 def log():
     return [entry(9, 40, "support_access.read", orgId=ORG["id"]), entry(8, 300, "support_access.request", orgId=ORG["id"], note="Charts of db-primary stay empty, ticket 8821"),
-            entry(7, 900, "organisation.suspend", orgId=orgs()[2]["id"], note="Invoice 2211, third reminder"), entry(6, 4_000, "operator.search", KIM), entry(5, 90_000, "operator.login", KIM)]
+            entry(7, 900, "organisation.suspend", orgId=orgs()[2]["id"], note="Invoice 2211, third reminder"), entry(6, 4_000, "organisation.search", KIM), entry(5, 90_000, "operator_session.create", KIM)]
 
 
 def operations(server, operator=LEA):
@@ -59,7 +59,7 @@ def operations(server, operator=LEA):
             support("active"), support("declined", id="sa2", orgName="Feinkost Grube", orgId=orgs()[0]["id"], reason="Cannot sign in", operatorId="o2", operatorName="Kim Aalto")]
             if query.get("status") in (None, one["status"])]},
         ("GET", f"{API}/operators"): {"data": rows},
-        ("GET", f"{API}/audit"): lambda match, query, body: {"data": [one for one in log() if one["action"].startswith(query.get("action", "")) and query.get("org") in (None, one.get("orgId"))]},
+        ("GET", f"{API}/audit"): lambda match, query, body: {"data": [one for one in log() if query.get("action") in (None, one["action"]) and query.get("org") in (None, one.get("orgId"))]},
         ("GET", f"{API}/audit/verify"): {"intact": True, "entries": 9},
         ("GET", f"{NORDWIND}/view/resources"): lambda match, query, body: {"data": list(server.machines.values())[:10], "meta": {"total": len(server.machines)}},
         ("GET", f"{NORDWIND}/view/members"): {"data": members()}, ("GET", f"{NORDWIND}/view/sites"): {"data": sites()},

@@ -164,10 +164,10 @@ def test_the_log_of_all_operators_is_filtered_and_verified(canned, visit):
     server = operations(canned())
     page = visit(server, "/audit")
     expect(page.get_by_role("row", name=re.compile("looked inside, with consent"))).to_be_visible()
-    page.get_by_label("Did what").select_option("organisation.")
+    page.get_by_label("Did what").select_option("organisation.suspend")
     expect(page.get_by_role("row", name=re.compile("suspended the organisation"))).to_contain_text("third reminder")
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(2)
-    expect(page).to_have_url(re.compile(r"action=organisation\.$"))
+    expect(page).to_have_url(re.compile(r"action=organisation\.suspend$"))
     page.get_by_role("button", name="Verify now").click()
     expect(page.get_by_text("9 entries, unbroken")).to_be_visible()
     server.answers["GET", f"{API}/audit/verify"] = {"intact": False, "entries": 9, "brokenSeq": 4}

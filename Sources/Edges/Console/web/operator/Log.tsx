@@ -73,7 +73,7 @@ function Entries(): JSX.Element {
         </select>
         <select className="select input-sm filter-select" aria-label="Did what" value={filter.action} onChange={(event) => change({ action: event.currentTarget.value })}>
           <option value="">Any action</option>
-          {[["operator.", "Anything about operators"], ["organisation.", "Anything about organisations"], ["support_access.", "Anything about support access"]].map(([value, label]) => <option key={value} value={value}>{label}</option>)}
+          {Object.entries(phrases).map(([value, label]) => <option key={value} value={value}>{capital(label)}</option>)}
         </select>
         <OrgFilter value={org} onChange={(value) => change({ org: value })} />
       </div>
@@ -128,10 +128,14 @@ function LogTable({ entries }: { entries: readonly LogEntry[] }): JSX.Element {
   );
 }
 
+/** Every action there is, as a person would say it; the filter offers these and no other. */
 const phrases: Record<string, string> = {
-  "operator.login": "signed in", "operator.logout": "signed out", "operator.search": "searched the organisations", "operator.read": "looked at an organisation", "operator.create": "made an operator",
-  "operator.setup": "set up their account", "operator.disable": "shut an operator out", "operator.enable": "let an operator in again", "operator.reset": "began anew for an operator",
-  "organisation.suspend": "suspended the organisation", "organisation.restore": "restored the organisation", "support_access.request": "asked for support access", "support_access.read": "looked inside, with consent",
-  "support_access.withdraw": "withdrew a request", "support_access.end": "gave support access back",
+  "operator_session.create": "signed in", "operator_session.end": "signed out",
+  "organisation.search": "searched the organisations", "organisation.read": "looked at the organisation", "organisation.suspend": "suspended the organisation",
+  "organisation.unsuspend": "restored the organisation", "organisation.recover": "let an owner back in",
+  "support_access.request": "asked for support access", "support_access.withdraw": "withdrew or gave back support access", "support_access.list": "looked through support access", "support_access.read": "looked inside, with consent",
+  "operator.create": "made an operator", "operator.set_up": "set up their account", "operator.reset": "began anew for an operator", "operator.disable": "shut an operator out", "operator.enable": "let an operator in again",
+  "operator.list": "looked at the operators", "operator_log.read": "read this log", "operator_log.verify": "verified this log",
 };
 const logWords = (action: string): string => phrases[action] ?? actionWords(action);
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -23,7 +23,7 @@ const nouns: Record<string, string> = {
   organisation: "the organisation", org: "the organisation", session: "a session", user: "their profile", enrollment_token: "an enrolment token", agent: "agent", member: "member",
   invitation: "an invitation", role: "role", token: "API token", api_token: "API token", site: "site", provider_grant: "a provider's grant", audit: "the audit log",
   audit_settings: "audit settings", audit_stream: "an audit stream", key: "an encryption key", data_key: "a data key", password: "the password", totp: "the second factor",
-  recovery_codes: "recovery codes", share: "a share", machine: "machine",
+  recovery_codes: "recovery codes", share: "a share", passkey: "a passkey", trusted_issuer: "trusted issuer", machine: "machine",
 };
 
 /** What reads badly when it is put together from its parts. */
@@ -32,9 +32,12 @@ const phrases: Record<string, string> = {
   "member.assign": "gave custom roles to", "member.leave": "left the organisation", "ownership.transfer": "handed the organisation over to", "totp.begin": "began to set up the second factor",
   "key.bring": "brought their own encryption key", "key.return": "gave their own encryption key back", "key.rotated": "finished rotating an encryption key",
   "audit_person.blank": "blanked the name of", "device.forget": "forgot a known device", "invitation.accept": "accepted an invitation", "invitation.decline": "declined an invitation",
+  "operator.search": "found the organisation in a search", "operator.read": "looked at the organisation's state and size", "organisation.recover": "let an owner back in", "organisation.unsuspend": "restored the organisation",
+  "support_access.request": "asked for support access", "support_access.approve": "let support look", "support_access.decline": "declined support access", "support_access.revoke": "ended support access",
+  "support_access.withdraw": "gave support access back", "support_access.read": "looked inside, with your consent:",
 };
 /** Their identifiers say nothing to anyone. */
-const nameless = new Set(["session", "device", "totp", "password", "recovery_codes", "audit_settings", "organisation"]);
+const nameless = new Set(["session", "device", "totp", "password", "recovery_codes", "audit_settings", "organisation", "support_access", "passkey", "share"]);
 
 /** `agent.revoke` is "revoked agent". Words nobody taught us are read as they are written. */
 export function actionWords(action: string): string {
@@ -72,6 +75,7 @@ export function actorName(entry: { actor: string; actorName?: string }): string 
     case "token": return "API token";
     case "agent": return `Agent …${id.slice(-8)}`;
     case "operator": return "Pulse support";
+    case "external": return "A trusted issuer's program";
     case "system": return `Pulse, ${id.replace(/[_-]/g, " ")}`;
     default: return entry.actor;
   }
@@ -84,6 +88,7 @@ export function throughWords(entry: AuditEntry): string {
   if (through.startsWith("consent:")) return "operator, with your consent";
   if (kind === "operator") return "operator";
   if (kind === "token") return through.startsWith("user:") ? "API token of a person" : "API token of a service";
+  if (kind === "external") return through.replace(/^external:/, "") || "trusted issuer";
   if (kind === "agent") return "agent";
   return kind === "system" ? "by itself" : through.startsWith("session:") ? "session" : kind;
 }

@@ -18,13 +18,13 @@ import { initials, may, useMe } from "../../session/session";
 import { organisationPath } from "./Settings";
 
 interface Support {
-  id: string; operatorName: string; reason: string; minutes: number; status: "pending" | "active" | "declined" | "revoked" | "expired";
+  id: string; operatorName: string; reason: string; minutes: number; status: "pending" | "active" | "declined" | "revoked" | "withdrawn" | "expired";
   requestedAt: string; requestExpiresAt: string; decidedAt?: string; expiresAt?: string; endedAt?: string;
 }
 
 const states: Record<string, { mark: Mark; word: string }> = {
   pending: { mark: "pending", word: "Asks" }, active: { mark: "warning", word: "Can look" }, declined: { mark: "paused", word: "Declined" },
-  revoked: { mark: "paused", word: "Ended" }, expired: { mark: "unknown", word: "Ran out" },
+  revoked: { mark: "paused", word: "Ended" }, withdrawn: { mark: "paused", word: "Given back" }, expired: { mark: "unknown", word: "Ran out" },
 };
 
 function lengthWord(minutes: number): string {
