@@ -139,6 +139,10 @@ targets += room(
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity"],
     external: [log, crypto, nioConcurrency, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
+    "Portability", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Compression", "Cryptography", "Audit", "Access"],
+    external: [nioConcurrency], testUses: ["FrontDoorKit", "Tenancy", "Identity", "Compression", "Cryptography"])
+targets += room(
     "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
     external: [log, metrics, nioConcurrency])
 targets += room(
@@ -182,8 +186,9 @@ targets += room(
     "PulseApp", on: .programs,
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
-        "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Fleet", "Ingest", "Resources", "History", "Monitoring",
-        "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound", "TrustedIssuers",
+        "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
+        "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
+        "TrustedIssuers",
     ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],

@@ -1,6 +1,7 @@
 package import HTTPKit
 package import JSONKit
 import Kernel
+import NIOConcurrencyHelpers
 
 /// Keeps cookies and sends the CSRF token as our pages do. For one task at a time.
 package final class Browser {
@@ -55,10 +56,24 @@ package final class Browser {
             clientAddress: address, isSecure: isSecure)
         let response = await responder.respond(to: request)
         for cookie in response.headers.all("set-cookie") { keep(cookie) }
-        guard case .bytes(let bytes) = response.body else {
-            return Answer(status: response.status, headers: response.headers, bytes: [])
+        return Answer(
+            status: response.status, headers: response.headers, bytes: await Self.read(response.body) ?? [])
+    }
+
+    /// `nil` for a stream that breaks off.
+    private static func read(_ body: APIResponse.Body) async -> [UInt8]? {
+        switch body {
+        case .bytes(let bytes): return bytes
+        case .stream(let produce):
+            let read = NIOLockedValueBox<[UInt8]>([])
+            do {
+                try await produce(BodyWriter { piece in read.withLockedValue { $0 += piece } })
+            } catch {
+                return nil
+            }
+            return read.withLockedValue { $0 }
+        case .empty, .file: return []
         }
-        return Answer(status: response.status, headers: response.headers, bytes: bytes)
     }
 
     private func keep(_ cookie: String) {

@@ -261,6 +261,21 @@ def create_organisation(scene):
     return scene.call("POST", "/api/orgs", {"displayName": "Second Works"})
 
 
+@recipe("GET", "/api/orgs/{id}/export")
+def export_organisation(scene):
+    return scene.call("GET", f"/api/orgs/{scene.owner.org}/export")
+
+
+@recipe("POST", "/api/orgs/{id}/import")
+def import_organisation(scene):
+    """Into a fresh organisation, which is the one whose trail tells of it."""
+    archive = scene.browser.get(f"/api/orgs/{scene.owner.org}/export")
+    assert archive.status == 200, archive
+    target = scene.server.sign_up("Import Works")
+    return lambda: target.browser.request(
+        "POST", f"/api/orgs/{target.org}/import", archive.body, headers={"Content-Type": "application/gzip"})
+
+
 @recipe("POST", "/api/orgs/{id}/switch")
 def switch(scene):
     second = scene.created("/api/orgs", {"displayName": "Second Works"})

@@ -13,6 +13,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case organisationRestore = "organisation.restore"
     case organisationSuspend = "organisation.suspend"
     case organisationUnsuspend = "organisation.unsuspend"
+    case organisationExport = "organisation.export"
+    case organisationImport = "organisation.import"
     case ownershipTransfer = "ownership.transfer"
     case memberAdd = "member.add"
     case memberUpdate = "member.update"

@@ -17,12 +17,13 @@ package import Logging
 import Mail
 import Monitoring
 import Outbound
+import Portability
 import Postgres
 import Realtime
 import Resources
 package import ServiceLifecycle
 package import Telemetry
-import Tenancy
+package import Tenancy
 import TrustedIssuers
 package import Vault
 
@@ -35,6 +36,7 @@ package struct Composition: Sendable {
     /// What seals secrets here; rooms that keep some are handed it.
     package let vault: SecretVault
     package let shredder: KeyShredder
+    package let eraser: OrganisationEraser
     /// In the order of starting; stopping goes the other way.
     package let services: [any Service]
 
@@ -104,9 +106,10 @@ package struct Composition: Sendable {
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))
+        endpoints += PortabilityRoutes(database: databases.app, secret: installation, time: time).endpoints
         let certificates = ErasureCertificate.signingKey(secret: installation)
         endpoints += ErasureRoutes(database: databases.app, verifying: certificates.verifying).endpoints
-        let eraser = OrganisationEraser(
+        eraser = OrganisationEraser(
             worker: databases.worker,
             shredding: .init(
                 shred: { [shredder] in try await shredder.shred($0) },
