@@ -67,6 +67,13 @@ package struct OrganisationEraser: Service {
         }
     }
 
+    /// What a restored database has brought back: nobody enters it from here on, and `due` names it.
+    /// - Returns: how many there were.
+    @discardableResult
+    package func takeUp() async throws -> Int {
+        try await worker.firstGlobally("SELECT erase_again()", timeout: .seconds(30)) { try $0.next(Int.self) } ?? 0
+    }
+
     /// Those whose time is over, and those that were begun and not finished.
     package func due() async throws -> [OrgID] {
         try await worker.rowsGlobally(

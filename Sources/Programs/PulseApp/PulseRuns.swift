@@ -7,6 +7,7 @@ import Metrics
 import Postgres
 import ServiceLifecycle
 import Telemetry
+import Tenancy
 import UnixSignals
 import Vault
 
@@ -19,7 +20,7 @@ package enum PulseRuns {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "pulse")
         let pulse = try Composition(configuration, registry: registry, logger: logger)
-        try await replayErasures(with: pulse.shredder, logger: logger)
+        try await replayErasures(with: pulse, logger: logger)
         var group = ServiceGroupConfiguration(
             services: pulse.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Drains take up to 10 s; whoever supervises us waits longer than this.
@@ -29,10 +30,11 @@ package enum PulseRuns {
 
     /// Before anything is served: a database restored from a backup must not bring back what was erased since. Waits for
     /// the database as long as it takes; without an erasure ever, it is not asked.
-    private static func replayErasures(with shredder: KeyShredder, logger: Logger) async throws {
+    private static func replayErasures(with pulse: Composition, logger: Logger) async throws {
         while true {
             do {
-                let orgs = try await shredder.replay()
+                let orgs = try await pulse.shredder.replay()
+                try await pulse.eraser.takeUp()
                 if !orgs.isEmpty { logger.notice("erasures replayed", metadata: ["count": "\(orgs.count)"]) }
                 return
             } catch let error as DatabaseError {
