@@ -3,6 +3,7 @@ import Inventory
 import JSONKit
 import Kernel
 import Logging
+import Postgres
 import TestKit
 import Testing
 
@@ -150,6 +151,42 @@ import Testing
         #expect(try await ask(path, [:], in: OrgID.new(at: now))["data"] == .object([:]))
         let problem = await #expect(throws: Problem.self) { try await ask(path, ["ids": "1,2"]) }
         #expect(problem?.field == "ids")
+    }
+
+    @Test("whoever sees a part of the inventory gets the lines of that part, asked for by id or not")
+    func sparklinesOfAPart() async throws {
+        let superuser = TestDatabase.current.superuser
+        let place = try await Given.organisation()
+        var ids: [String: ResourceID] = [:]
+        for tag in ["berlin", "bremen"] {
+            let (agent, id) = (try await Given.agent(in: place).id, ResourceID.new(at: now))
+            ids[tag] = id
+            try await superuser.executeGlobally(
+                "UPDATE pulse.agents SET tags = ARRAY[\(tag)::text] WHERE org_id = \(place) AND id = \(agent)")
+            try await superuser.executeGlobally(
+                """
+                INSERT INTO pulse.resources VALUES (\(place), \(id), \(agent), 'agent', 'agent', \(tag), \(tag), 'online', '',
+                                                    now(), now())
+                """)
+            var buffer = HeadBuffer()
+            buffer.add([(metric: MetricName(.cpu), value: 5)], of: id, measuredAt: now - .seconds(30), now: now)
+            try await store.append(buffer.checkpoint(at: now), in: place)
+        }
+        let all = try await lines(in: place, seenBy: nil, nil)
+        #expect(Set(all) == Set(ids.values))
+        let part = Visibility(text: #"{"any":[{"tags":["berlin"]}]}"#)
+        let berlin = try #require(ids["berlin"])
+        #expect(try await lines(in: place, seenBy: part, nil) == [berlin])
+        #expect(try await lines(in: place, seenBy: part, Array(ids.values)) == [berlin])
+    }
+
+    private func lines(
+        in place: OrgID, seenBy visibility: Visibility?, _ wanted: [ResourceID]?
+    ) async throws -> [ResourceID] {
+        let lines = try await store.sparklines(
+            MetricName(.cpu), of: wanted, range: HistoryRange("1h"), points: 10, limit: 100, now: now, in: place,
+            seenBy: visibility)
+        return Array(lines.lines.keys)
     }
 
     @Test("every endpoint needs the right to read monitoring and leaves no trace")

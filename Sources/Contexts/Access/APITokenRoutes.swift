@@ -32,7 +32,7 @@ package struct APITokenRoutes: Sendable {
         Endpoint(
             .post, "/api/security/tokens", summary: "Make an API token; its secret is shown this once",
             access: .permission(.manageTokens), scope: .settingsWrite,
-            audit: .entry(action: AuditAction.tokenCreate.rawValue),
+            audit: .entry(action: AuditAction.tokenCreate.rawValue), idempotency: .key,
             problems: [.grantExceeded, .tokenOfAnother, .tokenLimit], request: NewTokenRequest.schema,
             response: Self.minted, status: 201,
             requestExample: #"{"name":"nightly report","scopes":["monitoring:read"],"expiresIn":"2160h"}"#,
@@ -85,7 +85,7 @@ package struct APITokenRoutes: Sendable {
             .post, "/api/security/tokens/{id}/rotate",
             summary: "Replace a token's secret; the old one lives on for the overlap",
             access: .permission(.manageTokens), scope: .settingsWrite,
-            audit: .entry(action: AuditAction.tokenRotate.rawValue),
+            audit: .entry(action: AuditAction.tokenRotate.rawValue), idempotency: .key,
             problems: [.grantExceeded, .tokenOfAnother, .tokenNotFound, .tokenReplaced, .tokenLimit],
             request: .object(["overlapSeconds": .integer(minimum: 0, maximum: Self.longestOverlap).optional]),
             response: Self.rotated, status: 201, requestExample: #"{"overlapSeconds":3600}"#,

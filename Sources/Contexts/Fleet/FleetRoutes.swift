@@ -33,7 +33,7 @@ package struct FleetRoutes: Sendable {
         Endpoint(
             .post, "/api/agents/enrollment-tokens", summary: "Make a token to enrol machines with",
             access: .permission(.manageAgents), scope: .settingsWrite,
-            audit: .entry(action: AuditAction.enrollmentTokenCreate.rawValue),
+            audit: .entry(action: AuditAction.enrollmentTokenCreate.rawValue), idempotency: .key,
             request: NewTicketRequest.schema, response: FleetSchemas.newTicket, status: 201,
             requestExample: #"{"name":"web servers","uses":20,"tags":["berlin"]}"#,
             responseExample: FleetSchemas.newTicketExample

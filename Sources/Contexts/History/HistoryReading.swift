@@ -1,3 +1,4 @@
+import Access
 import CoreMetrics
 package import Kernel
 package import Inventory
@@ -32,17 +33,21 @@ extension HistoryStore {
     }
 
     /// The same metric of many resources, each cut into the same steps.
-    /// - Parameter resources: `nil`: those of this organisation that have samples, at most `limit`.
+    /// - Parameters:
+    ///   - resources: `nil`: those of this organisation that have samples, at most `limit`.
+    ///   - visibility: what of them the caller sees; the others are as if they were not.
     package func sparklines(
         _ metric: MetricName, of resources: [ResourceID]?, range: HistoryRange, points: Int, limit: Int, now: Timestamp,
-        in org: OrgID
+        in org: OrgID, seenBy visibility: Visibility? = nil
     ) async throws -> Sparklines {
         let tier = Tier.answering(for: range.duration)[0]
         let timeline = Timeline(
             start: (now - range.duration).milliseconds, end: now.milliseconds, maxPoints: points,
             resolution: tier.resolution)
         let known: [ResourceID]
-        if let resources {
+        if let visibility {
+            known = try await seen(resources, by: visibility, limit: limit, in: org)
+        } else if let resources {
             known = Array(resources.prefix(limit))
         } else {
             known = try await resourcesWithSamples(
@@ -108,6 +113,18 @@ extension HistoryStore {
             }
         }
         return sources
+    }
+
+    /// Which of these a caller sees; `nil`: of all there are.
+    private func seen(
+        _ resources: [ResourceID]?, by visibility: Visibility, limit: Int, in org: OrgID
+    ) async throws -> [ResourceID] {
+        let query: SQL = """
+            SELECT id FROM resources
+            WHERE (\(resources)::uuid[] IS NULL OR id = ANY (\(resources))) AND \(Visibility.shows("connection_id"))
+            ORDER BY id LIMIT \(limit)
+            """
+        return try await database.batch(in: org, [visibility.enter, query])[1].rows { try $0.next(ResourceID.self) }
     }
 
     private func resourcesWithSamples(since: Timestamp, limit: Int, in org: OrgID) async throws -> [ResourceID] {

@@ -85,7 +85,8 @@ package struct HistoryRoutes: Sendable {
     private var sparklines: Endpoint {
         Endpoint(
             .get, "/api/resources/sparklines", summary: "One metric of many resources as small lines",
-            access: .permission(.readMonitoring), scope: .monitoringRead, audit: .none(reason: "reads only"),
+            access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
+            audit: .none(reason: "reads only"),
             problems: [.badMetric], query: HistoryWire.sparklineParameters, response: HistoryWire.sparklines,
             responseExample: HistoryWire.sparklinesExample
         ) { request in
@@ -94,7 +95,8 @@ package struct HistoryRoutes: Sendable {
             let lines = try await store.sparklines(
                 metric, of: try ChartParameters.resources(request.query),
                 range: HistoryRange(request.query["range"] ?? "1h"), points: min(max(points, 2), 240),
-                limit: ChartParameters.mostResources, now: time.now, in: request.org())
+                limit: ChartParameters.mostResources, now: time.now, in: request.org(),
+                seenBy: try request.caller().visibility)
             return .json(HistoryWire.write(lines, decimals: metric.unit.decimals))
         }
     }

@@ -3,6 +3,7 @@ internal import Audit
 internal import Cryptography
 internal import HTTPKit
 internal import Identity
+internal import JSONKit
 internal import Kernel
 internal import Mail
 internal import Postgres
@@ -38,7 +39,10 @@ struct Invitations: Sendable {
                 email, as: role, by: actor, hash: context.links.hash(token),
                 counted: Digests.sha256("invitations:\(org)"), at: now, in: transaction)
             let place = try await transaction.first("SELECT name FROM org_details()") { try $0.next(String.self) }
-            transaction.atCommit(try request.audit(action, of: "invitation:\(invitation.id)", at: now))
+            transaction.atCommit(
+                try request.audit(
+                    action, of: "invitation:\(invitation.id)", before: nil, after: ["role": .string(role.rawValue)],
+                    at: now))
             let letter = InvitationLetter(
                 to: email, organisation: place ?? "", inviter: invitation.invitedByName ?? "", role: role.rawValue,
                 token: token.text, publicURL: context.publicURL)

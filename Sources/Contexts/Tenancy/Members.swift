@@ -2,6 +2,7 @@ internal import Access
 internal import Audit
 internal import HTTPKit
 internal import Identity
+internal import JSONKit
 internal import Kernel
 internal import Postgres
 
@@ -24,8 +25,11 @@ struct Members: Sendable {
         return try await database.asOrg(org) { transaction in
             let now = time.now
             if role == .owner { try await transaction.requireFreshSession(request, at: now) }
-            _ = try await store.change(user, to: role, by: actor, at: now, in: transaction)
-            transaction.atCommit(try request.audit(action, of: "user:\(user)", at: now))
+            let before = try await store.change(user, to: role, by: actor, at: now, in: transaction)
+            transaction.atCommit(
+                try request.audit(
+                    action, of: "user:\(user)", before: ["role": .string(before)],
+                    after: ["role": .string(role.rawValue)], at: now))
             guard let member = try await store.member(user, in: transaction) else { throw Problem.memberNotFound }
             return member
         }
@@ -35,8 +39,10 @@ struct Members: Sendable {
         let (actor, _, org) = try request.member()
         try await database.asOrg(org) { transaction in
             let now = time.now
-            _ = try await store.remove(user, by: actor, at: now, in: transaction)
-            transaction.atCommit(try request.audit(.memberRemove, of: "user:\(user)", at: now))
+            let before = try await store.remove(user, by: actor, at: now, in: transaction)
+            transaction.atCommit(
+                try request.audit(
+                    .memberRemove, of: "user:\(user)", before: ["role": .string(before)], after: nil, at: now))
         }
     }
 
@@ -47,7 +53,9 @@ struct Members: Sendable {
         try await database.asOrg(org) { transaction in
             let now = time.now
             try await store.leave(actor, at: now, in: transaction)
-            transaction.atCommit(try request.audit(.memberLeave, of: "user:\(actor)", at: now))
+            let before = try request.caller().role.map { JSONValue.object(["role": .string($0.rawValue)]) }
+            transaction.atCommit(
+                try request.audit(.memberLeave, of: "user:\(actor)", before: before, after: nil, at: now))
         }
     }
 
@@ -60,7 +68,10 @@ struct Members: Sendable {
             let now = time.now
             try await transaction.requireFreshSession(request, at: now)
             try await store.transfer(to: user, by: actor, in: transaction)
-            transaction.atCommit(try request.audit(action, of: "user:\(user)", at: now))
+            transaction.atCommit(
+                try request.audit(
+                    action, of: "user:\(user)", before: ["owner": .string("\(actor)")],
+                    after: ["owner": .string("\(user)")], at: now))
             guard let member = try await store.member(user, in: transaction) else { throw Problem.memberNotFound }
             return member
         }

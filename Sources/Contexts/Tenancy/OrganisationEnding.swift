@@ -1,6 +1,7 @@
 internal import Access
 internal import Audit
 internal import HTTPKit
+internal import JSONKit
 internal import Kernel
 internal import Postgres
 
@@ -28,7 +29,10 @@ struct OrganisationEnding: Sendable {
                 try $0.next(Bool.self)
             }
             guard isDone == true else { throw LifeRefusal.alreadyPending }
-            transaction.atCommit(try request.audit(.organisationDelete, of: "organisation:\(org)", at: now))
+            transaction.atCommit(
+                try request.audit(
+                    .organisationDelete, of: "organisation:\(org)", before: nil,
+                    after: ["deleteAfter": .string("\(due)")], at: now))
             return try await detail(in: transaction, at: now)
         }
     }

@@ -1,6 +1,7 @@
 internal import Access
 internal import Audit
 internal import HTTPKit
+internal import JSONKit
 internal import Kernel
 internal import Postgres
 
@@ -42,8 +43,12 @@ struct Organisations: Sendable {
         let org = try request.org()
         return try await database.asOrg(org) { transaction in
             let now = time.now
+            let before = try await transaction.first("SELECT name FROM org_details()") { try $0.next(String.self) }
             try await transaction.execute("SELECT rename_org(\(name))")
-            transaction.atCommit(try request.audit(.organisationUpdate, of: "organisation:\(org)", at: now))
+            transaction.atCommit(
+                try request.audit(
+                    .organisationUpdate, of: "organisation:\(org)", before: before.map { ["name": .string($0)] },
+                    after: ["name": .string(name)], at: now))
             let detail = try await transaction.first(OrganisationDetail.query(at: now)) { try OrganisationDetail(&$0) }
             guard let detail else { throw Problem.organisationNotFound }
             return detail

@@ -56,7 +56,11 @@ package struct ProviderRoutes: Sendable {
             let body = try request.json(ProviderRequest.self)
             let slug = try body.check(at: now)
             let id = ProviderGrantID.new(at: now)
-            let entry = try request.audit(.providerGrantCreate, of: "provider_grant:\(id)", at: now)
+            let told: JSONValue = [
+                "provider": .string(slug.text), "role": .string(body.role), "expiresAt": .string("\(body.expiresAt)"),
+            ]
+            let entry = try request.audit(
+                .providerGrantCreate, of: "provider_grant:\(id)", before: nil, after: told, at: now)
             let grant = try await store.offer(id, to: slug, body, by: user, in: org, at: now, entry: entry)
             var json = JSONWriter()
             grant.write(to: &json, at: now)

@@ -47,7 +47,9 @@ package struct ShareRoutes: Sendable {
             let body = try request.json(ShareRequest.self)
             let slug = try body.check()
             let made = try await store.offer(.new(at: now), to: slug, body, by: user, in: org, at: now) { id in
-                try request.audit(.shareCreate, of: "share:\(id)", at: now)
+                try request.audit(
+                    .shareCreate, of: "share:\(id)", before: nil,
+                    after: ["target": .string(slug.text), "resource": .string("\(body.resource)")], at: now)
             }
             return .json(made.share, status: made.isNew ? 201 : 200)
         }

@@ -40,6 +40,13 @@ struct Site: Sendable {
         """
 }
 
+extension Site {
+    /// For the audit trail.
+    var told: JSONValue {
+        ["name": .string(name), "description": .string(description), "tags": .array(tags.map { .string($0) })]
+    }
+}
+
 extension Site: JSONEncodable {
     func encode(to writer: inout JSONWriter) {
         writer.object { json in

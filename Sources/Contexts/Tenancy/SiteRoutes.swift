@@ -43,7 +43,7 @@ package struct SiteRoutes: Sendable {
             guard body.name != nil else { throw Self.fieldProblem }
             var site = Site(id: .new(at: now), name: "", createdAt: now)
             try body.change(&site)
-            let entry = try request.audit(.siteCreate, of: "site:\(site.id)", at: now)
+            let entry = try request.audit(.siteCreate, of: "site:\(site.id)", before: nil, after: site.told, at: now)
             try await store.create(site, in: try request.org(), entry: entry)
             return .json(site, status: 201)
         }
@@ -66,20 +66,25 @@ package struct SiteRoutes: Sendable {
         ) { [store, time] request in
             let body = try request.json(SiteRequest.self)
             let id = try Self.id(request)
-            let entry = try request.audit(.siteUpdate, of: "site:\(id)", at: time.now)
-            return .json(try await store.change(id, by: body, in: try request.org(), entry: entry))
+            let changed = try await store.change(id, by: body, in: try request.org()) { before, after in
+                try request.audit(
+                    .siteUpdate, of: "site:\(id)", before: before.told, after: after.told, at: time.now)
+            }
+            return .json(changed)
         }
     }
 
     private var remove: Endpoint {
         Endpoint(
             .delete, "/api/sites/{id}", summary: "Remove a site", access: .permission(.manageSites),
-            audit: .entry(action: AuditAction.siteDelete.rawValue), idempotency: .natural, problems: [.siteNotFound],
-            response: .nothing, status: 204, responseExample: ""
+            audit: .entry(action: AuditAction.siteDelete.rawValue), idempotency: .natural,
+            problems: [.siteNotFound, .siteInUse(by: "Night shift")], response: .nothing, status: 204,
+            responseExample: ""
         ) { [store, time] request in
             let id = try Self.id(request)
-            let entry = try request.audit(.siteDelete, of: "site:\(id)", at: time.now)
-            try await store.remove(id, in: try request.org(), entry: entry)
+            try await store.remove(id, in: try request.org()) { site in
+                try request.audit(.siteDelete, of: "site:\(id)", before: site.told, after: nil, at: time.now)
+            }
             return .noContent
         }
     }
@@ -92,6 +97,11 @@ package struct SiteRoutes: Sendable {
 
 extension Problem {
     static let siteNotFound = Problem("site-not-found", status: 404, title: "No such site")
+    static func siteInUse(by role: String) -> Problem {
+        Problem(
+            "site-in-use", status: 409, title: "A role is limited to this site",
+            detail: "The role “\(role)” names it. Change or delete that role first.", extras: ["role": role])
+    }
     static let siteNameTaken = Problem(
         "site-name-taken", status: 409, title: "A site of this name is there already", field: "name")
 }

@@ -38,12 +38,13 @@ struct SiteStore: Sendable {
         }
     }
 
-    func change(_ id: SiteID, by request: SiteRequest, in org: OrgID, entry: SQL) async throws -> Site {
+    /// - Parameter entry: of the site before and after.
+    func change(
+        _ id: SiteID, by request: SiteRequest, in org: OrgID, entry: (Site, Site) throws -> SQL
+    ) async throws -> Site {
         try await database.asOrg(org) { transaction in
-            let found = try await transaction.first("SELECT \(Site.columns) FROM sites WHERE id = \(id) FOR UPDATE") {
-                try Site(&$0)
-            }
-            guard var site = found else { throw Problem.siteNotFound }
+            let before = try await held(id, in: transaction)
+            var site = before
             try request.change(&site)
             do {
                 try await transaction.execute(
@@ -54,17 +55,33 @@ struct SiteStore: Sendable {
             } catch let error as DatabaseError where error.sqlState == SQLState.uniqueViolation {
                 throw Problem.siteNameTaken
             }
-            transaction.atCommit(entry)
+            transaction.atCommit(try entry(before, site))
             return site
         }
     }
 
-    func remove(_ id: SiteID, in org: OrgID, entry: SQL) async throws {
+    /// Machines and enrolment tokens that stood there stand nowhere from then on.
+    /// - Throws: 409 `site-in-use` when a role says who may do what there: taking it away would change that unseen.
+    func remove(_ id: SiteID, in org: OrgID, entry: (Site) throws -> SQL) async throws {
         try await database.asOrg(org) { transaction in
-            guard try await transaction.execute("DELETE FROM sites WHERE id = \(id)") == 1 else {
-                throw Problem.siteNotFound
-            }
-            transaction.atCommit(entry)
+            let site = try await held(id, in: transaction)
+            let role = try await transaction.first(
+                "SELECT name FROM custom_roles WHERE position(\(id.description) IN rules) > 0 ORDER BY name_key LIMIT 1"
+            ) { try $0.next(String.self) }
+            if let role { throw Problem.siteInUse(by: role) }
+            let moved = try await transaction.execute("UPDATE agents SET site_id = NULL WHERE site_id = \(id)")
+            try await transaction.execute("UPDATE enrollment_tokens SET site_id = NULL WHERE site_id = \(id)")
+            try await transaction.execute("DELETE FROM sites WHERE id = \(id)")
+            if moved > 0 { try await transaction.execute("SELECT org_changed()") }
+            transaction.atCommit(try entry(site))
         }
+    }
+
+    private func held(_ id: SiteID, in transaction: Transaction) async throws -> Site {
+        let found = try await transaction.first("SELECT \(Site.columns) FROM sites WHERE id = \(id) FOR UPDATE") {
+            try Site(&$0)
+        }
+        guard let found else { throw Problem.siteNotFound }
+        return found
     }
 }
