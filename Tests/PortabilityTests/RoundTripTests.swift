@@ -98,7 +98,7 @@ import Testing
             }
         }
         let report = await place.take(answer.bytes, into: try await place.fresh()).json
-        let again = (report["enterAgain"]?.array ?? []).compactMap { $0["table"]?.string }
+        let again = (report["enterAgain"]?.array ?? []).compactMap { $0["what"]?.string }
         #expect(
             Set(again).isSuperset(of: ["agents", "api_tokens", "audit_streams", "enrollment_tokens", "invitations"]))
     }

@@ -84,7 +84,7 @@ extension ImportReport: JSONEncodable {
             json.array("enterAgain") { json in
                 for entry in enterAgain {
                     json.object { json in
-                        json.member("table", entry.table)
+                        json.member("what", entry.table)
                         json.member("id", entry.id)
                         json.member("name", entry.name)
                     }
@@ -104,13 +104,13 @@ extension ImportReport: JSONEncodable {
             .object(["name": .string, "rows": .integer(minimum: 0), "leftOut": .integer(minimum: 0).optional])),
         "people": .object(["members": .integer(minimum: 0), "invited": .integer(minimum: 0)]),
         "enterAgain": .array(
-            .object(["table": .string, "id": .string, "name": .string.optional]), maxItems: PortabilityLimits.toldAgain),
+            .object(["what": .string, "id": .string, "name": .string.optional]), maxItems: PortabilityLimits.toldAgain),
     ]).named("ImportReport")
 
     static let example = """
         {"source":{"orgId":"01935c1e-7d00-7000-8000-000000000001","slug":"nordwind","displayName":"Nordwind",\
         "exportedAt":"2026-11-21T09:30:00.000Z"},"rows":4211,"expired":0,"differences":0,\
         "tables":[{"name":"sites","rows":3}],"people":{"members":5,"invited":0},\
-        "enterAgain":[{"table":"agents","id":"01935c1e-7d00-7000-8000-000000000005","name":"web-1"}]}
+        "enterAgain":[{"what":"agents","id":"01935c1e-7d00-7000-8000-000000000005","name":"web-1"}]}
         """
 }
