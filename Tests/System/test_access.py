@@ -48,6 +48,15 @@ def joined(server, owner, role):
     return person
 
 
+def granted(server, customer, provider):
+    """The provider's people may work in the customer's organisation as editors."""
+    server.database.rows(
+        "INSERT INTO pulse.provider_grants (org_id, id, provider_slug, provider_org_id, role, created_at, created_by,"
+        " expires_at, accepted_at, accepted_by)"
+        f" SELECT '{customer.org}', gen_random_uuid(), slug, id, 'editor', now(), '{customer.user}', now() + interval '1 day',"
+        f" now(), '{provider.user}' FROM pulse.orgs WHERE id = '{provider.org}'")
+
+
 def made_role(owner, *rules):
     made = owner.browser.post("/api/admin/roles", {"name": f"Role {uuid.uuid4().hex[:6]}", "rules": list(rules)})
     assert made.status == 201, made
@@ -92,6 +101,18 @@ def test_what_is_revoked_ends_open_views_within_a_second(server):
     with view(server, person.browser, org=owner.org) as socket:
         assert owner.browser.delete(f"/api/orgs/{owner.org}/members/{person.user}").status == 204
         took["member"] = ended(socket, 4403)
+
+    for ending in ("revoked_at = now(), ending = 'revoked'", "expires_at = now()"):
+        provider = server.sign_up("Provider Works")
+        granted(server, owner, provider)
+        switched = provider.browser.post(f"/api/orgs/{owner.org}/switch")
+        assert switched.status == 200 and switched.json["organization"]["role"] == "editor", switched
+        assert provider.browser.get("/api/me").json["organization"]["id"] == owner.org
+        with view(server, provider.browser) as socket:
+            server.database.rows(f"UPDATE pulse.provider_grants SET {ending} WHERE provider_org_id = '{provider.org}'")
+            took["provider: " + ending.split()[0]] = ended(socket, 4403)
+        assert provider.browser.get("/api/resources").slug == "organisation-not-found"
+        assert provider.browser.get("/api/me").json["organization"]["id"] == provider.org
 
     with view(server, owner.browser) as socket:
         server.database.rows(
