@@ -31,10 +31,15 @@ export function ImportCard({ organisation }: { organisation: OrganisationDetail 
       setState({ kind: "running", name: chosen.name });
       const answer = await upload<Imported>(`/api/orgs/${organisation.id}/import`, chosen, "application/gzip");
       setState({ kind: "done", answer });
-      invalidate("/api/");
     } catch (error) {
       setState({ kind: "refused", problem: asProblem(error) });
     }
+  }
+
+  /** Only now: an organisation with members in it has no place for this card, nor for its report. */
+  function close(): void {
+    setState({ kind: "idle" });
+    invalidate("/api/");
   }
 
   return (
@@ -59,7 +64,7 @@ export function ImportCard({ organisation }: { organisation: OrganisationDetail 
           )}
         </div>
       </div>
-      {state.kind === "done" && <Report answer={state.answer} onClose={() => setState({ kind: "idle" })} />}
+      {state.kind === "done" && <Report answer={state.answer} onClose={close} />}
     </section>
   );
 }
