@@ -321,3 +321,25 @@ def test_a_passkey_made_in_the_browser_is_all_it_takes_at_the_door(named, visit,
     expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
     page.goto(named.url + "/profile/security")
     expect(passkeys).to_contain_text("used now")
+def test_everything_is_taken_out_and_read_into_a_new_organisation(server, visit, picture, tmp_path):
+    leaving = server.sign_up("Leaving Works")
+    assert leaving.browser.post("/api/sites", {"name": "Frankfurt", "tags": ["production"]}).status == 201
+    page = signed_in(visit, server, leaving, "/settings")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    assert re.fullmatch(r"pulse-[\w-]+-\d{8}\.tar\.gz", download.value.suggested_filename)
+    archive = tmp_path / download.value.suggested_filename
+    download.value.save_as(archive)
+    arriving = leaving.browser.post("/api/orgs", {"displayName": "Arriving Works"}).json["id"]
+    assert leaving.browser.post(f"/api/orgs/{arriving}/switch").status == 200
+    page = signed_in(visit, server, leaving, "/settings")
+    page.get_by_label("Archive", exact=True).set_input_files(archive)
+    report = page.get_by_role("dialog", name="Leaving Works is here")
+    expect(report.get_by_text("no difference")).to_be_visible()
+    picture(page, "story-import")
+    assert_accessible(page)
+    report.get_by_role("button", name="Close").click()
+    page.goto(server.url + "/sites")
+    expect(page.get_by_role("row", name=re.compile("^Frankfurt"))).to_contain_text("production")
+    page.goto(server.url + "/settings")
+    expect(page.get_by_role("heading", name="Take everything out")).to_be_visible()
