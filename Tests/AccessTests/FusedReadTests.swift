@@ -39,6 +39,24 @@ import Testing
         }
     }
 
+    @Test("the query is told which part of the inventory the caller sees")
+    func sight() async throws {
+        let gate = GateCase()
+        let (user, org) = try await Given.member(as: .viewer)
+        let sight = #"{"any":[{"tags":["berlin"]}]}"#
+        try await TestDatabase.current.superuser.executeGlobally(
+            """
+            UPDATE pulse.members SET role = 'custom', granted = '{read:monitoring}', sight = \(sight)
+            WHERE org_id = \(org) AND user_id = \(user)
+            """)
+        let endpoint = FusedRead(gate: gate.gate).endpoint(
+            "/api/try", summary: "Sight", permission: .readMonitoring, narrows: true, response: .anything,
+            responseExample: "[]", queries: { _ in ["SELECT current_setting('pulse.sight', true)"] },
+            answer: { _, _, answers in .text(try answers[0].first { try $0.next(String.self) } ?? "?") })
+        let session = try await Given.session(of: user).token
+        #expect(try await emails(endpoint, GateCase.request(session: session)) == sight)
+    }
+
     @Test("whoever is not admitted leaves the query without rows, and gets the gate's refusal")
     func refusals() async throws {
         let gate = GateCase()
