@@ -6,10 +6,12 @@ export function DoorFrame({ children }: { children: ReactNode }): JSX.Element {
   return (
     <main className="operator-door" id="main">
       <div className="card operator-door-card">
-        <p className="brand"><Brand />Pulse operations</p>
+        <div>
+          <p className="brand"><Brand />Pulse operations</p>
+          <p className="sub">For the people who run this installation. Customers sign in elsewhere.</p>
+        </div>
         {children}
       </div>
-      <p className="sub">For the people who run this installation. Customers sign in elsewhere.</p>
     </main>
   );
 }
