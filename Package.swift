@@ -143,6 +143,12 @@ targets += room(
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Compression", "Cryptography", "Audit", "Access"],
     external: [nioConcurrency], testUses: ["FrontDoorKit", "Tenancy", "Identity", "Compression", "Cryptography"])
 targets += room(
+    "OperatorPlane", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault", "Identity",
+        "Tenancy",
+    ], testUses: ["FrontDoorKit"])
+targets += room(
     "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
     external: [log, metrics, nioConcurrency])
 targets += room(
@@ -188,13 +194,14 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers",
-    ], external: [log, lifecycle, signals, metrics], testUses: ["Vault"])
+        "TrustedIssuers", "OperatorPlane",
+    ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
 targets += [
-    program("pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault", "CProcess"], external: [arguments]),
+    program(
+        "pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault", "CProcess", "OperatorPlane"], external: [arguments]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
     program(
         "pulse-bench",

@@ -30,7 +30,7 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def server(cluster):
-    server = Server(cluster.database(), "pulse")
+    server = Server(cluster.database(), "pulse", operators=True)
     server.start()
     yield server
     server.stop()

@@ -57,7 +57,7 @@ import Testing
         #expect(try await gate.outcome(GateCase.request(token: token), .session) == "403 permission-denied")
         #expect(try await gate.outcome(GateCase.request(token: token)) == "403 permission-denied")
         #expect(try await gate.outcome(GateCase.request(session: session), .agent) == "401 authentication-required")
-        #expect(try await gate.outcome(GateCase.request(token: token), .operator) == "403 permission-denied")
+        #expect(try await gate.outcome(GateCase.request(token: token), .operator(.operator)) == "403 permission-denied")
         #expect(try await gate.outcome(GateCase.request(), .public(reason: "a test")) == "ok")
     }
 

@@ -32,6 +32,20 @@ import Testing
         }
     }
 
+    @Test("operators get their own page for every address, and neither listener knows the other's")
+    func operators() async throws {
+        try build()
+        defer { remove() }
+        try Data("<div id=\"operators\">".utf8).write(to: URL(filePath: directory + "/operator.html"))
+        let theirs = ConsolePages(directory: directory, for: .operators)
+        let page = try #require(await theirs.response(to: APIRequest(path: "/orgs")))
+        #expect(text(page).contains("operators"))
+        #expect(await theirs.response(to: APIRequest(path: "/index.html")) == nil)
+        #expect(await ask("/operator.html") == nil)
+        #expect(await ask("/operator.html.gz") == nil)
+        #expect(text(try #require(await ask("/"))).contains("root"))
+    }
+
     @Test("a file with its hash in the name is kept for ever")
     func hashedFiles() async throws {
         try build()

@@ -87,6 +87,10 @@ private final class KeyDirectory: Sendable {
 package struct FrontDoorParts {
     package let context: IdentityContext
     package let gate: AccessGate
+
+    package init(context: IdentityContext, gate: AccessGate) {
+        (self.context, self.gate) = (context, gate)
+    }
 }
 
 extension Logger {

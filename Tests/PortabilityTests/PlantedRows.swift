@@ -68,6 +68,9 @@ struct PlantedRows {
                 + " '\\x0102')",
             "INSERT INTO history_chunks SELECT '\(org)', \(resource), tier, date_trunc('hour', now()), 3, 1, '\\x0102'"
                 + " FROM generate_series(0, 3) tier",
+            "INSERT INTO support_access (org_id, id, operator_id, operator_name, reason, minutes, requested_at,"
+                + " request_expires_at) VALUES ('\(org)', gen_random_uuid(), gen_random_uuid(), 'Mira', 'a look', 60,"
+                + " \(at), \(at))",
             "INSERT INTO audit_settings VALUES ('\(org)', 90)",
             "INSERT INTO audit_people VALUES ('\(org)', gen_random_uuid(), NULL, NULL)",
             "INSERT INTO audit_entries (org_id, id, at, actor, action, object, address, request_id, user_agent)"

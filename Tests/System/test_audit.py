@@ -15,7 +15,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def audited(cluster):
     """A server nobody else writes to, so that every entry is ours."""
     transit = Transit()
-    server = Server(cluster.database(), "audited", **transit.settings)
+    server = Server(cluster.database(), "audited", operators=True, **transit.settings)
     server.transit = transit
     server.start()
     yield server

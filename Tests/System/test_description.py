@@ -7,6 +7,7 @@ import sys
 import openapi_spec_validator
 import pytest
 
+from harness.client import Client
 from harness.description import Description
 from harness.processes import LOGS, PROGRAMS, ROOT
 
@@ -44,13 +45,16 @@ def test_every_operation_says_what_it_is_for(description):
         assert operation["responses"], f"{method} {path}"
 
 
-def test_the_handbook_explains_every_problem_and_no_other(description):
+def test_the_handbook_explains_every_problem_and_no_other(server, description):
     explained = set(re.findall(r"^### ([a-z0-9-]+)$", HANDBOOK.read_text(), re.M))
     # These are told where there is no operation, or to nobody who still listens.
     beside = {"method-not-allowed", "not-ready", "request-cancelled"}
     # The router knows idempotency keys; no operation asks for one yet.
     beside |= {"idempotency-key-busy", "idempotency-key-reused", "invalid-idempotency-key"}
-    assert explained - beside == description.slugs() - beside
+    # A command of the shell says these, and no route.
+    beside |= {"operator-exists", "recover-conflict", "recover-nothing", "recover-owner"}
+    operators = Description(Client(server.operators).get("/api/openapi.json").json)
+    assert explained - beside == (description.slugs() | operators.slugs()) - beside
 
 
 def test_each_problem_has_cause_and_remedy():

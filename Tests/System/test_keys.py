@@ -3,7 +3,7 @@ that an organisation has brought and revoked is told in the API."""
 import pytest
 
 from harness.keys import Transit
-from harness.mutations import time_code
+from harness.seconds import time_code
 from harness.processes import LOGS, PROGRAMS, eventually, run
 from harness.server import Server
 

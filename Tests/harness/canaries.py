@@ -74,7 +74,7 @@ def watch(client, method, body, answer):
 
 def look(database):
     """The audit trail and the settings of a database whose program is about to end."""
-    for name in ("audit_entries", "audit_people", "operator_entries"):
+    for name in ("audit_entries", "audit_people", "operator_log"):
         if database.value(f"SELECT to_regclass('pulse.{name}') IS NOT NULL") == "t":
             note("audit", "\n".join(row[0] for row in database.rows(f"SELECT t::text FROM pulse.{name} t")))
     note("settings", "\n".join(row[0] for row in database.rows(

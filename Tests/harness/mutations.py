@@ -1,13 +1,11 @@
 """One call of every route that changes something, so that it can be tried whether it leaves its audit entry. A recipe
 prepares what the call needs and returns the call itself; a route without one fails the completeness test."""
-import base64
-import hashlib
-import hmac
-import struct
 import time
 
 from harness import passkeys, srp
 from harness.agents import ScriptedAgent
+from harness.operators import Operator
+from harness.seconds import time_code
 
 RECIPES = {}
 
@@ -21,14 +19,6 @@ def recipe(method, path):
         RECIPES[(method, path)] = function
         return function
     return keep
-
-
-def time_code(secret, ahead=0):
-    """What an authenticator shows (RFC 6238), `ahead` half minutes from now."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + ahead), hashlib.sha1).digest()
-    number = struct.unpack_from(">I", digest, digest[19] & 15)[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06}"
 
 
 class Scene:
@@ -349,6 +339,28 @@ def accept_grant(scene):
 def decline_grant(scene):
     provider, grant = _offered(scene)
     return lambda: provider.browser.delete(f"/api/provider/grants/{grant}")
+
+
+# --- support access ---
+
+def _asked(scene):
+    """The address of a request that an operator made to the scene's organisation."""
+    return f"/api/orgs/{scene.owner.org}/support-access/{Operator(scene.server).ask(scene.owner.org)}"
+
+
+@recipe("POST", "/api/orgs/{id}/support-access/{accessId}/approve")
+def approve_support(scene):
+    return scene.call("POST", f"{_asked(scene)}/approve", {})
+
+
+@recipe("POST", "/api/orgs/{id}/support-access/{accessId}/decline")
+def decline_support(scene):
+    return scene.call("POST", f"{_asked(scene)}/decline")
+
+
+@recipe("DELETE", "/api/orgs/{id}/support-access/{accessId}")
+def revoke_support(scene):
+    return scene.call("DELETE", _asked(scene))
 
 
 # --- shares ---

@@ -19,7 +19,7 @@ ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), p
 class Server:
     """Keeps its addresses, database and directories over kill and start, as a machine would."""
 
-    def __init__(self, database, name="pulse", **settings):
+    def __init__(self, database, name="pulse", operators=False, **settings):
         self.database = database
         self.name = name
         self.directory = work_directory(name)
@@ -35,7 +35,9 @@ class Server:
             "PULSE_OUTBOX_DIR": self.outbox, "PULSE_CONSOLE_DIR": ROOT / ".local/console",
             "PULSE_AGENT_DIR": self.directory / "agent", "PULSE_SECRET_KEY": secrets.token_hex(32),
             "PULSE_KEY_STORE": self.directory / "keys", "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
-        self.environment.pop("PULSE_OPERATOR_DATABASE_URL", None)
+        self.operators = f"http://127.0.0.1:{free_port()}"
+        if operators:
+            self.environment["PULSE_OPERATOR_LISTEN"] = self.operators.removeprefix("http://")
         self.process = None
         canaries.keep_settings(self.environment)
         run(PROGRAMS / "pulse", "migrate", env=self.environment)

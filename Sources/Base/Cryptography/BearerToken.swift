@@ -14,6 +14,8 @@ package enum TokenKind: String, Sendable, CaseIterable {
     case enrollment = "pet_"
     case runtime = "prt_"
     case api = "pat_"
+    case operatorSession = "pos_"
+    case operatorSetup = "osu_"
 }
 
 /// A token as its owner holds it: prefix, then base64url of 32 random bytes and a 4-byte checksum, 52 characters in all.

@@ -12,16 +12,19 @@ package struct Caller: Sendable {
     package let user: UserID?
     /// SHA-256 of the session's CSRF token; `nil` for callers without a cookie.
     package let csrfHash: [UInt8]?
+    /// Of staff; `nil` for everybody else.
+    package let standing: OperatorRole?
 
     package init(
         principal: Principal, org: OrgID? = nil, authority: Authority? = nil, user: UserID? = nil,
-        csrfHash: [UInt8]? = nil
+        csrfHash: [UInt8]? = nil, standing: OperatorRole? = nil
     ) {
         self.principal = principal
         self.org = org
         self.authority = authority
         self.user = user
         self.csrfHash = csrfHash
+        self.standing = standing
     }
 
     package init(principal: Principal, org: OrgID?, role: Role, user: UserID? = nil) {

@@ -63,7 +63,8 @@ package struct OpenAPI: JSONEncodable {
                 }
             }
             json.object("securitySchemes") { json in
-                for scheme in SecurityScheme.allCases {
+                let used = Set(endpoints.flatMap { $0.securityRequirements.joined() })
+                for scheme in SecurityScheme.allCases where used.contains(scheme) {
                     json.key(scheme.rawValue)
                     scheme.encode(to: &json)
                 }
@@ -74,7 +75,7 @@ package struct OpenAPI: JSONEncodable {
 
 /// How a caller says who is asking.
 enum SecurityScheme: String, CaseIterable, JSONEncodable {
-    case session, csrf, apiToken, bearer
+    case session, csrf, apiToken, bearer, operatorSession
 
     func encode(to json: inout JSONWriter) {
         json.object { json in
@@ -88,7 +89,7 @@ enum SecurityScheme: String, CaseIterable, JSONEncodable {
                 json.member("type", "apiKey")
                 json.member("in", "header")
                 json.member("name", "X-CSRF-Token")
-                json.member("description", "The value of the cookie `pulse_csrf`, on all but GET and HEAD.")
+                json.member("description", "The session's `csrfToken`, on all but GET and HEAD.")
             case .apiToken:
                 json.member("type", "apiKey")
                 json.member("in", "header")
@@ -96,6 +97,11 @@ enum SecurityScheme: String, CaseIterable, JSONEncodable {
             case .bearer:
                 json.member("type", "http")
                 json.member("scheme", "bearer")
+            case .operatorSession:
+                json.member("type", "apiKey")
+                json.member("in", "cookie")
+                json.member("name", "pulse_operator_session")
+                json.member("description", "Set by signing in; `__Host-pulse_operator_session` on https.")
             }
         }
     }

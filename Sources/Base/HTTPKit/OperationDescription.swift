@@ -133,7 +133,7 @@ extension Endpoint {
         let tokens: [[SecurityScheme]] = [[.apiToken], [.bearer]]
         switch access {
         case .public: return []
-        case .operator: return [session]
+        case .operator, .support: return [method.isSafe ? [.operatorSession] : [.operatorSession, .csrf]]
         case .session, .permission: return scope == nil ? [session] : [session] + tokens
         case .agent: return tokens
         }
@@ -156,6 +156,7 @@ extension Endpoint {
 
     private var problemsOfAccess: [Problem] {
         guard !access.isPublic else { return [] }
+        if access.isForStaff { return problemsOfStaff }
         var all: [Problem] = [
             .unauthenticated, .forbidden, Problem("invalid-token", status: 401, title: "This token is not valid"),
             Problem("org-suspended", status: 403, title: "This organisation is suspended"),
@@ -174,6 +175,21 @@ extension Endpoint {
             all += [
                 Problem("missing-scope", status: 403, title: "This token is not good for that"),
                 Problem("token-address-refused", status: 403, title: "This token may not be used from this address"),
+            ]
+        }
+        return all
+    }
+
+    private var problemsOfStaff: [Problem] {
+        var all: [Problem] = [.unauthenticated, .forbidden]
+        if !method.isSafe {
+            all.append(Problem("csrf-failed", status: 403, title: "The request did not come from our pages"))
+        }
+        if case .support = access {
+            all += [
+                Problem("organisation-not-found", status: 404, title: "No such organisation"),
+                Problem("org-suspended", status: 403, title: "This organisation is suspended"),
+                Problem("support-access-required", status: 403, title: "This organisation has not let you in"),
             ]
         }
         return all
@@ -202,7 +218,8 @@ extension AccessRule {
         case .session: "session"
         case .permission(let permission): permission.description
         case .agent: "agent"
-        case .operator: "operator"
+        case .operator(let role): role.rawValue
+        case .support(let permission): "support:\(permission)"
         }
     }
 }

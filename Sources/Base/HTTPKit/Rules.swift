@@ -10,10 +10,20 @@ package enum AccessRule: Sendable, Hashable {
     case permission(Permission)
     /// An enrolled agent (or one enrolling) by its token.
     case agent
-    /// Staff of the company that hosts Pulse.
-    case `operator`
+    /// Staff of the company that hosts Pulse, of at least this standing. On their own listener alone.
+    case `operator`(OperatorRole)
+    /// Staff inside an organisation that has let them in for a while; they read there what this permission shows.
+    case support(Permission)
 
     package var isPublic: Bool { if case .public = self { true } else { false } }
+
+    /// On the operators' listener, behind the operators' own credential.
+    package var isForStaff: Bool {
+        switch self {
+        case .operator, .support: true
+        case .public, .session, .permission, .agent: false
+        }
+    }
 }
 
 /// What an organisation is in when it is called. Most endpoints are open to active ones alone; one that is open to more

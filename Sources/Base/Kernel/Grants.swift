@@ -85,6 +85,16 @@ package enum Role: String, Sendable, CaseIterable {
     ]
 }
 
+/// What staff of the company that hosts Pulse may do, strongest last.
+package enum OperatorRole: String, Sendable, CaseIterable {
+    /// Looks organisations up and asks them for support access.
+    case `operator`
+    /// Suspends and restores organisations besides, looks after the other operators and reads what all of them did.
+    case operatorAdmin = "operator_admin"
+
+    package func includes(_ wanted: OperatorRole) -> Bool { self == .operatorAdmin || wanted == .operator }
+}
+
 /// Who is asking.
 package enum Principal: Hashable, Sendable {
     case user(UserID, session: SessionID)

@@ -58,6 +58,8 @@ package enum Resource {}
 package enum Connection {}
 package enum AuditEntry {}
 package enum Operator {}
+package enum OperatorLogin {}
+package enum OperatorLogEntry {}
 package enum APIToken {}
 package enum Site {}
 package enum Invitation {}
@@ -83,6 +85,8 @@ package typealias ResourceID = ID<Resource>
 package typealias ConnectionID = ID<Connection>
 package typealias AuditEntryID = ID<AuditEntry>
 package typealias OperatorID = ID<Operator>
+package typealias OperatorSessionID = ID<OperatorLogin>
+package typealias OperatorLogEntryID = ID<OperatorLogEntry>
 package typealias TokenID = ID<APIToken>
 package typealias SiteID = ID<Site>
 package typealias InvitationID = ID<Invitation>

@@ -36,7 +36,7 @@ package struct AccessGate: Gate {
         case .session, .permission: try await admitMember(request, endpoint.demand).caller
         case .agent: try await admitAgent(request, openTo: endpoint.openTo).caller
         // Staff have a listener of their own; on this one nobody is staff.
-        case .operator: throw Problem.forbidden
+        case .operator, .support: throw Problem.forbidden
         }
     }
 

@@ -5,7 +5,7 @@ internal import Postgres
 
 /// What the database is asked about an open view. Views that ask the same are asked about once.
 struct WatchedView: Sendable, Hashable {
-    private enum Bearer: Sendable, Hashable { case session, token, external(ExternalPass) }
+    private enum Bearer: Sendable, Hashable { case session, token, external(ExternalPass), staff(in: OrgID) }
 
     private let bearer: Bearer
     private let hash: [UInt8]
@@ -15,17 +15,26 @@ struct WatchedView: Sendable, Hashable {
 
     /// - Throws: 401 for a caller without session or token: agents keep no view open.
     init(_ request: APIRequest, at endpoint: Endpoint) throws {
-        switch Credential(of: request) {
-        case .session(let token): (bearer, hash) = (.session, token.hash)
-        case .token(let token): (bearer, hash) = (.token, token.hash)
-        case .external:
-            guard case .external(let pass) = try request.caller().principal else { throw Problem.unauthenticated }
-            (bearer, hash) = (.external(pass), [])
-        case .none, .agent, .malformed: throw Problem.unauthenticated
+        if let org = request.admitted?.org, request.admitted?.standing != nil {
+            guard let token = OperatorCookies.token(of: request) else { throw Problem.unauthenticated }
+            (bearer, hash) = (.staff(in: org), token.hash)
+        } else {
+            (bearer, hash) = try Self.member(of: request)
         }
         choice = OrganisationChoice(of: request)
         client = request.clientAddress
         demand = endpoint.demand
+    }
+
+    private static func member(of request: APIRequest) throws -> (Bearer, [UInt8]) {
+        switch Credential(of: request) {
+        case .session(let token): return (.session, token.hash)
+        case .token(let token): return (.token, token.hash)
+        case .external:
+            guard case .external(let pass) = try request.caller().principal else { throw Problem.unauthenticated }
+            return (.external(pass), [])
+        case .none, .agent, .malformed: throw Problem.unauthenticated
+        }
     }
 
     func query(at now: Timestamp) -> SQL {
@@ -34,6 +43,7 @@ struct WatchedView: Sendable, Hashable {
         case .token: TokenAdmission.query(hash, choice: choice, client: client, demand: demand, now: now)
         case .external(let pass):
             ExternalAdmission.query(pass, in: choice.asked ?? OrganisationChoice.nowhere, demand: demand, now: now)
+        case .staff(let org): SupportAdmission.query(hash, in: org, states: demand.states, isUse: false, now: now)
         }
     }
 
@@ -54,6 +64,11 @@ struct WatchedView: Sendable, Hashable {
                 return .failure(.invalidToken)
             }
             return found.problem(for: demand).map { .failure($0) } ?? .success(pass.caller(in: org))
+        case .staff(let org):
+            guard let found = try answer.first({ try SupportAdmission(&$0) }) else {
+                return .failure(.unauthenticated)
+            }
+            return found.caller(in: org).map { .success($0) } ?? .failure(found.problem ?? .unauthenticated)
         }
     }
 }

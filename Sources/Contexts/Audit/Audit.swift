@@ -79,4 +79,14 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case keyBring = "key.bring"
     case keyReturn = "key.return"
     case keyShred = "key.shred"
+    /// What staff of the company that hosts Pulse did that concerns this organisation.
+    case operatorSearch = "operator.search"
+    case operatorRead = "operator.read"
+    case organisationRecover = "organisation.recover"
+    case supportAccessRequest = "support_access.request"
+    case supportAccessApprove = "support_access.approve"
+    case supportAccessDecline = "support_access.decline"
+    case supportAccessRevoke = "support_access.revoke"
+    case supportAccessWithdraw = "support_access.withdraw"
+    case supportAccessRead = "support_access.read"
 }

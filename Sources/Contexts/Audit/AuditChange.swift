@@ -65,7 +65,8 @@ package struct AuditChange: Sendable, Equatable {
 
     /// Beginnings of what opens something: our tokens, those of others, keys, and URLs with a password in them.
     private static let beginnings = [
-        "pse_", "pcs_", "ml1_", "su1_", "pet_", "prt_", "pat_", "whsec_", "Bearer ", "Basic ", "-----BEGIN",
+        "pse_", "pcs_", "ml1_", "su1_", "pet_", "prt_", "pat_", "pos_", "osu_",
+        "whsec_", "Bearer ", "Basic ", "-----BEGIN",
     ]
 
     private static func looksSecret(_ text: String) -> Bool {

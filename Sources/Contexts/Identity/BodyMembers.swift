@@ -1,13 +1,13 @@
-internal import JSONKit
-internal import Kernel
+package import JSONKit
+package import Kernel
 
 /// The text and boolean members of a small object, for bodies that hold secrets; what is not asked for is skipped.
-struct BodyMembers: JSONDecodable {
+package struct BodyMembers: JSONDecodable {
     private var texts: [String: Secret<String>] = [:]
     private var flags: [String: Bool] = [:]
     private var others: Set<String> = []
 
-    init(from reader: inout JSONReader) throws(JSONError) {
+    package init(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterObject()
         while let key = try reader.nextKey() {
             switch reader.peek() {
@@ -22,23 +22,23 @@ struct BodyMembers: JSONDecodable {
     }
 
     /// - Throws: 400 `invalid-field` when it is missing or no text.
-    func text(_ name: String) throws(Problem) -> Secret<String> {
+    package func text(_ name: String) throws(Problem) -> Secret<String> {
         guard let text = texts[name] else { throw .invalidField(name, "text is wanted") }
         return text
     }
 
     /// `nil` when it is missing or null.
-    func optionalText(_ name: String) throws(Problem) -> Secret<String>? {
+    package func optionalText(_ name: String) throws(Problem) -> Secret<String>? {
         guard !others.contains(name), flags[name] == nil else { throw .invalidField(name, "text is wanted") }
         return texts[name]
     }
 
-    func flag(_ name: String) throws(Problem) -> Bool {
+    package func flag(_ name: String) throws(Problem) -> Bool {
         guard let flag = flags[name] else { throw .invalidField(name, "true or false is wanted") }
         return flag
     }
 
-    func optionalFlag(_ name: String) throws(Problem) -> Bool {
+    package func optionalFlag(_ name: String) throws(Problem) -> Bool {
         guard !others.contains(name), texts[name] == nil else { throw .invalidField(name, "true or false is wanted") }
         return flags[name] ?? false
     }

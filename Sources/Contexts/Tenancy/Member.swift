@@ -1,6 +1,6 @@
-internal import HTTPKit
+package import HTTPKit
 internal import JSONKit
-internal import Kernel
+package import Kernel
 internal import Postgres
 
 /// Somebody who belongs to an organisation, as the others in it see them.
@@ -48,12 +48,12 @@ extension Member: JSONEncodable {
 }
 
 /// Some rows and where the next ones begin.
-struct ListPage<Element: Sendable>: Sendable {
-    let rows: [Element]
-    let nextCursor: String?
+package struct ListPage<Element: Sendable>: Sendable {
+    package let rows: [Element]
+    package let nextCursor: String?
 
     /// - Parameter rows: one more than `limit` when there are more.
-    init(_ rows: [Element], limit: Int, cursor: (Element) -> String) {
+    package init(_ rows: [Element], limit: Int, cursor: (Element) -> String) {
         self.rows = Array(rows.prefix(limit))
         nextCursor = rows.count > limit ? self.rows.last.map(cursor) : nil
     }
@@ -70,7 +70,7 @@ extension ListPage where Element: JSONEncodable {
 
 extension APIRequest {
     /// `limit` (1...100, else 50) and the id that `cursor` names.
-    func page<Subject>(of _: Subject.Type = Subject.self) throws(Problem) -> (limit: Int, after: ID<Subject>?) {
+    package func page<Subject>(of _: Subject.Type = Subject.self) throws(Problem) -> (limit: Int, after: ID<Subject>?) {
         let limit = Paging(limit: query["limit"].flatMap { Int($0) } ?? 50).limit
         guard let cursor = query["cursor"] else { return (limit, nil) }
         guard let after = ID<Subject>(cursor) else {
@@ -79,7 +79,7 @@ extension APIRequest {
         return (limit, after)
     }
 
-    static var pageParameters: [QueryParameter] {
+    package static var pageParameters: [QueryParameter] {
         [
             QueryParameter("limit", .integer(minimum: 1, maximum: 100), summary: "how many, 50 unless told"),
             QueryParameter("cursor", .string, summary: "where to go on: the last answer's nextCursor"),
@@ -87,14 +87,14 @@ extension APIRequest {
     }
 
     /// The member who asks, and in which organisation. People of a provider, tokens and staff are none.
-    func member() throws(Problem) -> (user: UserID, session: SessionID, org: OrgID) {
+    package func member() throws(Problem) -> (user: UserID, session: SessionID, org: OrgID) {
         guard case .user(let user, let session) = try caller().principal else { throw .membersOnly }
         return (user, session, try org())
     }
 }
 
 extension Schema {
-    static func page(of element: Schema) -> Schema {
+    package static func page(of element: Schema) -> Schema {
         .object(["data": .array(element, maxItems: 100), "nextCursor": .string.optional])
     }
 }

@@ -16,6 +16,7 @@ package import Kernel
 package import Logging
 import Mail
 import Monitoring
+import OperatorPlane
 import Outbound
 import Portability
 import Postgres
@@ -33,6 +34,9 @@ package struct Composition: Sendable {
     package let table: [Endpoint]
     package let server: HTTPServer
     package let admin: HTTPServer
+    /// Every route of the operators' listener; empty without one.
+    package let operatorTable: [Endpoint]
+    package let operators: HTTPServer?
     /// What seals secrets here; rooms that keep some are handed it.
     package let vault: SecretVault
     package let shredder: KeyShredder
@@ -43,6 +47,7 @@ package struct Composition: Sendable {
     /// Every column of type `sealed`, so that a rotation finds it; a test compares the list with the catalogue.
     static let sealedColumns: [SealedColumn] = [
         SealedColumn(.instance, table: "totp_secrets", column: "secret", key: "user_id"),
+        SealedColumn(.instance, table: "operator_totp", column: "secret", key: "operator_id"),
         SealedColumn(.organisations, table: "audit_streams", column: "address"),
         SealedColumn(.organisations, table: "audit_streams", column: "secret"),
     ]
@@ -85,7 +90,7 @@ package struct Composition: Sendable {
         try passwords.dictionary.verify()
         let identity = IdentityContext(
             database: databases.app, passwords: passwords, mail: mail.queue,
-            links: LinkKey(secret: Secret(Array(configuration.secretKey.reveal().utf8))), vault: vault, time: time,
+            links: configuration.linkKey, vault: vault, time: time,
             publicURL: configuration.publicURL, countsAddresses: configuration.hasRateLimits)
 
         var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
@@ -108,6 +113,7 @@ package struct Composition: Sendable {
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))
         endpoints += PortabilityRoutes(database: databases.app, secret: installation, time: time).endpoints
         let certificates = ErasureCertificate.signingKey(secret: installation)
+        endpoints += SupportConsentRoutes(database: databases.app, time: time).endpoints
         endpoints += ErasureRoutes(database: databases.app, verifying: certificates.verifying).endpoints
         eraser = OrganisationEraser(
             worker: databases.worker,
@@ -128,6 +134,8 @@ package struct Composition: Sendable {
             idempotency: IdempotentAnswers(
                 database: databases.app, secret: installation, time: time),
             fallback: { await console.response(to: $0) })
+        (operatorTable, operators) = try Self.operators(
+            configuration, identity, databases, table: table, registry: registry, logger: logger)
         let app = databases.app
         admin = try HTTPServer.admin(
             settings: HTTPSettings(host: configuration.adminListen.host, port: configuration.adminListen.port),
@@ -141,13 +149,16 @@ package struct Composition: Sendable {
         let monitors = MonitorPool(
             id: worker, app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
             connections: { try await fleet.connections(of: $0) })
-        services = [
+        var all: [any Service] = [
             databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
             watch,
             IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
             rotator,
-            shredder, eraser, admin, server,
+            shredder, eraser,
         ]
+        if let staff = databases.staff { all.append(staff) }
+        if let operators { all.append(operators) }
+        services = all + [admin, server]
     }
 
     private static func people(_ identity: IdentityContext) -> [Endpoint] {
@@ -160,6 +171,25 @@ package struct Composition: Sendable {
             + SiteRoutes(database: identity.database, time: identity.time).endpoints
             + ProviderRoutes(database: identity.database, time: identity.time).endpoints
             + ShareRoutes(database: identity.database, time: identity.time).endpoints
+    }
+
+    /// The listener of the people who host this Pulse, where one is wanted.
+    private static func operators(
+        _ configuration: PulseConfiguration, _ identity: IdentityContext, _ databases: Databases, table: [Endpoint],
+        registry: PrometheusRegistry, logger: Logger
+    ) throws -> (table: [Endpoint], server: HTTPServer?) {
+        guard let listen = configuration.operatorListen, let staff = databases.staff else { return ([], nil) }
+        let context = OperatorContext(identity, staff: staff, url: configuration.operatorURL)
+        let endpoints = try SystemRoutes(version: PulseVersion.current).table(
+            with: OperatorTable(context).endpoints(from: table))
+        var settings = Self.settings(configuration)
+        (settings.host, settings.port) = (listen.host, listen.port)
+        settings.allowedOrigins = [configuration.operatorURL]
+        let pages = ConsolePages(directory: configuration.consoleDirectory, for: .operators)
+        let server = try HTTPServer(
+            endpoints: endpoints, gate: OperatorGate(staff: staff, app: databases.app, time: identity.time),
+            settings: settings, metrics: registry, logger: logger, fallback: { await pages.response(to: $0) })
+        return (endpoints, server)
     }
 
     private static func machines(
@@ -190,14 +220,22 @@ package struct Composition: Sendable {
     private static func mail(
         _ configuration: PulseConfiguration, time: any TimeSource, logger: Logger
     ) throws -> (queue: MailQueue, outbox: OutboxDirectory?) {
-        let transport = try MailSetup.transport(
+        let transport = try Self.transport(configuration)
+        let queue = MailQueue(transport: transport, sender: try Self.sender(configuration), time: time, logger: logger)
+        return (queue, transport as? OutboxDirectory)
+    }
+
+    static func transport(_ configuration: PulseConfiguration) throws -> any MailTransport {
+        try MailSetup.transport(
             isProduction: configuration.environment == .production, smtpURL: configuration.smtpURL,
             outboxDirectory: configuration.outboxDirectory)
+    }
+
+    static func sender(_ configuration: PulseConfiguration) throws(ConfigurationError) -> Mailbox {
         guard let sender = Mailbox(configuration.mailFrom) else {
-            throw ConfigurationError.unfit("PULSE_MAIL_FROM", saw: configuration.mailFrom, wanted: "a mail address")
+            throw .unfit("PULSE_MAIL_FROM", saw: configuration.mailFrom, wanted: "a mail address")
         }
-        let queue = MailQueue(transport: transport, sender: sender, time: time, logger: logger)
-        return (queue, transport as? OutboxDirectory)
+        return sender
     }
 
     private static func settings(_ configuration: PulseConfiguration) -> HTTPSettings {
@@ -214,6 +252,8 @@ package struct Composition: Sendable {
 private struct Databases {
     let app: Database
     let worker: Database
+    /// Of the operators' listener; `nil` without one.
+    let staff: Database?
 
     init(
         _ configuration: PulseConfiguration, worker id: UUID, time: any TimeSource, logger: Logger
@@ -227,6 +267,16 @@ private struct Databases {
         workers.sharedConnections = 2
         workers.leasedConnections = 1
         workers.applicationName = MonitorPool.sessionName(of: id)
+        if configuration.operatorListen != nil {
+            var operators = DatabaseConfiguration(
+                url: try configuration.required(\.operatorDatabaseURL, key: "PULSE_OPERATOR_DATABASE_URL"))
+            // The role's limit is 20 over all processes; operators are few.
+            operators.sharedConnections = 1
+            operators.leasedConnections = 2
+            staff = Database(operators, time: time, logger: logger)
+        } else {
+            staff = nil
+        }
         app = Database(tenants, time: time, logger: logger)
         worker = Database(workers, time: time, logger: logger)
     }

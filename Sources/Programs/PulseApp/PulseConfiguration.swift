@@ -1,6 +1,7 @@
 internal import AuditTrail
 package import Cryptography
 package import HTTPKit
+internal import Identity
 package import Kernel
 package import Logging
 package import Outbound
@@ -18,12 +19,18 @@ package struct PulseConfiguration: Sendable {
     package var listen: ListenAddress
     /// `PULSE_ADMIN_LISTEN`: address:port of health and metrics. Default 127.0.0.1:9091.
     package var adminListen: ListenAddress
+    /// `PULSE_OPERATOR_LISTEN`: address:port of the operators' pages and routes. Default none: there are none.
+    package var operatorListen: ListenAddress?
+    /// `PULSE_OPERATOR_URL`: where operators reach them. Default http:// and PULSE_OPERATOR_LISTEN.
+    package var operatorURL: String
     /// `PULSE_DATABASE_URL`: libpq URI as pulse_app.
     package var databaseURL: Secret<String>?
     /// `PULSE_WORKER_DATABASE_URL`: libpq URI as pulse_worker.
     package var workerDatabaseURL: Secret<String>?
     /// `PULSE_MIGRATION_DATABASE_URL`: libpq URI as pulse_owner.
     package var migrationDatabaseURL: Secret<String>?
+    /// `PULSE_OPERATOR_DATABASE_URL`: libpq URI as pulse_operator.
+    package var operatorDatabaseURL: Secret<String>?
     /// `PULSE_DATABASE_CONNECTIONS`: 2...200, half shared by statements, half leased to transactions. Default 16.
     package var databaseConnections: Int
     /// `PULSE_SMTP_URL`: smtp:// or smtps:// with user and password. Empty in development: the outbox.
@@ -58,8 +65,9 @@ package struct PulseConfiguration: Sendable {
     /// The keys in the order of `.env.example`.
     package static let keys: [String] =
         [
-            "PULSE_ENV", "PULSE_PUBLIC_URL", "PULSE_LISTEN", "PULSE_ADMIN_LISTEN", "PULSE_DATABASE_URL",
-            "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
+            "PULSE_ENV", "PULSE_PUBLIC_URL", "PULSE_LISTEN", "PULSE_ADMIN_LISTEN", "PULSE_OPERATOR_LISTEN",
+            "PULSE_OPERATOR_URL", "PULSE_DATABASE_URL", "PULSE_WORKER_DATABASE_URL", "PULSE_MIGRATION_DATABASE_URL",
+            "PULSE_OPERATOR_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
             "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
             "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
             "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_RATE_LIMITS",
@@ -71,12 +79,17 @@ package struct PulseConfiguration: Sendable {
         try reader.refuseUnknown(keys: Self.keys)
         let kind = try reader.choice("PULSE_ENV", Environment.self) ?? .production
         self.environment = kind
-        publicURL = try Self.publicURL(reader, isProduction: kind == .production)
+        publicURL = try Self.address(
+            "PULSE_PUBLIC_URL", reader, wanted: "the address browsers use, such as https://pulse.example.com",
+            isProduction: kind == .production)
         listen = try reader.address("PULSE_LISTEN") ?? ListenAddress(host: "127.0.0.1", port: 7655)
         adminListen = try reader.address("PULSE_ADMIN_LISTEN") ?? ListenAddress(host: "127.0.0.1", port: 9091)
+        operatorListen = try reader.address("PULSE_OPERATOR_LISTEN")
+        operatorURL = try Self.operatorURL(reader, listen: operatorListen, isProduction: kind == .production)
         databaseURL = reader.text("PULSE_DATABASE_URL").map(Secret.init)
         workerDatabaseURL = reader.text("PULSE_WORKER_DATABASE_URL").map(Secret.init)
         migrationDatabaseURL = reader.text("PULSE_MIGRATION_DATABASE_URL").map(Secret.init)
+        operatorDatabaseURL = reader.text("PULSE_OPERATOR_DATABASE_URL").map(Secret.init)
         databaseConnections = try reader.integer("PULSE_DATABASE_CONNECTIONS", in: 2...200) ?? 16
         smtpURL = reader.text("PULSE_SMTP_URL").map(Secret.init)
         mailFrom = try Self.mailFrom(reader, isProduction: kind == .production)
@@ -96,18 +109,29 @@ package struct PulseConfiguration: Sendable {
 
     private enum Switch: String, CaseIterable { case on, off }
 
-    private static func publicURL(
-        _ reader: EnvironmentReader, isProduction: Bool
+    private static func operatorURL(
+        _ reader: EnvironmentReader, listen: ListenAddress?, isProduction: Bool
     ) throws(ConfigurationError) -> String {
-        let wanted = "the address browsers use, such as https://pulse.example.com"
-        guard var url = reader.text("PULSE_PUBLIC_URL") else { throw .missing("PULSE_PUBLIC_URL", wanted: wanted) }
+        if reader.text("PULSE_OPERATOR_URL") == nil {
+            return listen.map { "http://\($0.host):\($0.port)" } ?? "http://localhost"
+        }
+        return try address(
+            "PULSE_OPERATOR_URL", reader, wanted: "the address operators use, such as https://ops.example.com",
+            isProduction: isProduction)
+    }
+
+    /// A URL without path and without a slash at its end; https in production.
+    private static func address(
+        _ key: String, _ reader: EnvironmentReader, wanted: String, isProduction: Bool
+    ) throws(ConfigurationError) -> String {
+        guard var url = reader.text(key) else { throw .missing(key, wanted: wanted) }
         while url.hasSuffix("/") { url.removeLast() }
         let host = url.hasPrefix("https://") ? url.dropFirst(8) : url.hasPrefix("http://") ? url.dropFirst(7) : ""
         guard !host.isEmpty, !host.contains("/"), !host.contains("?"), !host.contains("@"), !host.contains(" ") else {
-            throw .unfit("PULSE_PUBLIC_URL", saw: url, wanted: wanted)
+            throw .unfit(key, saw: url, wanted: wanted)
         }
         if isProduction, !url.hasPrefix("https://") {
-            throw .unfit("PULSE_PUBLIC_URL", saw: url, wanted: "an https address in production")
+            throw .unfit(key, saw: url, wanted: "an https address in production")
         }
         return url
     }
@@ -163,6 +187,9 @@ package struct PulseConfiguration: Sendable {
 
     /// The name browsers know us by, without scheme and port.
     var publicHost: String { OutboundTarget(publicURL)?.host ?? "-" }
+
+    /// What mailed links are hashed under.
+    var linkKey: LinkKey { LinkKey(secret: Secret(Array(secretKey.reveal().utf8))) }
 
     /// What signs the audit trail, and what is believed there.
     var trailKeys: TrailKeys {

@@ -6,7 +6,9 @@ import PulseApp
 struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin", abstract: "Operator tasks from a shell.",
-        subcommands: [BootstrapOrganisation.self, AuditCommand.self, RotateKeys.self])
+        subcommands: [
+            BootstrapOrganisation.self, OperatorCommand.self, Recover.self, AuditCommand.self, RotateKeys.self,
+        ])
 }
 
 struct BootstrapOrganisation: AsyncParsableCommand {

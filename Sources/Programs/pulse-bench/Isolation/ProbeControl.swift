@@ -13,7 +13,7 @@ struct ProbeControl: Sendable {
         var missing: Set<String> = []
         let asked = routes.filter {
             !$0.parameters.isEmpty && !$0.isStream && !$0.isOutbox && !$0.endpoint.access.isPublic
-                && $0.endpoint.access != .agent && $0.endpoint.access != .operator
+                && $0.endpoint.access != .agent && !$0.endpoint.access.isForStaff
                 && ($0.endpoint.method == .get || $0.endpoint.method == .delete)
         }
         for route in asked where route.endpoint.method == .get {

@@ -18,7 +18,7 @@ export interface Support {
   id: string; orgId: string; orgSlug: string; orgName: string; operatorId: string; operatorName: string; reason: string; minutes: number; status: SupportStatus;
   requestedAt: string; requestExpiresAt: string; decidedAt?: string; expiresAt?: string; endedAt?: string;
 }
-export type SupportStatus = "pending" | "active" | "declined" | "revoked" | "expired";
+export type SupportStatus = "pending" | "active" | "declined" | "revoked" | "withdrawn" | "expired";
 
 export interface LogEntry {
   id: string; seq: number; at: string; operatorId?: string; operatorName?: string; action: string; object: string; orgId?: string; note?: string; address?: string; userAgent?: string; requestId?: string;
@@ -41,7 +41,7 @@ export const suspendReasons: Record<string, string> = { billing: "An invoice is 
 
 const supportStates: Record<SupportStatus, { mark: Mark; word: string }> = {
   pending: { mark: "pending", word: "Waiting" }, active: { mark: "ok", word: "Active" }, declined: { mark: "offline", word: "Declined" },
-  revoked: { mark: "paused", word: "Ended" }, expired: { mark: "unknown", word: "Ran out" },
+  revoked: { mark: "paused", word: "Ended" }, withdrawn: { mark: "paused", word: "Given back" }, expired: { mark: "unknown", word: "Ran out" },
 };
 export const supportState = (status: string): { mark: Mark; word: string } => supportStates[status as SupportStatus] ?? { mark: "unknown", word: status };
 export const isOpen = (support: Support): boolean => support.status === "pending" || support.status === "active";
