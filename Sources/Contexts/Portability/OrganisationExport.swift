@@ -64,14 +64,18 @@ struct OrganisationExport: Sendable {
                 }
             }
             try await archive.finish()
+            // Now, and not when the server notices that the connection has gone: the next export may come at once.
+            try await snapshot.copy(rowsOf: "SELECT pg_advisory_unlock(\(Self.lock(of: header.org)))") { _ in }
         }
     }
+
+    private static func lock(of org: OrgID) -> String { "hashtextextended('pulse export \(org)', 0)" }
 
     /// One export of an organisation at a time, wherever it runs; values written the one way they are read back.
     private func settle(_ snapshot: Snapshot, for org: OrgID) async throws {
         var isFree = false
         let settings = PortableForm.settings.map { "set_config('\($0.name)', '\($0.value)', true)" }
-        let lock = "pg_try_advisory_xact_lock(hashtextextended('pulse export \(org)', 0)) AS free"
+        let lock = "pg_try_advisory_lock(\(Self.lock(of: org))) AS free"
         try await snapshot.copy(rowsOf: "SELECT \(([lock] + settings).joined(separator: ", "))") { row in
             isFree = try JSONValue(json: row)["free"]?.bool ?? false
         }
