@@ -23,7 +23,7 @@ struct IsolationProver: AsyncParsableCommand {
     @Option(help: "Repeats a run.") var seed = UInt64.random(in: 1...UInt64.max)
 
     /// Medians of fewer are weather.
-    private static let tellingPairs = 2_000
+    static let tellingPairs = 2_000
 
     func run() async throws {
         let setting = try BenchDatabase()

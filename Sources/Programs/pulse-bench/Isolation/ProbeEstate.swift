@@ -28,6 +28,10 @@ struct ProbeEstate: Sendable {
     private(set) var victim: ProbedOrganisation
     private(set) var prober: ProbedOrganisation
     private(set) var suspended: ProbedOrganisation
+    /// Of a provider with a grant over the prober, in the prober.
+    let provider: Credential
+    /// Of a provider whose grant over the victim was taken back.
+    let dismissed: Credential
     let configuration: PulseConfiguration
     let routes: [ProbedRoute]
 
@@ -53,8 +57,14 @@ struct ProbeEstate: Sendable {
         let shared = victim.ids.intersection(prober.ids)
         victim.ids.subtract(shared)
         prober.ids.subtract(shared)
+        // After looking around: who looks after an organisation is named by its lists, and is not of it.
+        let provider = try await engage(by: prober, configuration, client)
+        let dismissed = try await engage(by: victim, configuration, client)
+        victim.ids.insert(dismissed.grant)
+        try await dismiss(dismissed, of: victim, client)
         return ProbeEstate(
-            victim: victim, prober: prober, suspended: suspended, configuration: configuration, routes: routes)
+            victim: victim, prober: prober, suspended: suspended, provider: provider.session(in: prober.id),
+            dismissed: dismissed.session(in: dismissed.organisation.id), configuration: configuration, routes: routes)
     }
 
     /// Another prober, for what may cost it its session.
@@ -158,6 +168,47 @@ struct ProbeEstate: Sendable {
             }
         }
         one.ids.subtract(one.deleted)
+    }
+
+    /// A provider that looks after a customer, and the customer's grant.
+    private struct Engagement {
+        let organisation: ProbedOrganisation
+        let grant: String
+
+        /// Its owner's session, with the organisation they work in.
+        func session(in org: String) -> Credential {
+            guard case .session(let cookie, let csrf) = organisation.owner else { return organisation.owner }
+            return .session(cookie: cookie.replacing(/pulse_org_id=[^;]*/, with: "pulse_org_id=\(org)"), csrf: csrf)
+        }
+    }
+
+    /// Offered, taken, and of use: through it the customer's machine is seen.
+    private static func engage(
+        by customer: ProbedOrganisation, _ configuration: PulseConfiguration, _ client: ProbeClient
+    ) async throws -> Engagement {
+        let provider = try await found(configuration, client)
+        let place = try await client.ask(.get, "/api/orgs/\(provider.id)", as: provider.owner).json as? [String: Any]
+        let until = ISO8601DateFormatter().string(from: Date() + 86_400)
+        let offered = try await client.ask(
+            .post, "/api/provider-grants", as: customer.owner,
+            body: #"{"provider":"\#(place?["slug"] as? String ?? "")","role":"admin","expiresAt":"\#(until)"}"#)
+        guard let grant = (offered.json as? [String: Any])?["id"] as? String else {
+            throw ProbeFault("no grant: \(offered.text)")
+        }
+        let taken = try await client.ask(.post, "/api/provider/grants/\(grant)/accept", as: provider.owner)
+        let engagement = Engagement(organisation: provider, grant: grant)
+        let seen = try await client.ask(.get, "/api/resources", as: engagement.session(in: customer.id))
+        guard taken.isSuccess, seen.text.contains(customer.canary) else {
+            throw ProbeFault("a grant opens nothing: \(taken.status) \(seen.text)")
+        }
+        return engagement
+    }
+
+    private static func dismiss(
+        _ engagement: Engagement, of customer: ProbedOrganisation, _ client: ProbeClient
+    ) async throws {
+        let ended = try await client.ask(.delete, "/api/provider-grants/\(engagement.grant)", as: customer.owner)
+        guard ended.isSuccess else { throw ProbeFault("a grant is not taken back: \(ended.text)") }
     }
 
     private static func token(of one: ProbedOrganisation, _ client: ProbeClient) async throws -> Credential? {

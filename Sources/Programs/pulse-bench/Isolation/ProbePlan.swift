@@ -80,7 +80,10 @@ struct ProbePlan: Sendable {
     }
 
     private var credentials: [(String, Credential)] {
-        var all = [("session", estate.prober.owner), ("suspended", estate.suspended.owner)]
+        var all = [
+            ("session", estate.prober.owner), ("suspended", estate.suspended.owner), ("provider", estate.provider),
+            ("revoked provider", estate.dismissed),
+        ]
         if let token = estate.prober.token { all.append(("token", token)) }
         if let agent = estate.prober.agent { all.append(("agent token", agent)) }
         return all

@@ -10,56 +10,79 @@ struct ProbeTiming: Sendable {
         var pairs = 0
         /// Within 5 %, or within 50 µs, whichever is more.
         var isWithin: Bool { percent <= 5 || microseconds <= 50 }
+
+        /// What is not within is worse than what is; of two alike the larger share.
+        func isWorse(than other: Worst) -> Bool {
+            isWithin == other.isWithin ? percent > other.percent : !isWithin
+        }
     }
 
     let routes: [ProbedRoute]
     let estate: ProbeEstate
     let client: ProbeClient
 
-    /// One after the other on one connection, foreign and absent in turns (which comes first alternates), so that both see
+    /// What is real is there again: a difference that is too large is measured anew, and the least of three counts.
+    private static let attempts = 3
+    private static let warmUp = 50
+
+    /// One after the other on one connection, foreign and absent in turns (which comes first is drawn), so that both see
     /// the same weather; medians are compared. Every route whose path names something of an organisation.
     func worst(of pairs: Int) async throws -> Worst {
         var worst = Worst()
         for route in routes
         where route.endpoint.method == .get && !route.parameters.isEmpty && !route.isStream && !route.isOutbox
             && !route.endpoint.access.isPublic && route.endpoint.access != .agent
+            && route.endpoint.access != .operator
         {
-            let found = try await difference(on: route, pairs: pairs)
+            let ids = try await fitting(route)
+            _ = try await difference(on: route, ids, pairs: min(Self.warmUp, pairs))
+            var found = try await difference(on: route, ids, pairs: pairs)
+            for _ in 1..<Self.attempts where !found.isWithin && pairs >= IsolationProver.tellingPairs {
+                let again = try await difference(on: route, ids, pairs: pairs)
+                if again.percent < found.percent { found = again }
+            }
             worst.pairs += pairs
-            let isWorse = (found.microseconds > 50 ? found.percent : 0) > (worst.microseconds > 50 ? worst.percent : 0)
-            if worst.route == "-" || isWorse
-                || (worst.microseconds <= 50 && found.percent > worst.percent && found.microseconds <= 50)
-            {
-                worst = Worst(
-                    route: route.name, percent: found.percent, microseconds: found.microseconds, pairs: worst.pairs)
+            if worst.route == "-" || found.isWorse(than: worst) {
+                (worst.route, worst.percent, worst.microseconds) = (route.name, found.percent, found.microseconds)
             }
         }
         return worst
     }
 
-    private func difference(on route: ProbedRoute, pairs: Int) async throws -> (percent: Double, microseconds: Double) {
-        let foreign = estate.victim.ids.sorted()
+    /// The victim's ids that this route finds for the victim: of another kind they are as absent as any. Where there is none,
+    /// all of them.
+    private func fitting(_ route: ProbedRoute) async throws -> [String] {
+        let all = [estate.victim.id, estate.victim.user] + estate.victim.ids.sorted()
+        var fitting: [String] = []
+        for id in all {
+            let values = route.parameters.dropLast().map { _ in estate.victim.id } + [id]
+            if try await client.ask(.get, route.path(values), as: estate.victim.owner).isSuccess { fitting.append(id) }
+        }
+        return fitting.isEmpty ? all : fitting
+    }
+
+    private func difference(on route: ProbedRoute, _ foreign: [String], pairs: Int) async throws -> Worst {
         let leading = route.parameters.dropLast().map { _ in estate.victim.id }
         var (ofForeign, ofAbsent): ([Double], [Double]) = ([], [])
         for number in 0..<pairs {
-            let one = foreign[number % foreign.count]
-            let nothing = UUID().uuidString.lowercased()
-            let absentLeading = leading.map { _ in UUID().uuidString.lowercased() }
-            if number.isMultiple(of: 2) {
-                ofForeign.append(try await time(route, leading + [one]))
-                ofAbsent.append(try await time(route, absentLeading + [nothing]))
+            let there = leading + [foreign[number % foreign.count]]
+            let nowhere = there.map { _ in UUID().uuidString.lowercased() }
+            if Bool.random() {
+                ofForeign.append(try await time(route, there))
+                ofAbsent.append(try await time(route, nowhere))
             } else {
-                ofAbsent.append(try await time(route, absentLeading + [nothing]))
-                ofForeign.append(try await time(route, leading + [one]))
+                ofAbsent.append(try await time(route, nowhere))
+                ofForeign.append(try await time(route, there))
             }
         }
         let (first, second) = (median(ofForeign), median(ofAbsent))
-        return (abs(first - second) / second * 100, abs(first - second) * 1e6)
+        return Worst(percent: abs(first - second) / second * 100, microseconds: abs(first - second) * 1e6)
     }
 
     private func time(_ route: ProbedRoute, _ values: [String]) async throws -> Double {
+        let path = route.path(values)
         let start = ContinuousClock.now
-        _ = try await client.ask(.get, route.path(values), as: estate.prober.owner)
+        _ = try await client.ask(.get, path, as: estate.prober.owner)
         return (ContinuousClock.now - start).inSeconds
     }
 }

@@ -16,7 +16,11 @@ struct SocketProbe {
         for route in estate.routes where route.isStream && route.parameters.isEmpty {
             let path = route.endpoint.path
             let own = try await RawStream.open(client.port, path, estate.prober.owner, org: nil, group)
-            let foreign = try await RawStream.open(client.port, path, estate.prober.owner, org: estate.victim.id, group)
+            var foreign: [(RawStream, String)] = []
+            for (credential, who) in strangers {
+                let stream = try await RawStream.open(client.port, path, credential, org: estate.victim.id, group)
+                foreign.append((stream, "\(who) with a foreign organisation"))
+            }
             try await own.hears(estate.prober.canary)
             for (number, one) in [estate.victim, estate.prober].enumerated() {
                 let machine = try await machine(of: one)
@@ -26,7 +30,7 @@ struct SocketProbe {
                     body: report.json(number: 100 + number + Int.random(in: 1...1_000_000), cpu: 77))
             }
             try await own.hears("\(estate.prober.canary)-again\(route.endpoint.kind)")
-            for (stream, who) in [(own, "session"), (foreign, "session with a foreign organisation")] {
+            for (stream, who) in [(own, "session")] + foreign {
                 tally.probes += 1
                 tally.reached += 1
                 tally.routes.insert(route.name)
@@ -37,6 +41,15 @@ struct SocketProbe {
             }
         }
         return tally
+    }
+
+    private var strangers: [(Credential, String)] {
+        var all = [
+            (estate.prober.owner, "session"), (estate.suspended.owner, "suspended"), (estate.provider, "provider"),
+            (estate.dismissed, "revoked provider"),
+        ]
+        if let token = estate.prober.token { all.append((token, "token")) }
+        return all
     }
 
     private func machine(of one: ProbedOrganisation) async throws -> String {
