@@ -273,7 +273,7 @@ import Testing
     func silence() async throws {
         var settings = HTTPSettings()
         settings.socket.pingInterval = .milliseconds(50)
-        settings.socket.silenceTimeout = .milliseconds(120)
+        settings.socket.silenceTimeout = .seconds(1)
         try await Given.server([echo], settings: settings) { port in
             try await RawClient.connected(to: port) { client in
                 _ = try await client.upgrade()

@@ -128,7 +128,7 @@ private let machine: [String: String] = [
     func stuck() async throws {
         let gate = DispatchSemaphore(value: 0)
         let asked = NIOLockedValueBox<[String]>([])
-        let probe = FileSystemProbe(timeout: .milliseconds(200)) { path in
+        let probe = FileSystemProbe(timeout: .seconds(2)) { path in
             asked.withLockedValue { $0.append(path) }
             if path == "/nfs", asked.withLockedValue({ $0.filter { $0 == "/nfs" }.count }) == 1 { gate.wait() }
             return FileSystemSpace(total: 10, used: 1, available: 9)
