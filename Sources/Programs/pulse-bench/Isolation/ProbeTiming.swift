@@ -32,7 +32,7 @@ struct ProbeTiming: Sendable {
         for route in routes
         where route.endpoint.method == .get && !route.parameters.isEmpty && !route.isStream && !route.isOutbox
             && !route.endpoint.access.isPublic && route.endpoint.access != .agent
-            && route.endpoint.access != .operator
+            && !route.endpoint.access.isForStaff
         {
             let ids = try await fitting(route)
             _ = try await difference(on: route, ids, pairs: min(Self.warmUp, pairs))
