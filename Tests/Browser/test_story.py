@@ -106,10 +106,10 @@ def test_logging_in_with_a_password_leads_back_to_where_one_was_going(server, ou
     expect(page).to_have_url(re.compile("/login\\?next="))
     page.get_by_label("E-mail").fill(ours.address)
     page.get_by_label("Password").fill("not the password")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_text("E-mail and password do not fit together.")).to_be_visible()
     page.get_by_label("Password").fill(ours.password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page).to_have_url(re.compile("/infrastructure\\?q=web&sort=name.asc$"))
 
 
