@@ -32,6 +32,19 @@ import Testing
         #expect(try await gate.outcome(request) == "401 authentication-required")
     }
 
+    @Test("a session ends 30 days after it began even if something has prolonged it further")
+    func absolute() async throws {
+        let gate = GateCase()
+        let (user, org) = try await Given.member()
+        let request = GateCase.request(session: try await Given.session(of: user).token)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.sessions SET expires_at = expires_at + interval '90 days'")
+        gate.time.advance(by: .seconds(30 * 86_400 - 1))
+        #expect(try await gate.outcome(request) == "ok in \(org)")
+        gate.time.advance(by: .seconds(1))
+        #expect(try await gate.outcome(request) == "401 authentication-required")
+    }
+
     @Test("a session is noted once a minute, and a revoked one is refused at once")
     func touches() async throws {
         let gate = GateCase()

@@ -82,6 +82,35 @@ import Testing
         #expect(foreign.slug == "invitation-not-found")
     }
 
+    @Test("of an organisation's invitations everybody gets their own")
+    func ownInvitation() async throws {
+        let place = try await TenancyCase()
+        for (address, role) in [
+            ("anna@example.org", Role.admin), ("ben@example.org", .viewer), ("carl@example.org", .admin),
+        ] {
+            _ = try await place.invite(address, as: role)
+        }
+        let user = try await Given.person(email: "ben@example.org")
+        let browser = try await place.door.browser(of: user)
+        #expect(await browser.send(.post, "/api/org-invitations/\(place.org)/accept").json["role"]?.string == "viewer")
+        #expect(try await place.role(of: user) == "viewer")
+        #expect(await browser.send(.post, "/api/org-invitations/\(place.org)/accept").status == 404)
+    }
+
+    @Test("into an organisation that is suspended nobody is let, by link or signed in")
+    func suspended() async throws {
+        let place = try await TenancyCase()
+        let token = try await place.invite("ben@example.org")
+        let user = try await Given.person(email: "ben@example.org")
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.orgs SET state = 'suspended', suspension = 'billing' WHERE id = \(place.org)")
+        let browser = try await place.door.browser(of: user)
+        #expect(await browser.send(.post, "/api/org-invitations/\(place.org)/accept").status >= 400)
+        let byLink = await place.door.browser().send(.post, "/api/public/invitations/accept", ["token": .string(token)])
+        #expect(byLink.status >= 400)
+        #expect(try await place.role(of: user) == nil)
+    }
+
     @Test("a link ends after seven days, when it is taken back, and when a newer one is sent")
     func endings() async throws {
         let place = try await TenancyCase()

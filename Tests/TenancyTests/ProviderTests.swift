@@ -73,6 +73,20 @@ import Testing
         #expect(await later.send(.get, "/api/provider/customers").json["data"]?.array?.isEmpty == true)
     }
 
+    @Test("an offer that was taken back, or whose time is over, cannot be taken")
+    func staleOffers() async throws {
+        let (customer, provider) = (try await TenancyCase(), try await TenancyCase())
+        let slug = try await slug(of: provider.org)
+        let revoked = await offer(customer, to: slug).json["id"]?.string ?? ""
+        #expect(await customer.ownerBrowser.send(.delete, "/api/provider-grants/\(revoked)").status == 204)
+        #expect(await provider.ownerBrowser.send(.post, "/api/provider/grants/\(revoked)/accept").status == 404)
+        let old = await offer(customer, to: slug, days: 1).json["id"]?.string ?? ""
+        provider.door.time.advance(by: .seconds(86_400))
+        let later = try await provider.door.browser(of: provider.owner)
+        #expect(await later.send(.post, "/api/provider/grants/\(old)/accept").status == 404)
+        #expect(await later.send(.get, "/api/provider/customers").json["data"]?.array?.isEmpty == true)
+    }
+
     @Test("an offer to nobody is answered like any other")
     func oracle() async throws {
         let (customer, provider) = (try await TenancyCase(), try await TenancyCase())
