@@ -39,7 +39,7 @@ BEGIN
         ('pulse_identity', 'NOLOGIN'),
         ('pulse_app',      'LOGIN CONNECTION LIMIT 300'),
         ('pulse_worker',   'LOGIN CONNECTION LIMIT 100'),
-        ('pulse_operator', 'LOGIN CONNECTION LIMIT 20')) AS roles (name, attributes)
+        ('pulse_operator', 'LOGIN CONNECTION LIMIT 100')) AS roles (name, attributes)
     LOOP
         FOR attempt IN 1..50 LOOP
             BEGIN

@@ -99,6 +99,7 @@ def test_a_role_that_row_level_security_does_not_bind_ends_the_program(server):
     from harness.processes import PROGRAMS
     settings = {**server.environment, "PULSE_LISTEN": "127.0.0.1:0", "PULSE_ADMIN_LISTEN": "127.0.0.1:0",
                 "PULSE_DATABASE_URL": server.database.superuser_url}
+    settings.pop("PULSE_OPERATOR_LISTEN", None)
     done = subprocess.run([PROGRAMS / "pulse", "up"], env=settings, text=True, capture_output=True, timeout=30,
                           stdin=subprocess.DEVNULL)
     assert done.returncode == 78, done.stderr

@@ -80,6 +80,9 @@ package struct KeyShredder: Service {
         ) { try $0.next(Bool.self) } ?? false
     }
 
+    /// Whether the ledger tells of any erasure, which is asked without the database.
+    package var hasErased: Bool { get throws { try ledger.map { try !$0.lines().isEmpty } ?? false } }
+
     /// Erases again what a restored database has forgotten. To be called before anything is served.
     /// - Returns: the organisations whose keys came back and are gone again.
     package func replay() async throws -> [OrgID] {

@@ -270,7 +270,7 @@ private struct Databases {
         if configuration.operatorListen != nil {
             var operators = DatabaseConfiguration(
                 url: try configuration.required(\.operatorDatabaseURL, key: "PULSE_OPERATOR_DATABASE_URL"))
-            // The role's limit is 20 over all processes; operators are few.
+            // Operators are few.
             operators.sharedConnections = 1
             operators.leasedConnections = 2
             staff = Database(operators, time: time, logger: logger)

@@ -31,6 +31,7 @@ package enum PulseRuns {
     /// Before anything is served: a database restored from a backup must not bring back what was erased since. Waits for
     /// the database as long as it takes; without an erasure ever, it is not asked.
     private static func replayErasures(with pulse: Composition, logger: Logger) async throws {
+        guard try pulse.shredder.hasErased else { return }
         while true {
             do {
                 let orgs = try await pulse.shredder.replay()
