@@ -22,11 +22,15 @@ struct Connector: Sendable {
         queue = DispatchQueue(label: "pulse.postgres.connect")
     }
 
-    /// Tries once, after `delay`. The connection arrives non-blocking and in pipeline mode.
+    /// Tries once, after `delay`, unless nobody wants it any more by then. The connection arrives non-blocking and in
+    /// pipeline mode.
     func open(
-        after delay: Duration = .zero, _ done: @escaping @Sendable (Result<OpenedConnection, DatabaseError>) -> Void
+        after delay: Duration = .zero, unless isUnwanted: @escaping @Sendable () -> Bool,
+        _ done: @escaping @Sendable (Result<OpenedConnection, DatabaseError>) -> Void
     ) {
-        queue.asyncAfter(deadline: .now() + delay.inSeconds) { done(connect(inPipeline: true)) }
+        queue.asyncAfter(deadline: .now() + delay.inSeconds) {
+            if !isUnwanted() { done(connect(inPipeline: true)) }
+        }
     }
 
     /// Tries once, for something that a pipeline cannot do. The connection arrives non-blocking.

@@ -87,11 +87,12 @@ private final class ListeningLine: Sendable {
         reactor.stop()
     }
 
+    /// `nil` once stopped.
+    private var current: Connection? { state.withLockedValue { $0.isStopped ? nil : $0.connection } }
+
     private func connect(after delay: Duration) {
-        connector.open(after: delay) { [weak self] result in
-            guard let self, let connection = state.withLockedValue({ $0.isStopped ? nil : $0.connection }) else {
-                return
-            }
+        connector.open(after: delay, unless: { [weak self] in self?.current == nil }) { [weak self] result in
+            guard let self, let connection = current else { return }
             guard case .success(let opened) = result else { return connect(after: .milliseconds(500)) }
             connection.attach(opened)
             let flight = Flight(listen, openings: listen.count, deadline: time.monotonic + .seconds(5))

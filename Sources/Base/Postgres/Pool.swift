@@ -89,8 +89,8 @@ final class Pool: Sendable {
     }
 
     private func connect(_ index: Int, after delay: Duration) {
-        connector.open(after: delay) { [weak self] result in
-            guard let self, !state.withLockedValue({ $0.isClosed }) else {
+        connector.open(after: delay, unless: { [weak self] in self?.isClosed ?? true }) { [weak self] result in
+            guard let self, !isClosed else {
                 // Opened too late: nobody will use it, and its reactor may have stopped.
                 if case .success(let opened) = result { opened.discard() }
                 return
@@ -101,6 +101,8 @@ final class Pool: Sendable {
             }
         }
     }
+
+    private var isClosed: Bool { state.withLockedValue { $0.isClosed } }
 
     private func connectionIsUp(_ index: Int, _ opened: OpenedConnection) {
         let connection = state.withLockedValue { $0.slots[index].connection }
