@@ -186,7 +186,8 @@ def test_the_profile_renames_with_undo_and_ends_other_sessions(server, visit, pi
 
 def test_logging_out_closes_everything(server, visit):
     owner = server.sign_up("Leave Works")
-    page = signed_in(visit, server, owner, "/profile")
+    # What the page was still asking for is refused from then on.
+    page = signed_in(visit, server, owner, "/profile", allow=["401"])
     page.get_by_role("main").get_by_role("button", name="Log out").click()
     expect(page).to_have_url(re.compile("/login$"))
     page.goto(server.url + "/infrastructure")
