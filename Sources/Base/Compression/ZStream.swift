@@ -15,13 +15,13 @@ struct ZStream: ~Copyable {
     let stream: UnsafeMutablePointer<z_stream>
     private let deflates: Bool
 
-    private init(deflatingAt level: Int, _ format: Format) {
+    private init(deflatingAt level: Int, _ format: Format, _ strategy: Int32) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         deflates = true
         // 8 is zlib's default memory level: 256 KiB of tables.
         let status = deflateInit2_(
-            stream, Int32(min(max(level, 1), 9)), Z_DEFLATED, format.windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            stream, Int32(min(max(level, 1), 9)), Z_DEFLATED, format.windowBits, 8, strategy, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib cannot start to compress: \(status)")
     }
@@ -40,16 +40,18 @@ struct ZStream: ~Copyable {
         stream.deallocate()
     }
 
-    static func compress(_ bytes: some Collection<UInt8>, level: Int, format: Format) -> [UInt8] {
-        let run = ZStream(deflatingAt: level, format)
+    static func compress(
+        _ bytes: some Collection<UInt8>, level: Int, format: Format, flush: Int32, strategy: Int32 = Z_DEFAULT_STRATEGY
+    ) -> [UInt8] {
+        let run = ZStream(deflatingAt: level, format, strategy)
         // The bound is for a finished stream; a flushed one needs up to 6 bytes more.
         let bound = Int(deflateBound(run.stream, UInt(bytes.count))) + 16
         return withBytes(bytes) { input in
             [UInt8](unsafeUninitializedCapacity: bound) { output, count in
                 run.point(at: input[...], output: UnsafeMutableBufferPointer(rebasing: output[...]))
-                let status = deflate(run.stream, format == .gzip ? Z_FINISH : Z_SYNC_FLUSH)
+                let status = deflate(run.stream, flush)
                 precondition(
-                    status == (format == .gzip ? Z_STREAM_END : Z_OK) && run.stream.pointee.avail_in == 0,
+                    status == (flush == Z_FINISH ? Z_STREAM_END : Z_OK) && run.stream.pointee.avail_in == 0,
                     "zlib stopped short of its own bound: \(status)")
                 count = output.count - Int(run.stream.pointee.avail_out)
             }
@@ -84,7 +86,8 @@ struct ZStream: ~Copyable {
             stream.pointee.next_out = scratch.baseAddress
             stream.pointee.avail_out = UInt32(min(scratch.count, limit - expanded.count + 1))
             let room = Int(stream.pointee.avail_out)
-            let status = inflate(stream, Z_NO_FLUSH)
+            // "Finish" in one piece spares zlib a copy of all it gives into its own window.
+            let status = inflate(stream, Z_FINISH)
             let produced = room - Int(stream.pointee.avail_out)
             expanded.append(contentsOf: scratch.prefix(produced))
             guard expanded.count <= limit else { throw .tooLarge(limit: limit) }
@@ -95,6 +98,7 @@ struct ZStream: ~Copyable {
                 // A gzip member begins with 1F; a message may go on after a final block.
                 guard format == .message || stream.pointee.next_in.pointee == 0x1F else { throw .trailingBytes }
                 guard inflateReset(stream) == Z_OK else { throw .corrupt }
+            case Z_BUF_ERROR where produced == room: continue
             case Z_BUF_ERROR:
                 // No progress: a flushed message has no end mark of its own, a gzip text must have one.
                 guard format == .message, stream.pointee.avail_in == 0 else { throw .truncated }

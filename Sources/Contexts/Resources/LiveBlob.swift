@@ -15,7 +15,7 @@ package enum LiveBlob {
             withUnsafeBytes(of: UInt32(live.count).bigEndian) { plain.append(contentsOf: $0) }
             plain += live
         }
-        return Deflate.compress(plain)
+        return Packed.pack(plain)
     }
 
     /// The members of some resources, the others passed over. A damaged blob gives what is whole before the damage: it
@@ -31,7 +31,7 @@ package enum LiveBlob {
 
     /// - Parameter visit: returns whether to go on.
     private static func walk(_ blob: [UInt8], _ visit: (ResourceID, Slice<UnsafeRawBufferPointer>) -> Bool) {
-        guard let plain = try? Deflate.inflate(blob, limit: sizeLimit) else { return }
+        guard let plain = try? Packed.unpack(blob, limit: sizeLimit) else { return }
         plain.withUnsafeBytes { bytes in
             var place = 0
             while bytes.count - place >= 20 {

@@ -15,7 +15,7 @@ package enum ResourceWrites {
         SELECT \(org), r.id, r.connection_id, r.type, r.source, r.name, r.name_key, r.status, r.facts, \(now), \(now)
         FROM unnest(\(resources.map(\.id)), \(resources.map(\.connection)), \(resources.map(\.type)),
                     \(resources.map(\.source)), \(resources.map(\.name)), \(resources.map { $0.name.lowercased() }),
-                    \(resources.map(\.status)), \(resources.map { Deflate.compress($0.facts) }))
+                    \(resources.map(\.status)), \(resources.map { Packed.pack($0.facts) }))
             AS r (id, connection_id, type, source, name, name_key, status, facts)
         ON CONFLICT (org_id, id) DO UPDATE SET
             connection_id = excluded.connection_id, type = excluded.type, source = excluded.source,

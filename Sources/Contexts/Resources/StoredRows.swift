@@ -32,7 +32,7 @@ struct StoredRows {
         let taken = Row(
             id: try row.next(), connection: try row.next(), type: try row.next(), source: try row.next(),
             name: try row.next(), status: try row.next(),
-            facts: (try? Deflate.inflate(try row.next([UInt8].self), limit: 1024 * 1024)) ?? [], at: try row.next())
+            facts: (try? Packed.unpack(try row.next([UInt8].self), limit: 1024 * 1024)) ?? [], at: try row.next())
         rows.append(taken)
         if let blob = try row.next([UInt8]?.self) { blobs[taken.connection] = blob }
         return taken.id

@@ -18,6 +18,12 @@ struct Figures {
         if !(value <= most) { missed.append("\(name) is \(Self.rounded(value)), wanted at most \(Self.rounded(most))") }
     }
 
+    /// What we aim at and say when it is not reached, without failing.
+    func line(_ name: String, _ value: Double, _ unit: String, aim: Double) {
+        line(name, value, unit)
+        if !(value <= aim) { print("aim: \(name) is \(Self.rounded(value)), at most \(Self.rounded(aim)) is the aim") }
+    }
+
     /// Something that must hold for the figures to mean anything.
     mutating func require(_ holds: Bool, _ what: String) { if !holds { missed.append("\(what) does not hold") } }
 

@@ -39,8 +39,8 @@ struct TenancyBench: AsyncParsableCommand {
         figures.line("first_request_ms", full.firstRequest * 1000, "ms")
         figures.line("single_list_p95_ms", single.listP95 * 1000, "ms")
         figures.line("list_p50_ms", full.listP50 * 1000, "ms")
-        figures.line("list_p95_ms", full.listP95 * 1000, "ms", atMost: 3)
-        figures.line("list_p95_over_single", full.listP95 / single.listP95, "times")
+        figures.line("list_p95_ms", full.listP95 * 1000, "ms", aim: 3)
+        figures.line("list_p95_over_single", full.listP95 / single.listP95, "times", atMost: 1.5)
         try figures.conclude()
     }
 
@@ -63,14 +63,14 @@ struct TenancyBench: AsyncParsableCommand {
         // Memory first: what requests need comes and goes.
         measured.rss = try await program.settledMemory()
         guard lists else { return measured }
-        let client = ProbeClient(port: program.port)
+        let reader = try PageReader(port: program.port)
         let chosen = estate.largeOrganisations
         var firsts: [Double] = []
-        for org in chosen { firsts.append(try await page(of: org, client, estate)) }
+        for org in chosen { firsts.append(try page(of: org, reader, estate)) }
         measured.firstRequest = firsts.sorted()[firsts.count / 2]
         var times: [Double] = []
         for _ in 0..<max(4, 2_000 / chosen.count) {
-            for org in chosen.shuffled() { times.append(try await page(of: org, client, estate)) }
+            for org in chosen.shuffled() { times.append(try page(of: org, reader, estate)) }
         }
         times.sort()
         measured.listP50 = times[times.count / 2]
@@ -78,14 +78,12 @@ struct TenancyBench: AsyncParsableCommand {
         return measured
     }
 
-    private func page(of org: OrgID, _ client: ProbeClient, _ estate: TenancyEstate) async throws -> Double {
+    private func page(of org: OrgID, _ reader: PageReader, _ estate: TenancyEstate) throws -> Double {
+        let headers = estate.reader.headers + [("X-Pulse-Org-ID", org.description)]
         let start = ContinuousClock.now
-        let answer = try await client.ask(
-            .get, "/api/resources?limit=100", as: estate.reader, org: org.description)
+        let bytes = try reader.page("/api/resources?limit=100", headers: headers)
         let took = (ContinuousClock.now - start).inSeconds
-        guard answer.status == 200, answer.body.count > 100_000 else {
-            throw ProbeFault("a page was not answered: \(answer.status) \(answer.text.prefix(200))")
-        }
+        guard bytes > 100_000 else { throw ProbeFault("a page of \(bytes) bytes is not a page of 100") }
         return took
     }
 }
