@@ -61,11 +61,16 @@ package enum MetricFamily: String, Hashable, Sendable, CaseIterable {
     case diskWrite = "diskwrite"
     case temperature
     case load1
+    /// Of a storage: its share in use, and the bytes behind it.
+    case usage
+    case used
+    case total
+    case available = "avail"
 
     package var unit: MetricUnit {
         switch self {
-        case .cpu, .cpuCore, .memory, .disk: .percent
-        case .memoryUsed, .swapUsed: .bytes
+        case .cpu, .cpuCore, .memory, .disk, .usage: .percent
+        case .memoryUsed, .swapUsed, .used, .total, .available: .bytes
         case .netIn, .netOut, .diskRead, .diskWrite: .bytesPerSecond
         case .temperature: .celsius
         case .load1: .load
@@ -77,7 +82,7 @@ package enum MetricFamily: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .cpuCore: "."
         case .disk, .netIn, .netOut, .diskRead, .diskWrite, .temperature: ":"
-        case .cpu, .memory, .memoryUsed, .swapUsed, .load1: nil
+        case .cpu, .memory, .memoryUsed, .swapUsed, .load1, .usage, .used, .total, .available: nil
         }
     }
 }

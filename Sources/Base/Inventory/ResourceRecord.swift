@@ -1,12 +1,14 @@
-package import JSONKit
+import JSONKit
 package import Kernel
 
-/// One thing that is watched, with its last values: what `GET /api/resources` shows and deltas change.
+/// One thing that is watched, with its last values, merged from all that is claimed about it: what `GET /api/resources`
+/// shows and deltas change.
 ///
 /// Its JSON is cut in two so that a change of values does not rewrite what it is: `facts` are who and what it is,
 /// `live` is what was measured last. No member stands in both, so the wire form is one after the other.
 package struct ResourceRecord: Sendable, Hashable {
     package let id: ResourceID
+    /// The one whose claim leads, and with whose live values it is stored.
     package let connection: ConnectionID
     package var type: ResourceType
     package var technology: String?
@@ -16,19 +18,47 @@ package struct ResourceRecord: Sendable, Hashable {
     package var lastSeen: Timestamp
     /// When anything of it last changed, values included.
     package var updatedAt: Timestamp
-    package var source: InventorySource
+    /// Who speaks of it, the leading one first.
+    package var sources: [Source]
     package var identity: ResourceIdentity
+    package var parent: Parent?
+    package var tags: [String] = []
     package var metrics: ResourceMetrics
     package var uptimeSeconds: Int64?
     /// The hottest sensor, °C.
     package var temperature: Double?
-    package var agent: AgentFacts?
+    package var facts: [ResourceBlock]
+    package var live: [ResourceBlock]
+
+    package struct Source: Sendable, Hashable {
+        package let source: InventorySource
+        package let connection: ConnectionID
+        package var isStale: Bool
+        package var lastSeen: Timestamp
+
+        package init(_ source: InventorySource, connection: ConnectionID, isStale: Bool, lastSeen: Timestamp) {
+            self.source = source
+            self.connection = connection
+            self.isStale = isStale
+            self.lastSeen = lastSeen
+        }
+    }
+
+    package struct Parent: Sendable, Hashable {
+        package let id: ResourceID
+        package let name: String
+
+        package init(id: ResourceID, name: String) {
+            self.id = id
+            self.name = name
+        }
+    }
 
     package init(
         id: ResourceID, connection: ConnectionID, type: ResourceType, technology: String?, name: String,
-        status: ResourceStatus, lastSeen: Timestamp, updatedAt: Timestamp, source: InventorySource,
+        status: ResourceStatus, lastSeen: Timestamp, updatedAt: Timestamp, sources: [Source],
         identity: ResourceIdentity, metrics: ResourceMetrics = ResourceMetrics(), uptimeSeconds: Int64? = nil,
-        temperature: Double? = nil, agent: AgentFacts? = nil
+        temperature: Double? = nil, facts: [ResourceBlock] = [], live: [ResourceBlock] = []
     ) {
         self.id = id
         self.connection = connection
@@ -38,23 +68,29 @@ package struct ResourceRecord: Sendable, Hashable {
         self.status = status
         self.lastSeen = lastSeen
         self.updatedAt = updatedAt
-        self.source = source
+        self.sources = sources
         self.identity = identity
         self.metrics = metrics
         self.uptimeSeconds = uptimeSeconds
         self.temperature = temperature
-        self.agent = agent
+        self.facts = facts
+        self.live = live
     }
 
     /// The members that say who and what it is, as one object.
-    package var facts: [UInt8] {
+    package var factsJSON: [UInt8] {
         var writer = JSONWriter(capacity: 512)
         writer.object { writer in
             writer.member("id", id)
             writer.member("type", type.rawValue)
             writer.member("technology", technology)
             writer.member("name", name)
-            writer.array("sources") { $0.string(source.rawValue) }
+            writer.array("sources") { writer in
+                var told: Set<InventorySource> = []
+                for source in sources where told.insert(source.source).inserted {
+                    writer.string(source.source.rawValue)
+                }
+            }
             writer.member("identity", identity)
             writer.object("canonicalIdentity") { writer in
                 writer.member("displayName", name)
@@ -65,30 +101,43 @@ package struct ResourceRecord: Sendable, Hashable {
                 writer.member("resourceType", type.rawValue)
                 writer.member("resourceId", id)
             }
-            writer.member("tags", [String]())
+            writer.member("parentId", parent?.id)
+            writer.member("parentName", parent?.name)
+            writer.member("tags", tags)
+            Self.write(facts, to: &writer)
         }
         return writer.bytes
     }
 
     /// The members that change with every report, as one object.
-    package var live: [UInt8] {
+    package var liveJSON: [UInt8] {
         var writer = JSONWriter(capacity: 2048)
         writer.object { writer in
             writer.member("status", status.rawValue)
             writer.member("lastSeen", lastSeen)
             writer.member("updatedAt", updatedAt)
             writer.object("sourceStatus") { writer in
-                writer.object(source.rawValue) { writer in
-                    writer.member("status", status == .offline ? "offline" : "online")
-                    writer.member("lastSeen", lastSeen)
+                var told: Set<InventorySource> = []
+                for source in sources where told.insert(source.source).inserted {
+                    writer.object(source.source.rawValue) { writer in
+                        writer.member("status", source.isStale ? "stale" : status == .offline ? "offline" : "online")
+                        writer.member("lastSeen", source.lastSeen)
+                    }
                 }
             }
             writer.member("metrics", metrics)
             writer.member("uptime", uptimeSeconds)
             writer.member("temperature", temperature, decimals: 1)
-            writer.member("agent", agent)
+            Self.write(live, to: &writer)
         }
         return writer.bytes
+    }
+
+    private static func write(_ blocks: [ResourceBlock], to writer: inout JSONWriter) {
+        for block in blocks {
+            writer.key(block.name)
+            writer.raw(block.json)
+        }
     }
 
     /// The wire form of a resource from its two halves.
@@ -97,50 +146,5 @@ package struct ResourceRecord: Sendable, Hashable {
         return facts.dropLast() + [UInt8(ascii: ",")] + live.dropFirst()
     }
 
-    package var wire: [UInt8] { Self.wire(facts: facts, live: live) }
-}
-
-/// The kinds of resources so far; the raw values are the wire's and are never renamed.
-package enum ResourceType: String, Sendable, Hashable, CaseIterable {
-    /// A machine: a host with an agent, later a hypervisor's node too.
-    case agent
-}
-
-package enum ResourceStatus: String, Sendable, Hashable, CaseIterable {
-    case online, warning, unknown, offline
-}
-
-/// Which kind of collector made a claim.
-package enum InventorySource: String, Sendable, Hashable, CaseIterable {
-    case agent
-}
-
-/// By what a machine is known.
-package struct ResourceIdentity: Sendable, Hashable, JSONEncodable {
-    package var machineID: String?
-    package var dmiUUID: String?
-    package var hostnames: [String]
-    package var ipAddresses: [String]
-    package var macAddresses: [String]
-
-    package init(
-        machineID: String? = nil, dmiUUID: String? = nil, hostnames: [String] = [], ipAddresses: [String] = [],
-        macAddresses: [String] = []
-    ) {
-        self.machineID = machineID
-        self.dmiUUID = dmiUUID
-        self.hostnames = hostnames
-        self.ipAddresses = ipAddresses
-        self.macAddresses = macAddresses
-    }
-
-    package func encode(to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.member("machineId", machineID)
-            writer.member("dmiUuid", dmiUUID)
-            writer.member("hostnames", hostnames)
-            writer.member("ipAddresses", ipAddresses)
-            writer.member("macAddresses", macAddresses)
-        }
-    }
+    package var wire: [UInt8] { Self.wire(facts: factsJSON, live: liveJSON) }
 }

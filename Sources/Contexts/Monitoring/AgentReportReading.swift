@@ -1,5 +1,6 @@
 import AgentProtocol
 import Inventory
+import JSONKit
 import Kernel
 
 /// What a host's report claims. Pure but for `rates`, which remembers the counters of agents that send no rates.
@@ -20,14 +21,23 @@ struct AgentReportReading {
         let metrics = Self.metrics(of: report, facts)
         let temperature = facts.temperatures.values.max()
         let machine = report.host.machineID?.trimmed.lowercased()
+        var writer = JSONWriter(capacity: 2048)
+        facts.encode(to: &writer)
         return Observation(
-            connection: ConnectionID(agent.uuid), source: .agent, type: .agent,
+            connection: ConnectionID(agent.uuid), source: .agent, type: .agent, key: "host",
             evidence: Self.evidence(machine: machine, dmi: report.host.dmiUUID, agent: agent),
             name: report.host.displayName.flatMap { $0.isEmpty ? nil : $0 } ?? report.host.hostname,
             technology: report.host.platform, identity: Self.identity(of: report, machine: machine),
-            metrics: metrics, uptimeSeconds: report.host.uptimeSeconds, temperature: temperature, agent: facts,
+            metrics: metrics, uptimeSeconds: report.host.uptimeSeconds, temperature: temperature,
+            live: [ResourceBlock("agent", json: writer.bytes)],
+            silence: Self.silence(reportingEvery: facts.reportIntervalSeconds),
             measuredAt: measuredAt, receivedAt: receivedAt,
             samples: Self.samples(metrics, facts, temperature))
+    }
+
+    /// A machine that is silent for six report intervals is offline, within these bounds.
+    private static func silence(reportingEvery seconds: Int?) -> Duration {
+        min(max(.seconds(6 * (seconds ?? 10)), .seconds(60)), .seconds(600))
     }
 
     private static func measuredAt(_ report: HostReport, receivedAt: Timestamp) -> Timestamp {

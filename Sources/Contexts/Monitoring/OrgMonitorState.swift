@@ -93,9 +93,13 @@ struct OrgMonitorState {
         let record = ResourceRecord(
             id: id, connection: observation.connection, type: observation.type, technology: observation.technology,
             name: observation.name, status: .online, lastSeen: observation.receivedAt,
-            updatedAt: observation.receivedAt, source: observation.source, identity: observation.identity,
-            metrics: observation.metrics, uptimeSeconds: observation.uptimeSeconds,
-            temperature: observation.temperature, agent: observation.agent)
+            updatedAt: observation.receivedAt,
+            sources: [
+                .init(
+                    observation.source, connection: observation.connection, isStale: false,
+                    lastSeen: observation.receivedAt)
+            ], identity: observation.identity, metrics: observation.metrics, uptimeSeconds: observation.uptimeSeconds,
+            temperature: observation.temperature, facts: observation.facts, live: observation.live)
         let before = watched[id]
         let after = WatchedResource(record)
         if let before, before.stored.connection != record.connection {

@@ -23,12 +23,13 @@ struct WatchedResource {
 
     init(_ record: ResourceRecord) {
         stored = StoredResource(
-            id: record.id, connection: record.connection, type: record.type.rawValue, source: record.source.rawValue,
-            name: record.name, status: record.status.rawValue, lastSeen: record.lastSeen, facts: record.facts,
-            live: record.live)
+            id: record.id, connection: record.connection, type: record.type.rawValue,
+            source: record.sources[0].source.rawValue,
+            name: record.name, status: record.status.rawValue, lastSeen: record.lastSeen, facts: record.factsJSON,
+            live: record.liveJSON)
         lastSeen = record.lastSeen
-        reportIntervalSeconds = record.agent?.reportIntervalSeconds
         wire = Self.parse(stored.wire)
+        reportIntervalSeconds = wire["agent"]?["reportIntervalSeconds"]?.int
     }
 
     func published(as before: JSONValue?) -> WatchedResource {

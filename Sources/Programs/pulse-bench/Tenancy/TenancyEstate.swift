@@ -2,6 +2,7 @@ import Access
 import Cryptography
 import Foundation
 import Inventory
+import JSONKit
 import Kernel
 import Postgres
 import Resources
@@ -46,8 +47,9 @@ final class TenancyEstate {
             let record = record(number, of: org, ConnectionID(agent.description)!, at: now)
             return StoredResource(
                 id: record.id, connection: record.connection, type: record.type.rawValue,
-                source: record.source.rawValue, name: record.name, status: record.status.rawValue, lastSeen: now,
-                facts: record.facts, live: record.live)
+                source: record.sources[0].source.rawValue, name: record.name, status: record.status.rawValue,
+                lastSeen: now,
+                facts: record.factsJSON, live: record.liveJSON)
         }
         let live = rows.map { (connection: $0.connection, at: now, blob: LiveBlob.encode([($0.id, $0.live)])) }
         let tail = String(org.description.suffix(12))
@@ -77,7 +79,8 @@ final class TenancyEstate {
         let machine = UUID().uuidString.lowercased()
         var record = ResourceRecord(
             id: ResourceID(UUID()), connection: connection, type: .agent, technology: "linux", name: name,
-            status: .online, lastSeen: now, updatedAt: now, source: .agent,
+            status: .online, lastSeen: now, updatedAt: now,
+            sources: [.init(.agent, connection: connection, isStale: false, lastSeen: now)],
             identity: ResourceIdentity(
                 machineID: machine, hostnames: [name], ipAddresses: ["10.0.\(number / 256).\(number % 256)"],
                 macAddresses: ["02:00:00:00:00:01"]), uptimeSeconds: 86_400)
@@ -94,7 +97,9 @@ final class TenancyEstate {
         facts.cpuPerCorePercent = (0..<8).map { Double((number + $0) % 100) }
         facts.loadAverage = [0.52, 0.48, 0.31]
         facts.temperatures = ["cpu_package": 48.5, "nvme0": 39]
-        record.agent = facts
+        var writer = JSONWriter(capacity: 1024)
+        facts.encode(to: &writer)
+        record.live = [ResourceBlock("agent", json: writer.bytes)]
         return record
     }
 

@@ -1,0 +1,29 @@
+/// One key by which a thing is known, kept in `resource_keys`.
+package struct Evidence: Hashable, Sendable, Comparable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// `/etc/machine-id`, lower case.
+        case machineID = "machine-id"
+        /// The SMBIOS system UUID, lower case.
+        case dmiUUID = "dmi-uuid"
+        case agentID = "agent-id"
+        /// What a platform calls the thing, with the platform's instance before it: `pve:INSTANCE/qemu/101`. Names no node
+        /// where the thing may move. An instance is one the world over, or begins with the connection's id.
+        case platformID = "platform-id"
+        /// Serial number or WWN of a disk.
+        case diskSerial = "disk-serial"
+        /// A connection and its own key: `CONNECTION/KEY`.
+        case claim
+    }
+
+    package let kind: Kind
+    package let value: String
+
+    package init(_ kind: Kind, _ value: String) {
+        self.kind = kind
+        self.value = value
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.kind.rawValue, left.value) < (right.kind.rawValue, right.value)
+    }
+}
