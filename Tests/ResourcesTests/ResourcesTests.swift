@@ -61,13 +61,15 @@ import Testing
         _ name: String, status: ResourceStatus = .online, of connection: ConnectionID? = nil, in org: OrgID
     ) -> StoredResource {
         let id = ResourceMint.id(in: org, type: .agent, key: Evidence(.machineID, name))
+        let connection = connection ?? .new(at: now)
         let record = ResourceRecord(
-            id: id, connection: connection ?? .new(at: now), type: .agent, technology: "linux", name: name,
-            status: status,
-            lastSeen: now, updatedAt: now, source: .agent, identity: ResourceIdentity(hostnames: [name]))
+            id: id, connection: connection, type: .agent, technology: "linux", name: name,
+            status: status, lastSeen: now, updatedAt: now,
+            sources: [.init(.agent, connection: connection, isStale: false, lastSeen: now)],
+            identity: ResourceIdentity(hostnames: [name]))
         return StoredResource(
             id: id, connection: record.connection, type: "agent", source: "agent", name: name, status: status.rawValue,
-            lastSeen: now, facts: record.facts, live: record.live)
+            lastSeen: now, facts: record.factsJSON, live: record.liveJSON)
     }
 
     private func store(_ resources: [StoredResource], in org: OrgID) async throws {
