@@ -199,7 +199,11 @@ targets += room(
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
+targets += room(
+    "EstateApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression"],
+    external: [crypto, nio, nioPosix, nioHTTP, nioTLS, nioConcurrency], testUses: ["Kernel", "JSONKit"])
 targets += [
+    program("pulse-estate", uses: ["EstateApp", "Kernel", "JSONKit"], external: [arguments, signals]),
     program(
         "pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault", "CProcess", "OperatorPlane"], external: [arguments]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
@@ -233,6 +237,7 @@ let package = Package(
     products: [
         .executable(name: "pulse", targets: ["pulse"]),
         .executable(name: "pulse-agent", targets: ["pulse-agent"]),
+        .executable(name: "pulse-estate", targets: ["pulse-estate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
