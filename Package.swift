@@ -52,6 +52,9 @@ let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLSEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let client = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -104,7 +107,10 @@ targets += room(
         nio, nioPosix, nioHTTP, nioWebSocket, nioTLS, nioConcurrency, log, crypto, lifecycle, metrics,
     ])
 
-targets += room("Outbound", on: .base, uses: ["HTTPKit"], external: [client, nio, nioPosix, nioHTTP, nioTLS])
+targets += room(
+    "Outbound", on: .base, uses: ["Kernel", "HTTPKit", "Inventory"],
+    external: [nio, nioPosix, nioHTTP, nioTLS, nioTLSEvents, nioConcurrency, collections, crypto, asn1, x509],
+    testUses: ["HostileKit"])
 
 // Collectors: what looks at one kind of platform.
 targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"], external: [nioConcurrency])
@@ -227,6 +233,10 @@ targets += [
         ],
         path: "Tests/FrontDoorKit", swiftSettings: strict),
     .target(
+        name: "HostileKit",
+        dependencies: [nio, nioPosix, nioHTTP, nioTLS, nioConcurrency, crypto, asn1, x509],
+        path: "Tests/HostileKit", swiftSettings: strict),
+    .target(
         name: "TestKit",
         dependencies: ["Kernel", "Postgres", "Cryptography", log, nioConcurrency],
         path: "Tests/TestKit", swiftSettings: strict),
@@ -244,6 +254,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.1.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),

@@ -1,3 +1,5 @@
+internal import Inventory
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -19,10 +21,13 @@ package struct GuardedStream: Sendable {
     ) async throws {
         let address = try await addresses.address(of: host)
         do {
-            let context = try Self.context(certificates)
-            try await Self.within(timeout) { try await Self.deliver(bytes, host, address, port, context) }
+            let trust = certificates.map { ServerTrust.authorities(pem: String(decoding: $0, as: UTF8.self)) }
+            let tls = try ClientTLS(trust ?? .system)
+            try await Self.within(timeout) { try await Self.deliver(bytes, host, address, port, tls) }
+        } catch is CancellationError {
+            throw CancellationError()
         } catch {
-            throw Self.explained(error)
+            throw ClientTLS.explained(error)
         }
     }
 
@@ -31,25 +36,15 @@ package struct GuardedStream: Sendable {
         !((try? NIOSSLCertificate.fromPEMBytes(pem)) ?? []).isEmpty
     }
 
-    private static func context(_ certificates: [UInt8]?) throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
-        if let certificates {
-            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(certificates))
-        }
-        return try NIOSSLContext(configuration: configuration)
-    }
-
     private static func deliver(
-        _ bytes: [UInt8], _ host: String, _ address: String, _ port: Int, _ context: NIOSSLContext
+        _ bytes: [UInt8], _ host: String, _ address: String, _ port: Int, _ tls: ClientTLS
     ) async throws {
-        let name = InternetAddress(host) == nil ? host : nil
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(5))
             .connect(host: address, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        NIOSSLClientHandler(context: context, serverHostname: name))
+                        try tls.handler(for: host, refusal: NIOLockedValueBox(nil)))
                     return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel,
                         configuration: .init(isOutboundHalfClosureEnabled: true))
@@ -76,15 +71,6 @@ package struct GuardedStream: Sendable {
             }
             defer { group.cancelAll() }
             try await group.next()
-        }
-    }
-
-    private static func explained(_ error: any Error) -> any Error {
-        switch error {
-        case is OutboundError, is CancellationError: error
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: OutboundError.untrusted
-        case ChannelError.connectTimeout: OutboundError.timeout
-        default: OutboundError.unreachable
         }
     }
 }

@@ -1,7 +1,7 @@
 // Outbound: reaching addresses that customers gave us, without being led to where only we can go.
-// Owns: which addresses may be reached, resolving a name once, connecting to just the address that was checked, requests
-// with a deadline and a cap on what comes back, redirects checked like the first address, plain streams over TLS.
-// Leaves to others: what is sent and when it is tried again. Everything goes directly from this machine.
+// Owns: which addresses may be reached, resolving a name once, connecting to just the address that was checked, why a
+// server is believed, requests with a deadline and a cap on what comes back, redirects checked like the first address.
+// Leaves to others: what is sent and when it is tried again, what an answer means.
 // Tempting wrong step: checking a name and then connecting by that name. The second answer of DNS may be another one.
 package import HTTPKit
 
@@ -30,7 +30,15 @@ package enum OutboundError: String, Error, Sendable, CaseIterable {
     case unreachable
     /// Its certificate is not valid for its name.
     case untrusted
+    /// It shows another certificate than the pinned one.
+    case certificateChanged
     case timeout
-    /// It answers what cannot be understood, too much, or with too many redirects.
+    /// It answers what cannot be understood, or leads in circles.
     case badAnswer
+    /// It answers more than is held.
+    case tooLarge
+    /// The way leads through an agent that is not there.
+    case noGateway
+    /// What it should be reached with cannot work: authorities that are no certificates.
+    case misconfigured
 }

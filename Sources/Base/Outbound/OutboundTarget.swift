@@ -7,6 +7,8 @@ package struct OutboundTarget: Sendable, Hashable {
     package let host: String
     package let port: Int
     package let isSecure: Bool
+    /// Path and query as they go over the wire.
+    let path: String
 
     /// `nil` for other schemes, user names or passwords, no host, control characters, or more than 2,048 bytes.
     package init?(_ text: String) {
@@ -20,6 +22,8 @@ package struct OutboundTarget: Sendable, Hashable {
         self.host = host
         isSecure = scheme == "https"
         port = parts.port ?? (isSecure ? 443 : 80)
+        let path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
+        self.path = parts.percentEncodedQuery.map { path + "?" + $0 } ?? path
     }
 
     /// Where a `Location` leads from here; `nil` when it leads nowhere we go.
