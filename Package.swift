@@ -173,6 +173,10 @@ targets += room(
     ],
     external: [log, nioConcurrency, metrics, lifecycle])
 targets += room(
+    "Connections", on: .contexts,
+    uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Outbound", "Audit", "Access", "Vault"],
+    external: [log, nioConcurrency], testUses: ["FrontDoorKit"])
+targets += room(
     "Monitoring", on: .contexts,
     uses: [
         "Kernel", "Postgres", "Inventory", "AgentProtocol", "Bus", "History", "Resources", "Ingest", "JSONKit",

@@ -25,6 +25,9 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
     package static let manageAgents = Permission("manage", "agents")
     package static let readSites = Permission("read", "sites")
     package static let manageSites = Permission("manage", "sites")
+    /// The platforms that are asked: where they are and how well they answer, never their secrets.
+    package static let readConnections = Permission("read", "connections")
+    package static let manageConnections = Permission("manage", "connections")
     /// Offers of resources to and from other organisations.
     package static let readSharing = Permission("read", "sharing")
     package static let manageSharing = Permission("manage", "sharing")
@@ -41,8 +44,9 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
 
     package static let all: [Permission] = [
         readMonitoring, readOrg, manageOrg, ownOrg, readMembers, manageMembers, readRoles, manageRoles, readTokens,
-        manageTokens, manageAgents, readSites, manageSites, readSharing, manageSharing, readProviders, manageProviders,
-        readAudit, manageAudit, readKeys, manageKeys, readSecurity, manageSecurity,
+        manageTokens, manageAgents, readSites, manageSites, readConnections, manageConnections, readSharing,
+        manageSharing, readProviders, manageProviders, readAudit, manageAudit, readKeys, manageKeys, readSecurity,
+        manageSecurity,
     ]
 
     /// What no provider does in a customer's organisation, whatever its grant says: everything by which it could stay
@@ -72,14 +76,18 @@ package enum Role: String, Sendable, CaseIterable {
     /// In the order of the list.
     package var permissions: [Permission] { Permission.all.filter(allows) }
 
-    private static let looking: Set<Permission> = [.readMonitoring, .readOrg, .readMembers, .readSites]
+    private static let looking: Set<Permission> = [
+        .readMonitoring, .readOrg, .readMembers, .readSites, .readConnections,
+    ]
     private static let inspecting: Set<Permission> = looking.union([
         .readRoles, .readTokens, .readSharing, .readProviders, .readAudit, .readKeys, .readSecurity,
     ])
     private static let grants: [Role: Set<Permission>] = [
         .viewer: looking,
         .auditor: inspecting,
-        .editor: looking.union([.manageAgents, .manageSites, .readTokens, .readSharing, .readProviders, .readRoles]),
+        .editor: looking.union([
+            .manageAgents, .manageSites, .manageConnections, .readTokens, .readSharing, .readProviders, .readRoles,
+        ]),
         .admin: Set(Permission.all).subtracting([.ownOrg]),
         .owner: Set(Permission.all),
     ]

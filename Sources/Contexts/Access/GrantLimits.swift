@@ -17,7 +17,8 @@ extension Scope {
         case .monitoringRead, .aiChat, .aiExecute, .actionsPlan: [.readMonitoring]
         case .settingsRead:
             [
-                .readOrg, .readMembers, .readRoles, .readTokens, .readSites, .readSharing, .readProviders, .readKeys,
+                .readOrg, .readMembers, .readRoles, .readTokens, .readSites, .readConnections, .readSharing,
+                .readProviders, .readKeys,
                 .readSecurity,
             ]
         case .settingsWrite: Permission.all.filter { $0.action != "read" }

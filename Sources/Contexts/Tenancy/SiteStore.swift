@@ -60,7 +60,7 @@ struct SiteStore: Sendable {
         }
     }
 
-    /// Machines and enrolment tokens that stood there stand nowhere from then on.
+    /// Machines, connections and enrolment tokens that stood there stand nowhere from then on.
     /// - Throws: 409 `site-in-use` when a role says who may do what there: taking it away would change that unseen.
     func remove(_ id: SiteID, in org: OrgID, entry: (Site) throws -> SQL) async throws {
         try await database.asOrg(org) { transaction in
@@ -71,8 +71,10 @@ struct SiteStore: Sendable {
             if let role { throw Problem.siteInUse(by: role) }
             let moved = try await transaction.execute("UPDATE agents SET site_id = NULL WHERE site_id = \(id)")
             try await transaction.execute("UPDATE enrollment_tokens SET site_id = NULL WHERE site_id = \(id)")
+            let asked = try await transaction.execute(
+                "UPDATE connections SET site_id = NULL, revision = revision + 1 WHERE site_id = \(id)")
             try await transaction.execute("DELETE FROM sites WHERE id = \(id)")
-            if moved > 0 { try await transaction.execute("SELECT org_changed()") }
+            if moved + asked > 0 { try await transaction.execute("SELECT org_changed()") }
             transaction.atCommit(try entry(site))
         }
     }

@@ -50,6 +50,8 @@ package struct Composition: Sendable {
         SealedColumn(.instance, table: "operator_totp", column: "secret", key: "operator_id"),
         SealedColumn(.organisations, table: "audit_streams", column: "address"),
         SealedColumn(.organisations, table: "audit_streams", column: "secret"),
+        SealedColumn(.organisations, table: "connections", column: "host"),
+        SealedColumn(.organisations, table: "connections", column: "secret"),
     ]
 
     /// The audit entry of a rotation's end, which deletes keys; that of the installation's own belongs to nobody's trail.
