@@ -41,13 +41,25 @@ enum Told {
     }
 }
 
+extension OrgMonitorState {
+    fileprivate mutating func flushed(at now: Timestamp, closing: Bool = false) -> Flush? {
+        settle(at: now)
+        return flush(at: now, closing: closing)
+    }
+
+    fileprivate mutating func settled(at now: Timestamp, closing: Bool = false) throws -> Flush {
+        let flush = flushed(at: now, closing: closing)
+        return try #require(flush)
+    }
+}
+
 @Suite struct OrgMonitorStateTests {
     let org = OrgID.new(at: Timestamp(seconds: 1_795_253_400))
     let agent = AgentID.new(at: Timestamp(seconds: 1_795_253_400))
     let start = Timestamp(seconds: 1_795_253_400)
 
     private func state() -> OrgMonitorState {
-        OrgMonitorState(org: org, epoch: 3, head: .none, resources: [], keys: [:], now: start)
+        OrgMonitorState(org: org, epoch: 3, head: .none, inventory: StoredInventory(), now: start)
     }
 
     private func upserts(_ delta: Delta?) throws -> [JSONValue] {
@@ -60,16 +72,16 @@ enum Told {
         var state = state()
         state.take(
             Told.accepted(Told.report(cpu: 10, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
-        let first = try #require(state.flush(at: start))
+        let first = try state.settled(at: start)
         #expect(first.head == OrgHead(epoch: 3, seq: 1))
         #expect(try upserts(first.delta).first?["name"] == "web-1")
         state.committed(first)
-        #expect(state.flush(at: start) == nil)
+        #expect(state.flushed(at: start) == nil)
 
         let later = start + .seconds(10)
         state.take(
             Told.accepted(Told.report(cpu: 20, at: later), seq: 2, agent: agent, org: org, at: later), now: later)
-        let second = try #require(state.flush(at: later))
+        let second = try state.settled(at: later)
         #expect(second.head == OrgHead(epoch: 3, seq: 2))
         let patch = try #require(try upserts(second.delta).first)
         #expect(patch["metrics"]?["cpu"]?["percent"] == 20)
@@ -82,11 +94,11 @@ enum Told {
         var state = state()
         state.take(
             Told.accepted(Told.report(cpu: 10, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
-        _ = try #require(state.flush(at: start))
+        _ = try state.settled(at: start)
         let later = start + .seconds(10)
         state.take(
             Told.accepted(Told.report(cpu: 20, at: later), seq: 2, agent: agent, org: org, at: later), now: later)
-        let again = try #require(state.flush(at: later))
+        let again = try state.settled(at: later)
         #expect(again.head.seq == 1)
         #expect(again.covered == [1, 2])
         #expect(try upserts(again.delta).first?["metrics"]?["cpu"]?["percent"] == 20)
@@ -96,12 +108,12 @@ enum Told {
         var state = state()
         state.take(
             Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
-        state.committed(try #require(state.flush(at: start)))
+        state.committed(try state.settled(at: start))
         let old = start - .seconds(3600)
         state.take(
             Told.accepted(Told.report(cpu: 1, at: old), seq: 2, agent: agent, org: org, at: start, isBackfill: true),
             now: start)
-        let flush = try #require(state.flush(at: start + .seconds(30), closing: true))
+        let flush = try state.settled(at: start + .seconds(30), closing: true)
         #expect(flush.delta == nil)
         #expect(flush.covered == [1, 2])
         #expect((flush.checkpoint?.sampleCount ?? 0) > 2)
@@ -112,24 +124,24 @@ enum Told {
         let report = Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start)
         state.take(report, now: start)
         state.take(report, now: start)
-        #expect(try #require(state.flush(at: start, closing: true)).covered == [1])
+        #expect(try state.settled(at: start, closing: true).covered == [1])
     }
 
     @Test("a silent machine is offline after its time, and online with the next report") func silence() throws {
         var state = state()
         state.take(
             Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
-        state.committed(try #require(state.flush(at: start, closing: true)))
+        state.committed(try state.settled(at: start, closing: true))
         state.observeSilence(at: start + .seconds(60))
-        #expect(state.flush(at: start + .seconds(60)) == nil)
+        #expect(state.flushed(at: start + .seconds(60)) == nil)
         state.observeSilence(at: start + .seconds(61))
-        let offline = try #require(state.flush(at: start + .seconds(61)))
+        let offline = try state.settled(at: start + .seconds(61))
         #expect(offline.rows.map(\.status) == ["offline"])
         #expect(try upserts(offline.delta).first?["status"] == "offline")
         state.committed(offline)
         let later = start + .seconds(90)
         state.take(Told.accepted(Told.report(cpu: 5, at: later), seq: 2, agent: agent, org: org, at: later), now: later)
-        let online = try #require(state.flush(at: later))
+        let online = try state.settled(at: later)
         #expect(online.rows.map(\.status) == ["online"])
     }
 
@@ -137,13 +149,14 @@ enum Told {
         var before = state()
         before.take(
             Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
-        let stored = try #require(before.flush(at: start)).rows
+        let stored = try before.settled(at: start).rows
         let back = start + .seconds(3600)
-        var after = OrgMonitorState(org: org, epoch: 4, head: .none, resources: stored, keys: [:], now: back)
+        var after = OrgMonitorState(
+            org: org, epoch: 4, head: .none, inventory: StoredInventory(resources: stored), now: back)
         after.observeSilence(at: back + .seconds(30))
-        #expect(after.flush(at: back + .seconds(30)) == nil)
+        #expect(after.flushed(at: back + .seconds(30)) == nil)
         after.observeSilence(at: back + .seconds(61))
-        #expect(after.flush(at: back + .seconds(61))?.rows.map(\.status) == ["offline"])
+        #expect(after.flushed(at: back + .seconds(61))?.rows.map(\.status) == ["offline"])
     }
 
     @Test("the same machine keeps its id under a new agent, another machine gets its own") func identity() throws {
@@ -155,19 +168,19 @@ enum Told {
             Told.accepted(
                 Told.report("db-1", cpu: 3, at: start, machine: "m-2"), seq: 3, agent: agent, org: org, at: start),
             now: start)
-        let flush = try #require(state.flush(at: start))
+        let flush = try state.settled(at: start)
         #expect(Set(flush.rows.map(\.name)).count <= 2)
-        let ids = Set(flush.changes.keys.map(\.resource))
+        let ids = Set(flush.changes.keys.values)
         #expect(ids.contains(ResourceMint.id(in: org, type: .agent, key: Evidence(.machineID, "m-1"))))
     }
 
     @Test("what is no longer enrolled goes from the inventory and from readers") func removal() throws {
         var state = state()
         state.take(Told.accepted(Told.report(cpu: 1, at: start), seq: 1, agent: agent, org: org, at: start), now: start)
-        let first = try #require(state.flush(at: start))
+        let first = try state.settled(at: start)
         state.committed(first)
         state.keepOnly([])
-        let flush = try #require(state.flush(at: start))
+        let flush = try state.settled(at: start)
         #expect(flush.changes.removed == Set(first.rows.map(\.id)))
         guard case .changes(let json) = flush.delta?.body else { throw CancellationError() }
         #expect(String(decoding: json, as: UTF8.self).contains(first.rows[0].id.description))

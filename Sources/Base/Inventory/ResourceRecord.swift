@@ -120,7 +120,7 @@ package struct ResourceRecord: Sendable, Hashable {
                 var told: Set<InventorySource> = []
                 for source in sources where told.insert(source.source).inserted {
                     writer.object(source.source.rawValue) { writer in
-                        writer.member("status", source.isStale ? "stale" : status == .offline ? "offline" : "online")
+                        writer.member("status", status == .offline ? "offline" : source.isStale ? "stale" : "online")
                         writer.member("lastSeen", source.lastSeen)
                     }
                 }

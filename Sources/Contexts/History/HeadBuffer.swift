@@ -55,6 +55,8 @@ package struct HeadBuffer: Sendable {
     }
 
     package var isEmpty: Bool { pieces.isEmpty }
+    /// Samples that no checkpoint has stored yet.
+    package var hasUnstored: Bool { unstoredSince != nil }
 
     /// Takes what one report says about one resource.
     /// - Returns: how many samples were new. Known ones (same series, same time) and values that no number can stand for

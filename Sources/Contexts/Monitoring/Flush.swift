@@ -17,7 +17,10 @@ struct Flush {
     let head: OrgHead
     let changes: MonitorChanges
     let rows: [StoredResource]
+    let claims: [Claim]
     let live: [Live]
+    /// Connections whose blob goes: they lead no resource any more.
+    let goneLive: [ConnectionID]
     let checkpoint: HeadCheckpoint?
     let covered: [Int64]
     let delta: Delta?
@@ -26,11 +29,18 @@ struct Flush {
     func statements(in org: OrgID, shard: Int16, epoch: Int64) -> [SQL] {
         var statements = [ResourceWrites.fence(shard: shard, epoch: epoch)]
         if !changes.removed.isEmpty { statements.append(ResourceWrites.remove(changes.removed.sorted())) }
-        if !changes.goneConnections.isEmpty {
-            statements.append(ResourceWrites.removeLive(changes.goneConnections.sorted()))
-        }
+        if !changes.goneClaims.isEmpty { statements.append(ResourceWrites.removeClaims(Array(changes.goneClaims))) }
+        if !goneLive.isEmpty { statements.append(ResourceWrites.removeLive(goneLive)) }
         if !rows.isEmpty { statements.append(ResourceWrites.upsert(rows, in: org, at: at)) }
-        if !changes.keys.isEmpty { statements.append(ResourceWrites.upsertKeys(changes.keys, in: org)) }
+        if !changes.keys.isEmpty {
+            let keys = changes.keys.sorted { $0.key < $1.key }.map { (evidence: $0.key, resource: $0.value) }
+            statements.append(ResourceWrites.upsertKeys(keys, in: org))
+        }
+        if !claims.isEmpty { statements.append(ResourceWrites.upsertClaims(claims, in: org)) }
+        if !changes.successions.isEmpty {
+            let successions = changes.successions.map { (old: $0.key, new: $0.value) }
+            statements += ResourceWrites.succeed(successions, in: org, at: at)
+        }
         if !live.isEmpty {
             statements.append(
                 ResourceWrites.upsertLive(live.map { (connection: $0.connection, at: $0.at, blob: $0.blob) }, in: org))

@@ -60,6 +60,7 @@ actor OrgMonitor {
             var state = try await loaded()
             try await catchUp(&state)
             state.observeSilence(at: outside.time.now)
+            state.settle(at: outside.time.now)
             self.state = state
             return try await write(closing: closing)
         } catch let error as DatabaseError where error.sqlState == SQLState.fenced {
@@ -87,10 +88,13 @@ actor OrgMonitor {
     private func loaded() async throws -> OrgMonitorState {
         if let state { return state }
         let (head, resources) = try await outside.resources.snapshot(of: org)
-        let keys = try await outside.resources.keys(of: org)
+        let inventory = StoredInventory(
+            resources: resources, claims: try await outside.resources.claims(of: org),
+            keys: try await outside.resources.keys(of: org),
+            exclusions: try await outside.resources.exclusions(of: org))
         mustLook = true
         return OrgMonitorState(
-            org: org, epoch: lease.epoch, head: head, resources: resources, keys: keys, now: outside.time.now)
+            org: org, epoch: lease.epoch, head: head, inventory: inventory, now: outside.time.now)
     }
 
     private func catchUp(_ state: inout OrgMonitorState) async throws {

@@ -10,17 +10,15 @@ import Resources
 /// What an organisation's monitor knows and decides. Pure: the time comes in, a `Flush` goes out, and what was flushed
 /// counts only once the caller says that it is committed.
 struct OrgMonitorState {
-    /// A machine that is silent for six report intervals is offline, but never sooner than this.
-    static let shortestSilence: Duration = .seconds(60)
-    static let longestSilence: Duration = .seconds(600)
-    /// A machine that another connection claims by its DMI id alone must have been silent this long.
-    private static let abandonedAfter: Duration = .seconds(15 * 60)
+    /// What several sources speak of waits this long after a start, so that one of them alone does not redraw it.
+    private static let settling: Duration = .seconds(20)
 
     let org: OrgID
     private let startedAt: Timestamp
     private var head: OrgHead
+    private var registry: Registry
     private var watched: [ResourceID: WatchedResource] = [:]
-    private var keys: [Evidence: ResourceID]
+    private var byConnection: [ConnectionID: Set<ResourceID>] = [:]
     private var readings: [AgentID: AgentReportReading] = [:]
     private var history: HeadBuffer
     /// Rows of the log whose samples are in `history`, to be deleted with the checkpoint that holds them.
@@ -29,15 +27,17 @@ struct OrgMonitorState {
 
     /// - Parameter head: what is stored; an epoch of the lease later than its epoch starts the numbers anew.
     init(
-        org: OrgID, epoch: Int64, head: OrgHead, resources: [StoredResource], keys: [Evidence: ResourceID],
-        now: Timestamp, randomness: Randomness = .system
+        org: OrgID, epoch: Int64, head: OrgHead, inventory: StoredInventory, now: Timestamp,
+        randomness: Randomness = .system
     ) {
         self.org = org
         self.head = head.epoch == epoch ? head : OrgHead(epoch: epoch, seq: 0)
-        self.keys = keys
         startedAt = now
         history = HeadBuffer(randomness: randomness)
-        for resource in resources { watched[resource.id] = WatchedResource(stored: resource) }
+        registry = Registry(
+            org: org, claims: inventory.allClaims, keys: inventory.keys, exclusions: inventory.exclusions, now: now)
+        _ = registry.drain()
+        for resource in inventory.resources { watch(WatchedResource(stored: resource)) }
     }
 
     // MARK: In
@@ -52,10 +52,10 @@ struct OrgMonitorState {
         var reading = readings[report.agent] ?? AgentReportReading()
         let observation = reading.observation(of: told, agent: report.agent, receivedAt: report.receivedAt)
         readings[report.agent] = reading
-        let id = resolve(observation, now: now)
-        history.add(observation.samples, of: id, measuredAt: observation.measuredAt, now: now)
         // What is told late is history; it must not overwrite what is so now.
-        if !report.isBackfill || watched[id] == nil { merge(observation, into: id) }
+        let known = report.isBackfill ? registry.resource(of: .init(observation.connection, observation.key)) : nil
+        let id = known ?? registry.take(observation, now: now)
+        history.add(observation.samples, of: id, measuredAt: observation.measuredAt, now: now)
     }
 
     /// A body that was accepted could be read then; one that no longer can is left behind rather than met again forever.
@@ -65,82 +65,89 @@ struct OrgMonitorState {
         return try? reader.decode(HostReport.self)
     }
 
-    /// Finds the resource that the claim is about, or mints one.
-    private mutating func resolve(_ observation: Observation, now: Timestamp) -> ResourceID {
-        let strong = observation.evidence.filter { $0.kind != .dmiUUID }
-        let known = strong.compactMap { keys[$0] }.first ?? abandoned(observation, now: now)
-        let id = known ?? ResourceMint.id(in: org, type: observation.type, key: observation.evidence[0])
-        for evidence in observation.evidence where keys[evidence] == nil {
-            keys[evidence] = id
-            changes.keys.append((evidence, id))
+    /// Takes what a platform was found to hold.
+    mutating func take(_ report: PollReport, of connection: ConnectionID, now: Timestamp) {
+        var told: [String: Set<String>] = [:]
+        for observation in report.observations where observation.connection == connection {
+            told[observation.scope, default: []].insert(observation.key)
+            let id = registry.take(observation, now: now)
+            history.add(observation.samples, of: id, measuredAt: observation.measuredAt, now: now)
         }
-        return id
+        for scope in report.complete { registry.close(scope: scope, of: connection, told: told[scope] ?? []) }
     }
 
-    /// A machine with a new machine-id and the DMI id and name of one that has fallen silent: it was installed anew.
-    /// DMI ids alone prove nothing: containers show the one of their host.
-    private func abandoned(_ observation: Observation, now: Timestamp) -> ResourceID? {
-        for evidence in observation.evidence where evidence.kind == .dmiUUID {
-            guard let id = keys[evidence], let resource = watched[id], resource.stored.name == observation.name,
-                now - (resource.lastSeen ?? startedAt) > Self.abandonedAfter
-            else { continue }
-            return id
-        }
-        return nil
+    /// Agents and connections that are there now; what others said goes.
+    mutating func keepOnly(_ connections: Set<ConnectionID>) { registry.keepOnly(connections) }
+
+    // MARK: Time
+
+    /// Marks what has fallen silent.
+    mutating func observeSilence(at now: Timestamp) { registry.observeSilence(at: now) }
+
+    // MARK: Merging
+
+    /// Brings what readers see up to what is claimed; before a flush.
+    mutating func settle(at now: Timestamp) {
+        var told = registry.drain()
+        // Whose parent has become another one is told anew; that is seldom.
+        if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
+        for id in told.removed.union(told.successions.keys) { forget(id) }
+        for id in told.resources { refresh(id, at: now) }
+        changes.add(told)
     }
 
-    private mutating func merge(_ observation: Observation, into id: ResourceID) {
-        let record = ResourceRecord(
-            id: id, connection: observation.connection, type: observation.type, technology: observation.technology,
-            name: observation.name, status: .online, lastSeen: observation.receivedAt,
-            updatedAt: observation.receivedAt,
-            sources: [
-                .init(
-                    observation.source, connection: observation.connection, isStale: false,
-                    lastSeen: observation.receivedAt)
-            ], identity: observation.identity, metrics: observation.metrics, uptimeSeconds: observation.uptimeSeconds,
-            temperature: observation.temperature, facts: observation.facts, live: observation.live)
+    private mutating func refresh(_ id: ResourceID, at now: Timestamp) {
+        let claims = registry.claims(of: id)
+        guard !claims.isEmpty else { return }
         let before = watched[id]
-        let after = WatchedResource(record)
-        if let before, before.stored.connection != record.connection {
-            changes.goneConnections.insert(before.stored.connection)
+        var after: WatchedResource
+        if var known = before, claims.allSatisfy({ !$0.isHeard }) {
+            let isReportedOnly = claims.allSatisfy { $0.said.source == .agent }
+            guard claims.allSatisfy(\.isStale), known.stored.status != ResourceStatus.offline.rawValue else { return }
+            known.mark(isReportedOnly ? .offline : .warning, at: now)
+            after = known
+        } else if before != nil, claims.contains(where: { !$0.isHeard && !$0.isStale }), now - startedAt < Self.settling
+        {
+            return
+        } else {
+            let record = ResourceMerge.record(id, from: claims, now: now) { parent(of: $0) }
+            after = WatchedResource(record, publishedAs: before?.published)
         }
+        if let before, before.stored.connection != after.stored.connection { unwatch(before) }
         if before?.stored.facts != after.stored.facts || before?.stored.status != after.stored.status
             || before?.stored.connection != after.stored.connection
         {
             changes.rows.insert(id)
         }
-        watched[id] = after.published(as: before?.publishedWire)
-        changes.live.insert(record.connection)
-        changes.goneConnections.remove(record.connection)
+        watch(after)
+        changes.live.insert(after.stored.connection)
         changes.resources.insert(id)
     }
 
-    /// Agents that are enrolled now; what others reported goes.
-    mutating func keepOnly(_ connections: Set<ConnectionID>) {
-        for (id, resource) in watched where !connections.contains(resource.stored.connection) {
-            watched[id] = nil
-            keys = keys.filter { $0.value != id }
-            changes.forget(id)
-            changes.removed.insert(id)
-            changes.goneConnections.insert(resource.stored.connection)
-        }
+    private func parent(of claim: Claim) -> ResourceRecord.Parent? {
+        guard let key = claim.said.parent,
+            let id = registry.resource(of: .init(claim.said.connection, key)),
+            let name = watched[id]?.stored.name ?? registry.claims(of: id).first?.said.name
+        else { return nil }
+        return .init(id: id, name: name)
     }
 
-    // MARK: Time
+    private mutating func watch(_ resource: WatchedResource) {
+        watched[resource.stored.id] = resource
+        byConnection[resource.stored.connection, default: []].insert(resource.stored.id)
+    }
 
-    /// Marks what has fallen silent.
-    mutating func observeSilence(at now: Timestamp) {
-        for (id, resource) in watched where resource.stored.status == ResourceStatus.online.rawValue {
-            let interval = Duration.seconds(6 * (resource.reportIntervalSeconds ?? 10))
-            let patience = min(max(interval, Self.shortestSilence), Self.longestSilence)
-            // What was last heard before this monitor began may have spoken while nobody listened.
-            guard now - max(resource.lastSeen ?? startedAt, startedAt) > patience else { continue }
-            watched[id] = resource.marked(.offline, at: now)
-            changes.rows.insert(id)
-            changes.live.insert(resource.stored.connection)
-            changes.resources.insert(id)
-        }
+    /// Its values go from the blob of the connection that led.
+    private mutating func unwatch(_ resource: WatchedResource) {
+        byConnection[resource.stored.connection]?.remove(resource.stored.id)
+        changes.live.insert(resource.stored.connection)
+    }
+
+    private mutating func forget(_ id: ResourceID) {
+        guard let resource = watched.removeValue(forKey: id) else { return }
+        unwatch(resource)
+        changes.forget(id)
+        changes.removed.insert(id)
     }
 
     // MARK: Out
@@ -149,23 +156,27 @@ struct OrgMonitorState {
     func isDirty(at now: Timestamp) -> Bool { !changes.isEmpty || history.isDue(at: now) }
 
     /// Samples or changes that are not stored yet.
-    var hasUnstored: Bool { !changes.isEmpty || !covered.isEmpty }
+    var hasUnstored: Bool { !changes.isEmpty || !covered.isEmpty || history.hasUnstored }
 
     /// Everything that is not stored yet, or `nil` when there is nothing. May be asked again if the commit fails.
     /// - Parameter closing: store history too, whether it is due or not.
     func flush(at now: Timestamp, closing: Bool = false) -> Flush? {
-        let checkpoint = history.isDue(at: now) || (closing && !covered.isEmpty) ? history.checkpoint(at: now) : nil
+        let checkpoint =
+            history.isDue(at: now) || (closing && (history.hasUnstored || !covered.isEmpty))
+            ? history.checkpoint(at: now) : nil
         guard !changes.isEmpty || checkpoint != nil else { return nil }
         let next = changes.isVisible ? OrgHead(epoch: head.epoch, seq: head.seq + 1) : head
         var upserts: [JSONValue] = []
         for id in changes.resources.sorted() {
-            guard let resource = watched[id], var patch = resource.patch else { continue }
+            guard var patch = watched[id]?.patch else { continue }
             patch["id"] = .string(id.description)
             upserts.append(.object(patch))
         }
+        let (live, gone) = liveBlobs(at: now)
         return Flush(
             at: now, head: next, changes: changes, rows: changes.rows.sorted().compactMap { watched[$0]?.stored },
-            live: liveBlobs(), checkpoint: checkpoint, covered: checkpoint == nil ? [] : covered.sorted(),
+            claims: changes.claims.compactMap { registry.claim(at: $0) }, live: live, goneLive: gone,
+            checkpoint: checkpoint, covered: checkpoint == nil ? [] : covered.sorted(),
             delta: changes.isVisible
                 ? Delta(head: next, at: now, upserts: upserts, removed: changes.removed.sorted()) : nil)
     }
@@ -181,40 +192,20 @@ struct OrgMonitorState {
         }
     }
 
-    private func liveBlobs() -> [Flush.Live] {
-        let connections = changes.live
-        guard !connections.isEmpty else { return [] }
-        let touched = Dictionary(grouping: watched.values.filter { connections.contains($0.stored.connection) }) {
-            $0.stored.connection
-        }
-        return touched.sorted { $0.key < $1.key }.map { connection, resources in
-            let members = resources.sorted { $0.stored.id < $1.stored.id }.map {
-                (id: $0.stored.id, live: $0.stored.live)
+    /// The blobs of connections whose resources have changed, and the connections that lead none any more.
+    private func liveBlobs(at now: Timestamp) -> ([Flush.Live], [ConnectionID]) {
+        var (blobs, gone): ([Flush.Live], [ConnectionID]) = ([], [])
+        for connection in changes.live.sorted() {
+            let resources = (byConnection[connection] ?? []).sorted().compactMap { watched[$0]?.stored }
+            guard !resources.isEmpty else {
+                gone.append(connection)
+                continue
             }
-            return Flush.Live(
-                connection: connection, at: resources.compactMap(\.lastSeen).max() ?? startedAt,
-                blob: LiveBlob.encode(members))
+            blobs.append(
+                Flush.Live(
+                    connection: connection, at: resources.compactMap(\.lastSeen).max() ?? startedAt,
+                    blob: LiveBlob.encode(resources.map { (id: $0.id, live: $0.live) })))
         }
-    }
-}
-
-/// What has happened since the last commit.
-struct MonitorChanges: Sendable {
-    /// Rows of the inventory to write, live blobs to write, resources that readers must hear of.
-    var rows: Set<ResourceID> = []
-    var live: Set<ConnectionID> = []
-    var resources: Set<ResourceID> = []
-    var removed: Set<ResourceID> = []
-    var goneConnections: Set<ConnectionID> = []
-    var keys: [(evidence: Evidence, resource: ResourceID)] = []
-
-    /// Readers would see a difference.
-    var isVisible: Bool { !resources.isEmpty || !removed.isEmpty }
-    var isEmpty: Bool { !isVisible && rows.isEmpty && live.isEmpty && goneConnections.isEmpty && keys.isEmpty }
-
-    mutating func forget(_ id: ResourceID) {
-        rows.remove(id)
-        resources.remove(id)
-        keys.removeAll { $0.resource == id }
+        return (blobs, gone)
     }
 }

@@ -119,6 +119,25 @@ package struct ResourceStore: Sendable {
         }
     }
 
+    /// What is claimed of its resources, as it was stored; what cannot be read is learned again.
+    package func claims(of org: OrgID) async throws -> [Claim] {
+        try await database.rows(
+            in: org, "SELECT connection_id, key, resource_id, said FROM resource_claims", timeout: .seconds(10)
+        ) { row in
+            let place = Claim.Place(try row.next(), try row.next())
+            let resource = try row.next(ResourceID.self)
+            let said = ClaimCodec.decode(try row.next(), at: place)
+            return said.map { Claim(said: $0, resource: resource, isHeard: false) }
+        }.compactMap { $0 }
+    }
+
+    package func exclusions(of org: OrgID) async throws -> Set<Exclusion> {
+        Set(
+            try await database.rows(in: org, "SELECT first_id, second_id FROM resource_exclusions") { row in
+                Exclusion(try row.next(), try row.next())
+            })
+    }
+
     package func head(of org: OrgID) async throws -> OrgHead {
         try await database.first(in: org, Self.head) { OrgHead(epoch: try $0.next(), seq: try $0.next()) } ?? .none
     }

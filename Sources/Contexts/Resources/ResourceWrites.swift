@@ -46,6 +46,44 @@ package enum ResourceWrites {
         """
     }
 
+    package static func upsertClaims(_ claims: [Claim], in org: OrgID) -> SQL {
+        """
+        INSERT INTO resource_claims (org_id, connection_id, key, resource_id, said)
+        SELECT \(org), c.connection_id, c.key, c.resource_id, c.said
+        FROM unnest(\(claims.map(\.said.connection)), \(claims.map(\.said.key)), \(claims.map(\.resource)),
+                    \(claims.map { ClaimCodec.encode($0.said) })) AS c (connection_id, key, resource_id, said)
+        ON CONFLICT (org_id, connection_id, key) DO UPDATE SET
+            resource_id = excluded.resource_id, said = excluded.said
+        """
+    }
+
+    package static func removeClaims(_ places: [Claim.Place]) -> SQL {
+        """
+        DELETE FROM resource_claims c
+        USING unnest(\(places.map(\.connection)), \(places.map(\.key))) AS gone (connection_id, key)
+        WHERE c.connection_id = gone.connection_id AND c.key = gone.key
+        """
+    }
+
+    /// Old ids lead to what goes on in their place, also those that led to one that is gone now.
+    package static func succeed(_ successions: [(old: ResourceID, new: ResourceID)], in org: OrgID, at now: Timestamp)
+        -> [SQL]
+    {
+        let (old, new) = (successions.map(\.old), successions.map(\.new))
+        return [
+            """
+            UPDATE resource_successions s SET new_id = n.new_id
+            FROM unnest(\(old), \(new)) AS n (old_id, new_id) WHERE s.new_id = n.old_id AND s.old_id <> n.new_id
+            """,
+            "DELETE FROM resource_successions WHERE old_id = ANY(\(new))",
+            """
+            INSERT INTO resource_successions (org_id, old_id, new_id, at)
+            SELECT \(org), n.old_id, n.new_id, \(now) FROM unnest(\(old), \(new)) AS n (old_id, new_id)
+            ON CONFLICT (org_id, old_id) DO UPDATE SET new_id = excluded.new_id, at = excluded.at
+            """,
+        ]
+    }
+
     /// Keys go with their resources.
     package static func remove(_ ids: [ResourceID]) -> SQL { "DELETE FROM resources WHERE id = ANY(\(ids))" }
 

@@ -1,0 +1,48 @@
+package import Inventory
+package import Kernel
+
+/// What one connection says of one thing, as it was said last.
+package struct Claim: Sendable {
+    /// Where it stands: the connection, and the connection's own name for the thing.
+    package struct Place: Hashable, Sendable {
+        package let connection: ConnectionID
+        package let key: String
+
+        package init(_ connection: ConnectionID, _ key: String) {
+            self.connection = connection
+            self.key = key
+        }
+    }
+
+    /// Without samples: those go to History at once.
+    package internal(set) var said: Observation
+    package internal(set) var resource: ResourceID
+    /// Complete reports in a row that did not tell of it.
+    var missed = 0
+    /// Said since this registry began; what was only read back from storage knows no values.
+    package internal(set) var isHeard: Bool
+    /// Silent for longer than it may be.
+    package internal(set) var isStale = false
+
+    package var place: Place { Place(said.connection, said.key) }
+
+    func isSilent(at now: Timestamp, since start: Timestamp, longerThan patience: Duration) -> Bool {
+        now - max(said.receivedAt, start) > patience
+    }
+
+    /// The same again, with new values.
+    mutating func hear(_ observation: Observation) {
+        said = observation
+        missed = 0
+        isHeard = true
+        isStale = false
+    }
+}
+
+extension Observation {
+    /// What is stored of a claim is the same: who and what it is, not what was measured.
+    func isToldLike(_ other: Observation) -> Bool {
+        name == other.name && technology == other.technology && status == other.status && parent == other.parent
+            && tags == other.tags && facts == other.facts && silence == other.silence
+    }
+}

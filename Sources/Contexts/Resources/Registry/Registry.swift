@@ -1,0 +1,259 @@
+package import Inventory
+package import Kernel
+
+/// Which claims are of one thing. Pure: the time comes in, and what has changed is asked for. Work is in proportion to
+/// what was said anew, not to what is known.
+package struct Registry {
+    /// Complete reports in a row that leave something out, until it is gone: one short list proves nothing.
+    static let missesUntilGone = 3
+
+    let org: OrgID
+    let startedAt: Timestamp
+    private(set) var claims: [Claim.Place: Claim] = [:]
+    private var members: [ResourceID: [Claim.Place]] = [:]
+    /// Who holds a key. Of two that show the same one the first keeps it.
+    private var keys: [Evidence: ResourceID]
+    private var held: [ResourceID: Set<Evidence>] = [:]
+    private var cards: [String: Set<ResourceID>] = [:]
+    private var byScope: [Scope: Set<String>] = [:]
+    private var exclusions: Set<Exclusion>
+    package private(set) var changes = RegistryChanges()
+
+    private struct Scope: Hashable {
+        let connection: ConnectionID
+        let name: String
+    }
+
+    /// - Parameters:
+    ///   - claims: as stored; they know no values until they are said again.
+    ///   - keys: of resources, those without claims included.
+    package init(
+        org: OrgID, claims stored: [Claim], keys: [Evidence: ResourceID], exclusions: Set<Exclusion> = [],
+        now: Timestamp
+    ) {
+        self.org = org
+        self.keys = keys
+        self.exclusions = exclusions
+        startedAt = now
+        for (evidence, holder) in keys { held[holder, default: []].insert(evidence) }
+        for claim in stored { enter(claim) }
+    }
+
+    // MARK: In
+
+    /// - Returns: the resource that it is of.
+    @discardableResult
+    package mutating func take(_ observation: Observation, now: Timestamp) -> ResourceID {
+        var said = observation
+        said.samples = []
+        let place = Claim.Place(said.connection, said.key)
+        guard let known = claims[place] else {
+            let id = home(of: said, instead: nil, now: now)
+            enter(Claim(said: said, resource: id, isHeard: true))
+            note(id, claim: place)
+            return id
+        }
+        let isSameThing =
+            known.said.evidence == said.evidence && known.said.identity == said.identity
+            && known.said.type == said.type
+        if isSameThing && known.said.scope == said.scope {
+            claims[place]?.hear(said)
+            changes.resources.insert(known.resource)
+            if known.said.isToldLike(said) == false { changes.claims.insert(place) }
+            return known.resource
+        }
+        leave(place)
+        let siblings = members[known.resource] ?? []
+        let fits = siblings.allSatisfy { !contradict(said, $0, now: now) }
+        var id = fits ? known.resource : home(of: said, instead: known.resource, now: now)
+        // What it has learned of itself may be what another one was known by.
+        if fits, let other = match(said, instead: id, now: now), other != id {
+            if mayUnite(id, other, now: now) { id = unite(id, other, now: now) }
+        }
+        enter(Claim(said: said, resource: id, isHeard: true))
+        note(id, claim: place)
+        if members[known.resource] == nil { dissolve(known.resource) }
+        return id
+    }
+
+    /// A complete list of a connection's scope has been told; what it left out for the third time is gone.
+    package mutating func close(scope name: String, of connection: ConnectionID, told: Set<String>) {
+        let scope = Scope(connection: connection, name: name)
+        for key in byScope[scope] ?? [] {
+            let place = Claim.Place(connection, key)
+            guard !told.contains(key) else {
+                claims[place]?.missed = 0
+                continue
+            }
+            claims[place]?.missed += 1
+            if let missed = claims[place]?.missed, missed >= Self.missesUntilGone { drop(place) }
+        }
+    }
+
+    /// Connections that exist now; what others said is not said any more.
+    package mutating func keepOnly(_ connections: Set<ConnectionID>) {
+        for place in claims.keys where !connections.contains(place.connection) { drop(place) }
+    }
+
+    /// Marks what has fallen silent, and what speaks again.
+    package mutating func observeSilence(at now: Timestamp) {
+        for (place, claim) in claims {
+            let isStale = claim.isSilent(at: now, since: startedAt, longerThan: claim.said.silence)
+            guard isStale != claim.isStale else { continue }
+            claims[place]?.isStale = isStale
+            changes.resources.insert(claim.resource)
+        }
+    }
+
+    // MARK: By hand
+
+    /// Two resources that a person knows to be one.
+    package mutating func link(_ first: ResourceID, _ second: ResourceID, now: Timestamp) {
+        guard first != second, members[first] != nil, members[second] != nil else { return }
+        exclusions.remove(Exclusion(first, second))
+        _ = unite(first, second, now: now)
+    }
+
+    // MARK: Out
+
+    package func claims(of id: ResourceID) -> [Claim] { (members[id] ?? []).compactMap { claims[$0] } }
+
+    package func claim(at place: Claim.Place) -> Claim? { claims[place] }
+
+    package func resource(of place: Claim.Place) -> ResourceID? { claims[place]?.resource }
+
+    /// What has changed since the last call.
+    package mutating func drain() -> RegistryChanges {
+        defer { changes = RegistryChanges() }
+        return changes
+    }
+
+    // MARK: Matching
+
+    /// The resource of a claim that stands nowhere yet: one that is known, or a new one.
+    private mutating func home(of said: Observation, instead former: ResourceID?, now: Timestamp) -> ResourceID {
+        if let known = match(said, instead: former, now: now) { return known }
+        // By the first key that nobody else holds; the same claim gives the same id after a crash.
+        for evidence in said.evidence + [said.claim] {
+            if let holder = keys[evidence] {
+                // Known from before by a key, with no claim left that could contradict.
+                if members[holder] == nil { return holder }
+                continue
+            }
+            return ResourceMint.id(in: org, type: said.type, key: evidence)
+        }
+        return ResourceMint.id(in: org, type: said.type, key: said.claim)
+    }
+
+    /// The best of the resources that this claim may be of; several that agree are made one.
+    /// - Parameter former: where the claim stood; who a person has told from that one is none of them.
+    private mutating func match(_ said: Observation, instead former: ResourceID?, now: Timestamp) -> ResourceID? {
+        var candidates = Set(said.evidence.compactMap { keys[$0] })
+        for card in ClaimMatch.cards(of: said) { candidates.formUnion(cards[card] ?? []) }
+        var best: [(id: ResourceID, confidence: Double)] = []
+        for id in candidates {
+            let places = members[id] ?? []
+            if let former, exclusions.contains(Exclusion(former, id)) { continue }
+            guard !places.isEmpty, places.allSatisfy({ !contradict(said, $0, now: now) }) else { continue }
+            let confidence =
+                places.compactMap { claims[$0] }.map { ClaimMatch.confidence(said, $0.said) }.max() ?? 0
+            if confidence >= ClaimMatch.threshold { best.append((id, confidence)) }
+        }
+        best.sort { ($1.confidence, $0.id) < ($0.confidence, $1.id) }
+        guard let first = best.first else { return nil }
+        var id = first.id
+        for (other, _) in best.dropFirst() where mayUnite(id, other, now: now) { id = unite(id, other, now: now) }
+        return id
+    }
+
+    private func contradict(_ said: Observation, _ place: Claim.Place, now: Timestamp) -> Bool {
+        guard let claim = claims[place] else { return false }
+        return ClaimMatch.contradict(
+            said, claim.said,
+            isAbandoned: claim.isSilent(at: now, since: startedAt, longerThan: ClaimMatch.abandonedAfter))
+    }
+
+    private func mayUnite(_ first: ResourceID, _ second: ResourceID, now: Timestamp) -> Bool {
+        guard !exclusions.contains(Exclusion(first, second)) else { return false }
+        return claims(of: first).allSatisfy { claim in
+            (members[second] ?? []).allSatisfy { !contradict(claim.said, $0, now: now) }
+        }
+    }
+
+    /// Makes two resources one: the older id stays, because links and history hang on it.
+    private mutating func unite(_ first: ResourceID, _ second: ResourceID, now: Timestamp) -> ResourceID {
+        let kept = (members[first] ?? []).count >= (members[second] ?? []).count ? first : second
+        let gone = kept == first ? second : first
+        for place in members[gone] ?? [] {
+            guard var claim = claims[place] else { continue }
+            leave(place)
+            claim.resource = kept
+            enter(claim)
+            changes.claims.insert(place)
+        }
+        for evidence in held.removeValue(forKey: gone) ?? [] { hold(evidence, kept) }
+        members[gone] = nil
+        changes.resources.remove(gone)
+        changes.resources.insert(kept)
+        changes.successions[gone] = kept
+        return kept
+    }
+
+    // MARK: Bookkeeping
+
+    private mutating func enter(_ claim: Claim) {
+        claims[claim.place] = claim
+        members[claim.resource, default: []].append(claim.place)
+        if !claim.said.scope.isEmpty {
+            byScope[Scope(connection: claim.said.connection, name: claim.said.scope), default: []]
+                .insert(claim.said.key)
+        }
+        for card in ClaimMatch.cards(of: claim.said) { cards[card, default: []].insert(claim.resource) }
+        for evidence in claim.said.evidence where keys[evidence] == nil { hold(evidence, claim.resource) }
+    }
+
+    private mutating func hold(_ evidence: Evidence, _ holder: ResourceID) {
+        keys[evidence] = holder
+        held[holder, default: []].insert(evidence)
+        changes.keys[evidence] = holder
+    }
+
+    private mutating func leave(_ place: Claim.Place) {
+        guard let claim = claims.removeValue(forKey: place) else { return }
+        let rest = (members[claim.resource] ?? []).filter { $0 != place }
+        members[claim.resource] = rest.isEmpty ? nil : rest
+        byScope[Scope(connection: place.connection, name: claim.said.scope)]?.remove(place.key)
+        let others = Set(rest.compactMap { claims[$0] }.flatMap { ClaimMatch.cards(of: $0.said) })
+        for card in ClaimMatch.cards(of: claim.said) where !others.contains(card) {
+            cards[card]?.remove(claim.resource)
+            if cards[card]?.isEmpty == true { cards[card] = nil }
+        }
+    }
+
+    /// What is not said any more.
+    private mutating func drop(_ place: Claim.Place) {
+        guard let claim = claims[place] else { return }
+        leave(place)
+        changes.claims.remove(place)
+        changes.goneClaims.insert(place)
+        if members[claim.resource] == nil { dissolve(claim.resource) } else { changes.resources.insert(claim.resource) }
+    }
+
+    /// Nobody speaks of it any more.
+    private mutating func dissolve(_ id: ResourceID) {
+        guard changes.successions[id] == nil else { return }
+        for evidence in held.removeValue(forKey: id) ?? [] {
+            keys[evidence] = nil
+            changes.keys[evidence] = nil
+        }
+        changes.resources.remove(id)
+        changes.removed.insert(id)
+    }
+
+    private mutating func note(_ id: ResourceID, claim: Claim.Place) {
+        changes.goneClaims.remove(claim)
+        changes.claims.insert(claim)
+        changes.removed.remove(id)
+        changes.resources.insert(id)
+    }
+}

@@ -1,0 +1,27 @@
+package import Inventory
+package import Kernel
+
+/// Two resources that a person knows to be two. Without order.
+package struct Exclusion: Hashable, Sendable {
+    package let first: ResourceID
+    package let second: ResourceID
+
+    package init(_ one: ResourceID, _ other: ResourceID) {
+        first = min(one, other)
+        second = max(one, other)
+    }
+}
+
+/// What a registry has changed since it was asked last.
+package struct RegistryChanges: Sendable {
+    package var resources: Set<ResourceID> = []
+    package var removed: Set<ResourceID> = []
+    /// Claims whose stored part changed, and those that are gone.
+    package var claims: Set<Claim.Place> = []
+    package var goneClaims: Set<Claim.Place> = []
+    package var keys: [Evidence: ResourceID] = [:]
+    /// From the id that is gone to the one that goes on.
+    package var successions: [ResourceID: ResourceID] = [:]
+
+    package init() {}
+}

@@ -1,0 +1,92 @@
+package import Inventory
+package import Kernel
+
+/// One resource from all that is claimed about it. Pure.
+package enum ResourceMerge {
+    /// - Parameters:
+    ///   - claims: of one resource, at least one.
+    ///   - parent: what the claim's own `parent` is, if it is known.
+    package static func record(
+        _ id: ResourceID, from claims: [Claim], now: Timestamp, parent: (Claim) -> ResourceRecord.Parent?
+    ) -> ResourceRecord {
+        let isGuest = claims.contains { $0.said.type == .vm || $0.said.type == .systemContainer }
+        let ranked = claims.sorted { precedes($0, $1, isGuest: isGuest) }
+        let lead = ranked[0].said
+        var record = ResourceRecord(
+            id: id, connection: lead.connection, type: lead.type, technology: nil, name: lead.name,
+            status: status(of: ranked), lastSeen: ranked.lazy.map(\.said.receivedAt).max() ?? now, updatedAt: now,
+            sources: ranked.map {
+                .init(
+                    $0.said.source, connection: $0.said.connection, isStale: $0.isStale, lastSeen: $0.said.receivedAt)
+            }, identity: identity(of: ranked.map(\.said)))
+        record.technology = ranked.lazy.compactMap(\.said.technology).first
+        record.parent = ranked.lazy.compactMap(parent).first
+        record.tags = Array(Set(ranked.flatMap(\.said.tags))).sorted()
+        // What is live beats what is stale, then rank decides.
+        let voices = ranked.filter(\.isHeard).filter { !$0.isStale } + ranked.filter(\.isHeard).filter(\.isStale)
+        record.metrics = metrics(of: voices.map(\.said), isGuest: isGuest)
+        record.uptimeSeconds = voices.lazy.compactMap(\.said.uptimeSeconds).first
+        record.temperature = voices.lazy.compactMap(\.said.temperature).first
+        record.facts = blocks(ranked.map(\.said.facts))
+        record.live = blocks(voices.map(\.said.live))
+        return record
+    }
+
+    /// An agent knows its host best; of a guest the hypervisor says what it is, because inside one sees less.
+    private static func rank(_ claim: Claim, isGuest: Bool) -> Int {
+        isGuest && claim.said.source == .agent ? 1 : claim.said.source.priority
+    }
+
+    private static func precedes(_ left: Claim, _ right: Claim, isGuest: Bool) -> Bool {
+        let (leftRank, rightRank) = (rank(left, isGuest: isGuest), rank(right, isGuest: isGuest))
+        if leftRank != rightRank { return leftRank > rightRank }
+        if left.isStale != right.isStale { return !left.isStale }
+        return (left.said.connection, left.said.key) < (right.said.connection, right.said.key)
+    }
+
+    /// The best that somebody says who is heard. When all are silent: a machine that reports by itself is offline, of
+    /// what is asked we do not know.
+    private static func status(of ranked: [Claim]) -> ResourceStatus {
+        let live = ranked.filter { !$0.isStale }
+        for status in [ResourceStatus.online, .warning] where live.contains(where: { $0.said.status == status }) {
+            return status
+        }
+        if let first = live.first { return first.said.status }
+        return ranked.allSatisfy { $0.said.source == .agent || $0.said.status == .offline } ? .offline : .warning
+    }
+
+    private static func identity(of claims: [Observation]) -> ResourceIdentity {
+        func union(_ values: (ResourceIdentity) -> [String]) -> [String] {
+            var seen: Set<String> = []
+            return claims.flatMap { values($0.identity) }.filter { seen.insert($0).inserted }
+        }
+        return ResourceIdentity(
+            machineID: claims.lazy.compactMap(\.identity.machineID).first,
+            dmiUUID: claims.lazy.compactMap(\.identity.dmiUUID).first, hostnames: union(\.hostnames),
+            ipAddresses: union(\.ipAddresses), macAddresses: union(\.macAddresses))
+    }
+
+    private static func metrics(of voices: [Observation], isGuest: Bool) -> ResourceMetrics {
+        var merged = ResourceMetrics()
+        for voice in voices {
+            let said = voice.metrics
+            // Inside a guest the CPU looks busy or idle against what it was given, not against what it got.
+            if !(isGuest && voice.source == .agent && voices.contains { $0.source != .agent }) {
+                merged.cpuPercent = merged.cpuPercent ?? said.cpuPercent
+            }
+            merged.memory = merged.memory ?? said.memory
+            merged.disk = merged.disk ?? said.disk
+            merged.netIn = merged.netIn ?? said.netIn
+            merged.netOut = merged.netOut ?? said.netOut
+            merged.diskRead = merged.diskRead ?? said.diskRead
+            merged.diskWrite = merged.diskWrite ?? said.diskWrite
+        }
+        return merged
+    }
+
+    /// Of two of one name the first.
+    private static func blocks(_ all: [[ResourceBlock]]) -> [ResourceBlock] {
+        var names: Set<String> = []
+        return all.joined().filter { names.insert($0.name).inserted }
+    }
+}
