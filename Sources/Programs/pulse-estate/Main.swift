@@ -9,7 +9,7 @@ import UnixSignals
 @main struct PulseEstate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pulse-estate", abstract: "Plays whole estates over their real protocols.",
-        subcommands: [Serve.self, TruthCommand.self, Version.self])
+        subcommands: [Serve.self, TruthCommand.self, Observations.self, Version.self])
 
     /// What decides an estate's contents.
     struct Model: ParsableArguments {
@@ -116,6 +116,34 @@ import UnixSignals
             let time = try at.map(PulseEstate.seconds) ?? EstateClock.system()
             var output = Output()
             TruthExport.write(try model.shape(), at: time) { output.append($0) }
+            output.flush()
+        }
+    }
+
+    struct Observations: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints what sources would claim of many machines, each with its hidden label, as JSON lines.")
+        @Option(help: "Number of organisations.") var organisations = 1_000
+        @Option(help: "Number of machines, over all organisations.") var systems = 50_000
+        @Option(help: "Number of lines.") var observations = 200_000
+        @Option(help: "Same seed, same lines.") var seed: UInt64 = 1
+
+        func validate() throws {
+            if let complaint = export.complaint { throw ValidationError(complaint) }
+        }
+
+        private var export: ObservationExport {
+            var export = ObservationExport()
+            export.organisations = organisations
+            export.systems = systems
+            export.observations = observations
+            export.seed = seed
+            return export
+        }
+
+        func run() {
+            var output = Output()
+            export.write { output.append($0) }
             output.flush()
         }
     }
