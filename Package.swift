@@ -175,7 +175,7 @@ targets += room(
 targets += room(
     "Connections", on: .contexts,
     uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Outbound", "Audit", "Access", "Vault"],
-    external: [log, nioConcurrency], testUses: ["FrontDoorKit"])
+    external: [log, nioConcurrency], testUses: ["FrontDoorKit", "Identity"])
 targets += room(
     "Monitoring", on: .contexts,
     uses: [
@@ -204,7 +204,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "OperatorPlane",
+        "TrustedIssuers", "OperatorPlane", "Connections",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],

@@ -289,6 +289,55 @@ def restore_organisation(scene):
     return scene.call("POST", f"/api/orgs/{scene.owner.org}/restore")
 
 
+# --- connections ---
+
+PLATFORM = {"kind": "pve", "name": "fra", "host": "pve.invalid", "tokenId": "pulse@pve!monitor", "secret": "a secret"}
+
+
+def _connection(scene, name):
+    return "/api/connections/" + scene.created("/api/connections", {**PLATFORM, "name": name})["id"]
+
+
+@recipe("POST", "/api/connections")
+def create_connection(scene):
+    return scene.call("POST", "/api/connections", PLATFORM)
+
+
+@recipe("PATCH", "/api/connections/{id}")
+def change_connection(scene):
+    return scene.call("PATCH", _connection(scene, "ams"), {"cadenceSeconds": 30})
+
+
+@recipe("DELETE", "/api/connections/{id}")
+def delete_connection(scene):
+    return scene.call("DELETE", _connection(scene, "ber"))
+
+
+@recipe("POST", "/api/connections/{id}/poll")
+def poll_connection(scene):
+    return scene.call("POST", _connection(scene, "par") + "/poll")
+
+
+@recipe("POST", "/api/connections/{id}/test")
+def test_connection(scene):
+    return scene.call("POST", _connection(scene, "lon") + "/test", {})
+
+
+@recipe("POST", "/api/connections/test")
+def test_new_connection(scene):
+    return scene.call("POST", "/api/connections/test", PLATFORM)
+
+
+@recipe("POST", "/api/connections/preview")
+def preview_connection(scene):
+    return scene.call("POST", "/api/connections/preview", PLATFORM)
+
+
+@recipe("POST", "/api/connections/certificate")
+def show_certificate(scene):
+    return scene.call("POST", "/api/connections/certificate", {"kind": "pve", "host": "pve.invalid"})
+
+
 @recipe("POST", "/api/sites")
 def new_site(scene):
     return scene.call("POST", "/api/sites", {"name": "Bremen"})

@@ -36,7 +36,7 @@ struct ConnectionDraft: Sendable {
     ) throws(Problem) -> ConnectionConfiguration {
         let kind = try kind(old?.kind)
         let address = try text("host").map { text throws(Problem) in try PlatformAddress(text) }
-        guard let host = address?.host ?? old?.host else {
+        guard let host = address?.host ?? old?.host, !host.isEmpty else {
             throw .invalidField("host", "a name or an address is wanted")
         }
         let route = try route(old?.route ?? .direct)
@@ -50,6 +50,17 @@ struct ConnectionDraft: Sendable {
             cadence: try cadence(old?.cadence, within: rules.cadence(of: kind)),
             isEnabled: try flag("enabled") ?? old?.isEnabled ?? true, site: try site(old?.site),
             tags: try tags(old?.tags ?? []), route: route)
+    }
+
+    /// Where it leads, and nothing else of it.
+    func place(
+        rules: ConnectionRules
+    ) throws(Problem) -> (kind: ConnectionKind, host: String, port: Int, route: OutboundRoute) {
+        let kind = try kind(nil)
+        let address = try PlatformAddress(try text("host") ?? "")
+        let route = try route(.direct)
+        try rules.check(address.host, over: route)
+        return (kind, address.host, try port(address.port ?? kind.defaultPort), route)
     }
 
     // MARK: Members

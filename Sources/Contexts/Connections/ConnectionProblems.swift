@@ -22,9 +22,8 @@ extension Problem {
     static let connectionTestBusy = Problem(
         "connection-test-busy", status: 429, title: "Enough connections are being tested",
         detail: "Wait for the tests that run to end.", retryAfterSeconds: 5)
-    static let connectionUnreachable = Problem(
-        "connection-unreachable", status: 422, title: "Its certificate could not be read")
     static let noSuchSite = invalidField("siteId", "a site of this organisation is wanted")
     static let noSuchGateway = invalidField("agentId", "an agent of this organisation is wanted")
+    static let secretUnwanted = invalidField("secret", "nothing is signed in to; leave it out")
     static let secretMissing = invalidField("secret", "the secret of the token, or the password, is wanted")
 }

@@ -62,6 +62,12 @@ package struct ConnectionStore: Sendable {
         try await rows(in: org, "c.id = \(id)", limit: 1).first
     }
 
+    /// - Throws: 404.
+    func present(_ id: ConnectionID, in org: OrgID) async throws -> Row {
+        guard let row = try await one(id, in: org) else { throw Problem.connectionNotFound }
+        return row
+    }
+
     // MARK: What is sealed
 
     func spec(_ stored: StoredConnection, in org: OrgID) async throws -> ConnectionSpec {
@@ -71,6 +77,15 @@ package struct ConnectionStore: Sendable {
 
     func host(of stored: StoredConnection, in org: OrgID) async throws -> String {
         try await vault.openText(stored.host, for: .org(org), at: StoredConnection.place("host", stored.id)).reveal()
+    }
+
+    /// One whose address does not open any more has none: a change has to bring another, and with it the secret.
+    func configuration(of stored: StoredConnection, in org: OrgID) async throws -> ConnectionConfiguration {
+        do {
+            return ConnectionConfiguration(stored, host: try await host(of: stored, in: org))
+        } catch VaultError.damaged, VaultError.keyDestroyed {
+            return ConnectionConfiguration(stored, host: "")
+        }
     }
 
     func secret(of stored: StoredConnection, in org: OrgID) async throws -> Secret<String>? {

@@ -63,7 +63,7 @@ extension ConnectionStore {
     ) async throws -> Row {
         for _ in 0..<3 {
             let (before, was) = try await row(id, ifAt: revision, in: org)
-            let old = ConnectionConfiguration(before, host: try await host(of: before, in: org))
+            let old = try await configuration(of: before, in: org)
             let change = try decide(old)
             let row = StoredConnection(
                 id: id, configuration: change.configuration,
@@ -105,10 +105,25 @@ extension ConnectionStore {
         }
     }
 
+    /// Due now: the monitor reads it with the reload that this brings about, parked or not.
+    func hurry(_ id: ConnectionID, in org: OrgID, at now: Timestamp, entry: SQL? = nil) async throws {
+        let statements: [SQL] = [
+            "UPDATE connection_health SET next_poll_at = \(now) WHERE connection_id = \(id)", "SELECT org_changed()",
+        ]
+        _ = try await database.batch(in: org, statements + (entry.map { [$0] } ?? []))
+    }
+
+    func keep(_ checked: [CheckedConnection], in org: OrgID) async throws {
+        try await database.execute(in: org, Self.record(checked, in: org))
+    }
+
+    /// An entry about something that changes nothing here.
+    func note(_ entry: SQL, in org: OrgID) async throws { try await database.execute(in: org, entry) }
+
     // MARK: Parts
 
     private func row(_ id: ConnectionID, ifAt revision: Int64?, in org: OrgID) async throws -> Row {
-        guard let found = try await one(id, in: org) else { throw Problem.connectionNotFound }
+        let found = try await present(id, in: org)
         guard revision == nil || revision == found.stored.revision else { throw Problem.connectionChanged }
         return found
     }

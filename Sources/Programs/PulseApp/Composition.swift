@@ -2,6 +2,7 @@ import Access
 import Audit
 import AuditTrail
 import Bus
+import Connections
 import Console
 import Cryptography
 import EncryptionKeys
@@ -12,6 +13,7 @@ import HTTPAPI
 package import HTTPKit
 import Identity
 import Ingest
+package import Inventory
 package import Kernel
 package import Logging
 import Mail
@@ -63,10 +65,11 @@ package struct Composition: Sendable {
     }
 
     /// Everything in one process: what `pulse up` runs.
+    /// - Parameter makers: of collectors, one a platform that is asked; more of a kind are not heard.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
     package init(
         _ configuration: PulseConfiguration, registry: PrometheusRegistry, logger: Logger,
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(), makers: [any CollectorMaker] = []
     ) throws {
         let worker = UUID()
         let databases = try Databases(configuration, worker: worker, time: time, logger: logger)
@@ -108,6 +111,10 @@ package struct Composition: Sendable {
             logger: logger)
         endpoints +=
             trail.endpoints + StreamRoutes(streams, policy: configuration.outbound, time: time).endpoints
+        endpoints +=
+            ConnectionRoutes(
+                ConnectionStore(databases.app, vault: vault), makers: makers, policy: configuration.outbound, time: time
+            ).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
