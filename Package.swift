@@ -66,6 +66,7 @@ let hummingbird: [Target.Dependency] = [
 ]
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let jose = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 
@@ -180,8 +181,8 @@ targets += room(
     "Monitoring", on: .contexts,
     uses: [
         "Kernel", "Postgres", "Inventory", "AgentProtocol", "Bus", "History", "Resources", "Ingest", "JSONKit",
-        "Compression",
-    ], external: [log, collections, lifecycle, metrics, nioConcurrency])
+        "Compression", "Connections",
+    ], external: [log, collections, heap, lifecycle, metrics, nioConcurrency])
 targets += room(
     "Realtime", on: .contexts,
     uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Bus", "Access", "Resources"],

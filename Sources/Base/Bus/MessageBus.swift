@@ -15,6 +15,8 @@ package struct Subject: Hashable, Sendable, CustomStringConvertible {
 
     /// Accepted reports of a shard's organisations, for the worker that holds the shard.
     package static func reports(shard: Int16) -> Subject { Subject(text: "pulse.v1.report.\(shard)") }
+    /// Connections that somebody wants asked now, for whichever worker watches them. Seldom.
+    package static let refreshes = Subject(text: "pulse.v1.refresh")
     /// An organisation's numbered deltas, for whoever shows its inventory.
     package static func deltas(of org: OrgID) -> Subject { Subject(text: "pulse.v1.delta.\(org)") }
 }

@@ -104,6 +104,11 @@ package struct ConnectionHealth: Sendable, Hashable {
         nextPollAt = now
     }
 
+    /// Due later than it says, because everything is due at once.
+    package mutating func postpone(to later: Timestamp) {
+        if let due = nextPollAt, due < later { nextPollAt = later }
+    }
+
     // MARK: What follows
 
     package func isDue(at now: Timestamp) -> Bool {

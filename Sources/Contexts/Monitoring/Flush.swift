@@ -25,9 +25,9 @@ struct Flush {
     let covered: [Int64]
     let delta: Delta?
 
-    /// The fence first; the deletion of log rows beside the samples that they told.
-    func statements(in org: OrgID, shard: Int16, epoch: Int64) -> [SQL] {
-        var statements = [ResourceWrites.fence(shard: shard, epoch: epoch)]
+    /// After the fence; the deletion of log rows beside the samples that they told.
+    func statements(in org: OrgID) -> [SQL] {
+        var statements: [SQL] = []
         if !changes.removed.isEmpty { statements.append(ResourceWrites.remove(changes.removed.sorted())) }
         if !changes.goneClaims.isEmpty { statements.append(ResourceWrites.removeClaims(Array(changes.goneClaims))) }
         if !goneLive.isEmpty { statements.append(ResourceWrites.removeLive(goneLive)) }

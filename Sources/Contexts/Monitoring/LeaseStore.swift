@@ -75,7 +75,7 @@ struct LeaseStore: Sendable {
         return Dictionary(rows.map { ($0.org, $0.shard) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The organisations of these shards that have an inventory or reports that wait.
+    /// The organisations of these shards that have an inventory, reports that wait, or connections to ask.
     func organisations(of shards: [Int16]) async throws -> [(org: OrgID, shard: Int16)] {
         try await database.rowsGlobally(
             """
@@ -87,7 +87,8 @@ struct LeaseStore: Sendable {
             )
             SELECT o.id, o.shard FROM orgs o
             WHERE o.shard = ANY(\(shards)) AND o.state = 'active'
-              AND o.id IN (SELECT org_id FROM org_heads UNION SELECT org_id FROM waiting WHERE org_id IS NOT NULL)
+              AND o.id IN (SELECT org_id FROM org_heads UNION SELECT org_id FROM waiting WHERE org_id IS NOT NULL
+                            UNION SELECT org_id FROM connections)
             """, timeout: .seconds(15)
         ) { (org: try $0.next(), shard: try $0.next()) }
     }

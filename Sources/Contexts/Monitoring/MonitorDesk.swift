@@ -21,9 +21,9 @@ actor MonitorDesk {
     // MARK: Leases
 
     /// - Returns: what was gained.
-    func renewed(_ renewed: Set<ShardLease>, sentAt sent: Duration) -> Set<ShardLease> {
+    func renewed(_ renewed: Set<ShardLease>, sentAt sent: Duration) async -> Set<ShardLease> {
         let (gained, lost) = leases.renewed(renewed, sentAt: sent)
-        drop(lost)
+        await drop(lost)
         for lease in gained { held[lease.shard] = lease }
         MonitoringMetrics.shards.record(held.count)
         return gained
@@ -31,15 +31,20 @@ actor MonitorDesk {
 
     var holdsNothing: Bool { held.isEmpty }
 
-    func expire() { drop(leases.expire(at: outside.time.monotonic)) }
+    func expire() async { await drop(leases.expire(at: outside.time.monotonic)) }
 
-    private func drop(_ lost: Set<ShardLease>) {
+    private func drop(_ lost: Set<ShardLease>) async {
         guard !lost.isEmpty else { return }
         for lease in lost where held[lease.shard] == lease { held[lease.shard] = nil }
-        for (org, entry) in monitors where held[entry.shard] == nil {
+        await forget(monitors.filter { held[$0.value.shard] == nil }.map(\.key))
+    }
+
+    private func forget(_ orgs: [OrgID]) async {
+        for org in orgs {
             monitors[org] = nil
             dirty.remove(org)
         }
+        if !orgs.isEmpty { await outside.polls.drop(Set(orgs)) }
     }
 
     // MARK: Work comes in
@@ -48,6 +53,12 @@ actor MonitorDesk {
         guard let monitor = monitor(of: report.org, in: shard) else { return }
         await monitor.offer(report)
         dirty.insert(report.org)
+    }
+
+    func take(_ outcome: PollDesk.Outcome) async {
+        guard let monitor = monitors[outcome.org]?.monitor else { return }
+        await monitor.offer(outcome)
+        dirty.insert(outcome.org)
     }
 
     func wake(_ org: OrgID, in shard: Int16) {
@@ -68,11 +79,8 @@ actor MonitorDesk {
     }
 
     /// What is not active any more is not watched any more, from this moment on.
-    func keepOnly(_ active: Set<OrgID>, among known: [OrgID]) {
-        for org in known where !active.contains(org) && monitors[org] != nil {
-            monitors[org] = nil
-            dirty.remove(org)
-        }
+    func keepOnly(_ active: Set<OrgID>, among known: [OrgID]) async {
+        await forget(known.filter { !active.contains($0) && monitors[$0] != nil })
         MonitoringMetrics.monitors.record(monitors.count)
     }
 
@@ -103,6 +111,7 @@ actor MonitorDesk {
 
     /// Writes everything; nothing comes in any more.
     func close() async {
+        await outside.polls.close()
         await work(Array(monitors.keys), closing: true)
         monitors = [:]
         held = [:]
@@ -121,7 +130,7 @@ actor MonitorDesk {
                 switch outcome {
                 case .done(let isDirty): if isDirty { dirty.insert(org) }
                 case .failed: dirty.insert(org)
-                case .fenced: monitors[org] = nil
+                case .fenced: await forget([org])
                 }
                 startNext()
             }

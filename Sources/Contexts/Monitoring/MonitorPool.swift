@@ -1,7 +1,9 @@
 package import Bus
+package import Connections
 package import FoundationEssentials
 import History
 import Ingest
+package import Inventory
 package import Kernel
 package import Logging
 package import Postgres
@@ -17,18 +19,21 @@ package struct MonitorPool: Service {
 
     /// - Parameters:
     ///   - worker: a pool of its own as the workers' role, named `sessionName(of: id)`.
-    ///   - connections: the connections an organisation has configured or enrolled.
+    ///   - collectors: of the platforms that can be asked, one a kind.
+    ///   - agents: the connections of an organisation that report by themselves.
+    ///   - connections: those that are asked.
     package init(
         id: UUID, app: Database, worker: Database, bus: any MessageBus, time: any TimeSource, logger: Logger,
-        leaseLifetime: Duration = .seconds(15),
-        connections: @escaping @Sendable (OrgID) async throws -> Set<ConnectionID>
+        leaseLifetime: Duration = .seconds(15), collectors: [any CollectorMaker],
+        agents: @escaping @Sendable (OrgID) async throws -> Set<ConnectionID>,
+        connections: @escaping @Sendable (OrgID) async throws -> [WatchedConnection]
     ) {
         leases = LeaseStore(database: worker, worker: id)
         outside = MonitorOutside(
             database: app, resources: ResourceStore(app), log: IngestStore(app),
             keeper: HistoryKeeper(HistoryStore(app, logger: logger), logger: logger), bus: bus, time: time,
-            logger: logger,
-            connections: connections)
+            logger: logger, agents: agents, connections: connections,
+            polls: PollDesk(makers: collectors, time: time, logger: logger))
         terms = LeaseState.Terms(
             lifetime: leaseLifetime, renewEvery: leaseLifetime / 3, trustFor: leaseLifetime * 2 / 3)
         self.logger = logger
@@ -40,7 +45,10 @@ package struct MonitorPool: Service {
     /// Works until shutdown; then writes what is unwritten and gives its shards to others at once.
     package func run() async throws {
         let desk = MonitorDesk(outside: outside, terms: terms)
+        await outside.polls.deliver { await desk.take($0) }
         await withTaskGroup(of: Void.self) { group in
+            group.addTask { await poll() }
+            group.addTask { await hearRefreshes() }
             group.addTask { await renew(on: desk) }
             group.addTask { await tick(desk) }
             group.addTask { await listenForChanges(desk) }
@@ -91,6 +99,32 @@ package struct MonitorPool: Service {
             rounds += 1
             // Silence is looked for every five seconds.
             await desk.round(everyone: rounds % 20 == 0)
+        }
+    }
+
+    private func poll() async {
+        while !Task.isCancelled {
+            await outside.polls.tick()
+            try? await outside.time.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// Somebody wants a connection asked now.
+    package static func refresh(_ connection: ConnectionID, of org: OrgID, on bus: any MessageBus) {
+        bus.publish(Array("\(org) \(connection)".utf8), to: .refreshes)
+    }
+
+    private func hearRefreshes() async {
+        let wishes = outside.bus.subscribe(to: .refreshes, capacity: 256)
+        await withTaskCancellationHandler {
+            for await case .payload(let bytes) in wishes {
+                let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+                guard parts.count == 2, let org = OrgID(String(parts[0])), let connection = ConnectionID(String(parts[1]))
+                else { continue }
+                await outside.polls.hurry(connection, of: org)
+            }
+        } onCancel: {
+            wishes.cancel()
         }
     }
 

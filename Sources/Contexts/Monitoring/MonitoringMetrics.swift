@@ -14,4 +14,5 @@ enum LogKey {
     static let reason = "reason"
     static let shards = "shards"
     static let worker = "worker"
+    static let connection = "connection"
 }

@@ -1,4 +1,5 @@
 import Bus
+import Connections
 import History
 import Ingest
 import Inventory
@@ -20,8 +21,13 @@ actor OrgMonitor {
     private let outside: MonitorOutside
     private var state: OrgMonitorState?
     private var inbox: [AcceptedReport] = []
+    /// The newest of each connection: a poll tells all that is so, an older one nothing more but its samples.
+    private var polled: [PollDesk.Outcome] = []
+    /// Of connections, as it was stored last.
+    private var health: [ConnectionID: ConnectionHealth] = [:]
+    private var unwritten: [ConnectionID: CheckedConnection] = [:]
     private var mustLook = true
-    private var mustReloadAgents = true
+    private var mustReload = true
     private var nextLook: Duration = .zero
     private var isWorking = false
 
@@ -36,11 +42,17 @@ actor OrgMonitor {
         if inbox.count < Self.inboxLimit { inbox.append(report) } else { mustLook = true }
     }
 
+    /// Takes what a poll found. A monitor that cannot write for long keeps the newest.
+    func offer(_ outcome: PollDesk.Outcome) {
+        if polled.count >= Self.inboxLimit { polled.removeFirst() }
+        polled.append(outcome)
+    }
+
     /// Something may have been missed: search the log.
     func look() { mustLook = true }
 
     /// The organisation's configuration has changed.
-    func reload() { mustReloadAgents = true }
+    func reload() { mustReload = true }
 
     enum Outcome: Sendable {
         /// `isDirty`: there is more to do soon.
@@ -99,9 +111,9 @@ actor OrgMonitor {
 
     private func catchUp(_ state: inout OrgMonitorState) async throws {
         let now = outside.time.monotonic
-        if mustReloadAgents {
-            mustReloadAgents = false
-            state.keepOnly(try await outside.connections(org))
+        if mustReload {
+            mustReload = false
+            try await reload(&state)
         }
         if mustLook || now >= nextLook {
             mustLook = false
@@ -113,20 +125,58 @@ actor OrgMonitor {
         let reports = inbox
         inbox = []
         for report in reports { state.take(report, now: outside.time.now) }
+        let outcomes = polled
+        polled = []
+        for outcome in outcomes {
+            state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
+            note(outcome.checked)
+        }
+    }
+
+    /// Configuration has changed, or is read for the first time: what is not there any more goes from the inventory, and
+    /// what is asked is asked as it says now.
+    private func reload(_ state: inout OrgMonitorState) async throws {
+        do {
+            let agents = try await outside.agents(org)
+            let connections = try await outside.connections(org)
+            state.keepOnly(agents.union(connections.map(\.id)))
+            health = Dictionary(connections.map { ($0.id, $0.health) }) { first, _ in first }
+            unwritten = unwritten.filter { health[$0.key] != nil }
+            await outside.polls.reload(connections, of: org)
+        } catch {
+            mustReload = true
+            throw error
+        }
+    }
+
+    private func note(_ checked: CheckedConnection) {
+        guard checked.health.isWorthWriting(after: health[checked.id]) else { return }
+        unwritten[checked.id] = checked
     }
 
     private func write(closing: Bool) async throws -> Outcome {
         let now = outside.time.now
-        guard let flush = state?.flush(at: now, closing: closing) else {
-            return .done(isDirty: mustLook || !inbox.isEmpty || state?.hasUnstored == true)
-        }
-        let statements = flush.statements(in: org, shard: lease.shard, epoch: lease.epoch)
+        let told = unwritten
+        let flush = state?.flush(at: now, closing: closing)
+        guard flush != nil || !told.isEmpty else { return .done(isDirty: hasMore) }
+        var statements = [ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)]
+        if let flush { statements += flush.statements(in: org) }
+        if !told.isEmpty { statements.append(ConnectionStore.record(Array(told.values), in: org)) }
         _ = try await outside.database.batch(in: org, statements, timeout: .seconds(10))
+        for (id, checked) in told {
+            health[id] = checked.health
+            unwritten[id] = nil
+        }
+        guard let flush else { return .done(isDirty: hasMore) }
         state?.committed(flush)
         if let delta = flush.delta { outside.bus.publish(delta.payload, to: .deltas(of: org)) }
         MonitoringMetrics.flushes.increment()
         if let checkpoint = flush.checkpoint { MonitoringMetrics.samples.increment(by: Int64(checkpoint.sampleCount)) }
-        return .done(isDirty: mustLook || !inbox.isEmpty || state?.hasUnstored == true)
+        return .done(isDirty: hasMore)
+    }
+
+    private var hasMore: Bool {
+        mustLook || mustReload || !inbox.isEmpty || !polled.isEmpty || state?.hasUnstored == true
     }
 }
 
@@ -139,6 +189,8 @@ struct MonitorOutside: Sendable {
     let bus: any MessageBus
     let time: any TimeSource
     let logger: Logger
-    /// The connections that an organisation has configured or enrolled.
-    let connections: @Sendable (OrgID) async throws -> Set<ConnectionID>
+    /// An organisation's connections that report by themselves, and those that are asked.
+    let agents: @Sendable (OrgID) async throws -> Set<ConnectionID>
+    let connections: @Sendable (OrgID) async throws -> [WatchedConnection]
+    let polls: PollDesk
 }

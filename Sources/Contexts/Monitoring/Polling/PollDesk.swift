@@ -1,0 +1,211 @@
+import Connections
+import Inventory
+import Kernel
+import Logging
+import Metrics
+
+/// Asks the platforms of all organisations that this worker watches. A thin shell around `PollPlan`: collectors live here,
+/// one for each connection, and go on living while a connection's way of being reached stays the same.
+actor PollDesk {
+    /// What a poll found, for the organisation's monitor.
+    struct Outcome: Sendable {
+        let org: OrgID
+        let report: PollReport
+        let checked: CheckedConnection
+    }
+
+    private struct Asked {
+        var connection: WatchedConnection
+        var collector: (any Collector)?
+        var health: ConnectionHealth
+        var task: Task<Void, Never>?
+    }
+
+    private let makers: [ConnectionKind: any CollectorMaker]
+    private let time: any TimeSource
+    private let randomness: Randomness
+    private let logger: Logger
+    private var tell: @Sendable (Outcome) async -> Void = { _ in }
+    private var plan = PollPlan()
+    private var asked: [PollPlan.Place: Asked] = [:]
+
+    init(
+        makers: [any CollectorMaker], time: any TimeSource, randomness: Randomness = .system, logger: Logger
+    ) {
+        self.makers = Dictionary(makers.map { ($0.kind, $0) }) { first, _ in first }
+        self.time = time
+        self.randomness = randomness
+        self.logger = logger
+    }
+
+    func deliver(to tell: @escaping @Sendable (Outcome) async -> Void) { self.tell = tell }
+
+    // MARK: What there is
+
+    /// An organisation's connections as they are configured now. Only what has changed is replaced.
+    func reload(_ connections: [WatchedConnection], of org: OrgID) {
+        let places = Set(connections.map { PollPlan.Place(org: org, connection: $0.id) })
+        for place in asked.keys where place.org == org && !places.contains(place) { forget(place) }
+        for connection in connections { enter(connection, at: PollPlan.Place(org: org, connection: connection.id)) }
+        count()
+    }
+
+    /// Somebody else watches them now, or nobody may.
+    func drop(_ orgs: Set<OrgID>) {
+        for place in asked.keys where orgs.contains(place.org) { forget(place) }
+        count()
+    }
+
+    /// Somebody wants it asked now.
+    func hurry(_ connection: ConnectionID, of org: OrgID) {
+        let place = PollPlan.Place(org: org, connection: connection)
+        guard let entry = asked[place], entry.task == nil else { return }
+        asked[place]?.health.hurry(at: time.now)
+        schedule(place)
+    }
+
+    /// Waits for nothing: what is under way is given up, the next worker asks again.
+    func close() { drop(Set(asked.keys.map(\.org))) }
+
+    private func enter(_ connection: WatchedConnection, at place: PollPlan.Place) {
+        guard var entry = asked[place] else {
+            var health = connection.health
+            // After a take-over everything is due; over one cadence it is spread.
+            if health.checkedAt != nil, let due = health.nextPollAt, due < time.now {
+                health.postpone(to: time.now + connection.cadence * randomness.fraction())
+            }
+            asked[place] = Asked(connection: connection, collector: nil, health: health)
+            return schedule(place)
+        }
+        guard entry.connection.revision != connection.revision else { return }
+        let mayGoOn = Self.reachesLike(entry.connection, connection)
+        entry.connection = connection
+        if !mayGoOn {
+            entry.task?.cancel()
+            entry.collector = nil
+            entry.health = connection.health
+        } else if !connection.isEnabled || entry.health.state == .disabled {
+            entry.health = connection.health
+        }
+        asked[place] = entry
+        schedule(place)
+    }
+
+    private static func reachesLike(_ old: WatchedConnection, _ new: WatchedConnection) -> Bool {
+        guard case .success(let before) = old.spec, case .success(let after) = new.spec else { return false }
+        return before.reachesLike(after)
+    }
+
+    private func forget(_ place: PollPlan.Place) {
+        asked.removeValue(forKey: place)?.task?.cancel()
+        plan.remove(place)
+    }
+
+    private func schedule(_ place: PollPlan.Place) {
+        guard let entry = asked[place] else { return }
+        plan.set(place, dueAt: Self.due(entry, at: time.now), lane: Self.lane(entry))
+    }
+
+    private static func due(_ entry: Asked, at now: Timestamp) -> Timestamp? {
+        guard entry.connection.isEnabled, entry.health.state != .disabled else { return nil }
+        return entry.health.nextPollAt ?? (entry.health.state == .pending ? now : nil)
+    }
+
+    private static func lane(_ entry: Asked) -> PollPlan.LaneName {
+        entry.health.consecutiveFailures > 0 ? .failing : .healthy
+    }
+
+    private func count() {
+        PollMetrics.connections.record(asked.count)
+        PollMetrics.running.record(plan.running)
+    }
+
+    // MARK: Asking
+
+    /// Begins what is due.
+    func tick() {
+        let now = time.now
+        for (place, dueAt) in plan.begin(at: now) {
+            PollMetrics.lateness.recordNanoseconds(max(0, (now - dueAt).milliseconds) * 1_000_000)
+            begin(place, at: now)
+        }
+    }
+
+    private func begin(_ place: PollPlan.Place, at now: Timestamp) {
+        guard var entry = asked[place] else { return plan.ended(place, dueAt: nil, lane: .healthy) }
+        let revision = entry.connection.revision
+        switch collector(of: &entry) {
+        case .failure(let fault):
+            asked[place] = entry
+            asked[place]?.task = Task { await self.ended(place, revision, PollReport(fault: fault), startedAt: now) }
+        case .success(let collector):
+            entry.task = Task {
+                let report = await collector.poll(PollBudget(), at: now)
+                await self.ended(place, revision, report, startedAt: now)
+            }
+            asked[place] = entry
+        }
+    }
+
+    private func collector(of entry: inout Asked) -> Result<any Collector, ConnectionFault> {
+        if let collector = entry.collector { return .success(collector) }
+        do throws(ConnectionFault) {
+            let spec = try entry.connection.spec.get()
+            guard let maker = makers[spec.kind] else {
+                throw ConnectionFault(.unsupported, "This Pulse does not ask platforms of the kind \(spec.kind.rawValue) yet.")
+            }
+            let collector = try maker.collector(for: spec)
+            entry.collector = collector
+            return .success(collector)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func ended(
+        _ place: PollPlan.Place, _ revision: Int64, _ report: PollReport, startedAt: Timestamp
+    ) async {
+        guard var entry = asked[place] else { return plan.ended(place, dueAt: nil, lane: .healthy) }
+        entry.task = nil
+        // Asked under a configuration that is no more: what it said may not be so, and it is asked again at once.
+        guard entry.connection.revision == revision, !Task.isCancelled else {
+            asked[place] = entry
+            plan.ended(place, dueAt: Self.due(entry, at: time.now), lane: Self.lane(entry))
+            return
+        }
+        let before = entry.health
+        entry.health.take(
+            report, cadence: entry.connection.cadence, startedAt: startedAt, at: time.now,
+            jitter: randomness.fraction())
+        asked[place] = entry
+        plan.ended(place, dueAt: Self.due(entry, at: time.now), lane: Self.lane(entry))
+        PollMetrics.count(report.fault)
+        if entry.health.isNews(after: before) { log(entry, at: place) }
+        await tell(
+            Outcome(
+                org: place.org, report: report,
+                checked: CheckedConnection(id: place.connection, revision: revision, health: entry.health)))
+    }
+
+    private func log(_ entry: Asked, at place: PollPlan.Place) {
+        logger.info(
+            "connection is \(entry.health.state.rawValue)",
+            metadata: [
+                LogKey.org: "\(place.org)", LogKey.connection: "\(place.connection)",
+                LogKey.reason: "\(entry.health.fault?.reason.rawValue ?? "-")",
+            ])
+    }
+}
+
+/// What polling counts.
+enum PollMetrics {
+    static let connections = Gauge(label: "pulse_monitoring_connections")
+    static let running = Gauge(label: "pulse_monitoring_polls_running")
+    /// From when a poll should have begun until it did.
+    static let lateness = Metrics.Timer(label: "pulse_monitoring_poll_lateness_seconds")
+
+    static func count(_ fault: ConnectionFault?) {
+        Counter(label: "pulse_monitoring_polls_total", dimensions: [("outcome", fault?.reason.rawValue ?? "ok")])
+            .increment()
+    }
+}
