@@ -282,7 +282,8 @@ extension OrgMonitorState {
             keeper: HistoryKeeper(
                 HistoryStore(database.app, logger: Logger(label: "test")), logger: Logger(label: "test")),
             bus: bus, time: time, logger: Logger(label: "test"),
-            connections: { _ in [ConnectionID(agent.uuid)] })
+            agents: { _ in [ConnectionID(agent.uuid)] }, connections: { _ in [] },
+            polls: PollDesk(makers: [], time: time, logger: Logger(label: "test")))
         let deltas = bus.subscribe(to: .deltas(of: org), capacity: 16)
         for number in 0..<3 {
             let report = Told.report(cpu: Double(number), at: time.now, machine: machine ?? "")

@@ -119,7 +119,8 @@ package struct MonitorPool: Service {
         await withTaskCancellationHandler {
             for await case .payload(let bytes) in wishes {
                 let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-                guard parts.count == 2, let org = OrgID(String(parts[0])), let connection = ConnectionID(String(parts[1]))
+                guard parts.count == 2, let org = OrgID(String(parts[0])),
+                    let connection = ConnectionID(String(parts[1]))
                 else { continue }
                 await outside.polls.hurry(connection, of: org)
             }

@@ -10,6 +10,7 @@ import Fleet
 import FoundationEssentials
 import History
 import HTTPAPI
+package import Inventory
 package import HTTPKit
 import Identity
 import Ingest
@@ -91,6 +92,7 @@ package struct Composition: Sendable {
         let rotator = KeyRotator(
             ring, worker: databases.worker, columns: Self.sealedColumns, logger: logger, onDone: Self.rotated)
         let fleet = FleetStore(databases.app)
+        let connections = ConnectionStore(databases.app, vault: vault)
         let passwords = PasswordHasher()
         try passwords.dictionary.verify()
         let identity = IdentityContext(
@@ -113,7 +115,8 @@ package struct Composition: Sendable {
             trail.endpoints + StreamRoutes(streams, policy: configuration.outbound, time: time).endpoints
         endpoints +=
             ConnectionRoutes(
-                ConnectionStore(databases.app, vault: vault), makers: makers, policy: configuration.outbound, time: time
+                connections, makers: makers, policy: configuration.outbound, time: time,
+                refresh: { MonitorPool.refresh($0, of: $1, on: bus) }
             ).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
@@ -157,7 +160,8 @@ package struct Composition: Sendable {
             ], logger: logger)
         let monitors = MonitorPool(
             id: worker, app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
-            connections: { try await fleet.connections(of: $0) })
+            collectors: makers, agents: { try await fleet.connections(of: $0) },
+            connections: { [connections] in try await connections.watched(of: $0) })
         var all: [any Service] = [
             databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
             watch,

@@ -152,7 +152,8 @@ actor PollDesk {
         do throws(ConnectionFault) {
             let spec = try entry.connection.spec.get()
             guard let maker = makers[spec.kind] else {
-                throw ConnectionFault(.unsupported, "This Pulse does not ask platforms of the kind \(spec.kind.rawValue) yet.")
+                throw ConnectionFault(
+                    .unsupported, "This Pulse does not ask platforms of the kind \(spec.kind.rawValue) yet.")
             }
             let collector = try maker.collector(for: spec)
             entry.collector = collector

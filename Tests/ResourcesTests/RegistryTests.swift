@@ -1,0 +1,231 @@
+import Inventory
+import Kernel
+import Testing
+
+@testable import Resources
+
+/// Claims as the sources of one estate make them.
+private struct Told {
+    let now = Timestamp(seconds: 1_795_253_400)
+    let org = OrgID(bytes: [UInt8](repeating: 7, count: 16))
+
+    func connection(_ number: UInt8) -> ConnectionID { ConnectionID(bytes: [UInt8](repeating: number, count: 16)) }
+
+    func agent(
+        _ number: UInt8, _ name: String, machine: String? = nil, dmi: String? = nil, macs: [String] = [],
+        addresses: [String] = [], at: Timestamp? = nil
+    ) -> Observation {
+        var evidence: [Evidence] = []
+        if let machine { evidence.append(Evidence(.machineID, machine)) }
+        evidence.append(Evidence(.agentID, "agent-\(number)"))
+        if let dmi { evidence.append(Evidence(.dmiUUID, dmi)) }
+        return Observation(
+            connection: connection(number), source: .agent, type: .agent, key: "host", evidence: evidence, name: name,
+            identity: ResourceIdentity(
+                machineID: machine, dmiUUID: dmi, hostnames: [name], ipAddresses: addresses, macAddresses: macs),
+            metrics: cpu(10), measuredAt: at ?? now, receivedAt: at ?? now)
+    }
+
+    func guest(
+        _ number: UInt8, _ vmid: Int, _ name: String, instance: String = "pve:one", dmi: String? = nil,
+        macs: [String] = [], type: ResourceType = .vm, at: Timestamp? = nil
+    ) -> Observation {
+        var evidence = [Evidence(.platformID, "\(instance)/guest/\(vmid)")]
+        if let dmi { evidence.append(Evidence(.dmiUUID, dmi)) }
+        return Observation(
+            connection: connection(number), source: .proxmox, type: type, key: "guest/\(vmid)", scope: "guests",
+            evidence: evidence, parent: "node/pve1", name: name,
+            identity: ResourceIdentity(dmiUUID: dmi, hostnames: [name], macAddresses: macs), metrics: cpu(50),
+            measuredAt: at ?? now, receivedAt: at ?? now)
+    }
+
+    private func cpu(_ percent: Double) -> ResourceMetrics {
+        var metrics = ResourceMetrics()
+        metrics.cpuPercent = percent
+        return metrics
+    }
+
+    func registry() -> Registry { Registry(org: org, claims: [], keys: [:], now: now) }
+}
+
+@Suite("Which claims are of one thing") struct RegistryTests {
+    private let told = Told()
+    private var now: Timestamp { told.now }
+
+    @Test("a guest and the agent inside it are one, by the hardware id that the platform gave it")
+    func guestWithAgent() {
+        var registry = told.registry()
+        let guest = registry.take(told.guest(1, 101, "web", dmi: "u-1"), now: now)
+        let agent = registry.take(told.agent(2, "web-1", machine: "m-1", dmi: "u-1"), now: now)
+        #expect(guest == agent)
+        let record = ResourceMerge.record(guest, from: registry.claims(of: guest), now: now) { _ in nil }
+        #expect(record.type == .vm)
+        #expect(record.name == "web")
+        #expect(record.sources.map(\.source) == [.proxmox, .agent])
+        // Fact 10: the hypervisor owns a guest's CPU.
+        #expect(record.metrics.cpuPercent == 50)
+    }
+
+    @Test("whatever comes first, the result is the same thing")
+    func order() {
+        let claims = [
+            told.guest(1, 101, "web", dmi: "u-1"), told.agent(2, "web", machine: "m-1", dmi: "u-1"),
+            told.guest(3, 101, "web", dmi: "u-1"),
+        ]
+        for shift in 0..<3 {
+            var registry = told.registry()
+            let ids = (0..<3).map { registry.take(claims[($0 + shift) % 3], now: now) }
+            #expect(Set(ids.suffix(1)).count == 1)
+            #expect(registry.claims(of: ids[2]).count == 3)
+        }
+    }
+
+    @Test("a container's agent shows its host's hardware and is not its host")
+    func containerOnHost() {
+        var registry = told.registry()
+        let host = registry.take(
+            told.agent(1, "pve1", machine: "m-host", dmi: "u-host", macs: ["aa:00:00:00:00:01"]), now: now)
+        let inside = registry.take(
+            told.agent(2, "ct", machine: "m-ct", dmi: "u-host", macs: ["bc:24:11:00:00:02"]), now: now)
+        let container = registry.take(
+            told.guest(3, 200, "ct", macs: ["BC:24:11:00:00:02"], type: .systemContainer), now: now)
+        #expect(host != inside)
+        // Host name with a card: 0.9.
+        #expect(inside == container || registry.drain().successions[inside] == container)
+    }
+
+    @Test("copies of one disk share a machine-id and are two")
+    func clones() {
+        var registry = told.registry()
+        let first = registry.take(told.agent(1, "a", machine: "m", dmi: "u-1", macs: ["aa:00:00:00:00:01"]), now: now)
+        let second = registry.take(told.agent(2, "b", machine: "m", dmi: "u-2", macs: ["aa:00:00:00:00:02"]), now: now)
+        let third = registry.take(told.agent(3, "a", machine: "m", macs: ["aa:00:00:00:00:03"]), now: now)
+        #expect(Set([first, second, third]).count == 3)
+    }
+
+    @Test("fact 11: a host name with an address is no proof, a card alone is none")
+    func weak() {
+        var registry = told.registry()
+        let one = registry.take(
+            told.agent(1, "db", machine: "m-1", macs: ["aa:00:00:00:00:01"], addresses: ["10.0.0.5"]), now: now)
+        var other = told.guest(2, 7, "db")
+        other.identity.ipAddresses = ["10.0.0.5"]
+        #expect(registry.take(other, now: now) != one)
+        #expect(registry.take(told.guest(2, 8, "else", macs: ["aa:00:00:00:00:01"]), now: now) != one)
+        #expect(registry.take(told.guest(2, 9, "DB.example.org", macs: ["AA:00:00:00:00:01"]), now: now) == one)
+    }
+
+    @Test("two guests of one platform are two, whatever they share")
+    func sameUUID() {
+        var registry = told.registry()
+        let first = registry.take(told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:00:00:00:00:01"]), now: now)
+        let copy = registry.take(told.guest(1, 102, "web", dmi: "u-1", macs: ["bc:00:00:00:00:01"]), now: now)
+        let elsewhere = registry.take(told.guest(2, 101, "web", dmi: "u-1"), now: now)
+        #expect(first != copy)
+        #expect(first == elsewhere)
+        #expect(registry.take(told.guest(3, 101, "other", instance: "pve:two"), now: now) != first)
+    }
+
+    @Test("a machine that is installed anew stays itself once the old system is silent")
+    func reinstalled() {
+        var registry = told.registry()
+        let before = registry.take(told.agent(1, "db", machine: "m-old", dmi: "u"), now: now)
+        let soon = now + .seconds(60)
+        let later = now + .seconds(16 * 60)
+        #expect(registry.take(told.agent(2, "db", machine: "m-x", dmi: "u", at: soon), now: soon) != before)
+        var second = told.registry()
+        _ = second.take(told.agent(1, "db", machine: "m-old", dmi: "u"), now: now)
+        #expect(second.take(told.agent(3, "db", machine: "m-new", dmi: "u", at: later), now: later) == before)
+    }
+
+    @Test("what is learned later makes two into one, and the old id leads to it")
+    func union() throws {
+        var registry = told.registry()
+        let guest = registry.take(told.guest(1, 101, "web"), now: now)
+        let agent = registry.take(told.agent(2, "web-1", machine: "m-1", dmi: "u-1"), now: now)
+        #expect(guest != agent)
+        _ = registry.drain()
+        let now = now + .seconds(10)
+        let both = registry.take(told.guest(1, 101, "web", dmi: "u-1", at: now), now: now)
+        let changes = registry.drain()
+        let gone = both == guest ? agent : guest
+        #expect(changes.successions == [gone: both])
+        #expect(changes.resources.contains(both))
+        #expect(registry.claims(of: both).count == 2)
+        #expect(registry.claims(of: gone).isEmpty)
+    }
+
+    @Test("who a person has told apart stays apart, whatever they share")
+    func exclusion() {
+        let agent = told.agent(2, "web-1", machine: "m-1", dmi: "u-1")
+        let guest = told.guest(1, 101, "web", dmi: "u-1")
+        let (first, second) = (
+            ResourceMint.id(in: told.org, type: .vm, key: guest.evidence[0]),
+            ResourceMint.id(in: told.org, type: .agent, key: agent.evidence[0])
+        )
+        var registry = Registry(
+            org: told.org,
+            claims: [
+                Claim(said: guest, resource: first, isHeard: false),
+                Claim(said: agent, resource: second, isHeard: false),
+            ], keys: [:], exclusions: [Exclusion(second, first)], now: now)
+        #expect(registry.take(guest, now: now) == first)
+        var moved = agent
+        moved.identity.ipAddresses = ["10.0.0.9"]
+        #expect(registry.take(moved, now: now) == second)
+    }
+
+    @Test("a thing is gone when three complete lists leave it out, not when one does")
+    func removal() {
+        var registry = told.registry()
+        let id = registry.take(told.guest(1, 101, "web"), now: now)
+        let other = registry.take(told.guest(1, 102, "db"), now: now)
+        _ = registry.drain()
+        for turn in 1...2 {
+            registry.close(scope: "guests", of: told.connection(1), told: ["guest/102"])
+            #expect(registry.drain().removed.isEmpty, "after \(turn)")
+        }
+        // Told again in between: the count begins anew.
+        registry.take(told.guest(1, 101, "web"), now: now)
+        _ = registry.drain()
+        for _ in 1...3 { registry.close(scope: "guests", of: told.connection(1), told: ["guest/102"]) }
+        let changes = registry.drain()
+        #expect(changes.removed == [id])
+        #expect(changes.goneClaims == [Claim.Place(told.connection(1), "guest/101")])
+        #expect(registry.claims(of: other).count == 1)
+    }
+
+    @Test("fact 11: what is live counts before what ranks higher")
+    func freshness() {
+        var registry = told.registry()
+        var node = told.guest(1, 1, "pve1", macs: ["aa:00:00:00:00:01"], type: .agent)
+        node.evidence = [Evidence(.platformID, "pve:one/node/pve1")]
+        _ = registry.take(node, now: now)
+        let id = registry.take(told.agent(2, "pve1", machine: "m", macs: ["aa:00:00:00:00:01"]), now: now)
+        #expect(ResourceMerge.record(id, from: registry.claims(of: id), now: now) { _ in nil }.metrics.cpuPercent == 10)
+        let later = now + .seconds(120)
+        var again = told.guest(1, 1, "pve1", macs: ["aa:00:00:00:00:01"], type: .agent, at: later)
+        again.evidence = node.evidence
+        _ = registry.take(again, now: later)
+        registry.observeSilence(at: later)
+        let record = ResourceMerge.record(id, from: registry.claims(of: id), now: later) { _ in nil }
+        #expect(record.metrics.cpuPercent == 50)
+        #expect(record.status == .online)
+        #expect(record.sources.map(\.isStale) == [true, false])
+    }
+
+    @Test("a claim comes back from its row as it was")
+    func codec() throws {
+        var said = told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:00:00:00:00:01"])
+        said.tags = ["prod"]
+        said.facts = [ResourceBlock("proxmox", json: Array(#"{"vmid":101}"#.utf8))]
+        said.silence = .seconds(90)
+        let back = try #require(
+            ClaimCodec.decode(ClaimCodec.encode(said), at: Claim.Place(said.connection, said.key)))
+        #expect(back.isToldLike(said))
+        #expect(back.evidence == said.evidence)
+        #expect(back.identity == said.identity)
+        #expect(back.scope == "guests")
+        #expect(ClaimCodec.decode([1, 2, 3], at: Claim.Place(said.connection, said.key)) == nil)
+    }
+}
