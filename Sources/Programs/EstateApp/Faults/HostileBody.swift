@@ -1,9 +1,11 @@
 import Compression
-import JSONKit
+import NIOCore
 
 /// Bodies nobody should read to the end, a piece at a time.
 struct HostileBody {
     let headers: [(name: String, value: String)]
+    /// Between a few pieces and the next few.
+    var pause = TimeAmount.zero
     /// The next piece; `nil` at the end, which most do not have.
     let next: () -> [UInt8]?
 
@@ -26,7 +28,8 @@ struct HostileBody {
     private static func endless(pieceBytes: Int, _ headers: [(name: String, value: String)]) -> HostileBody {
         var isFirst = true
         let blanks = [UInt8](repeating: 0x20, count: pieceBytes)
-        return HostileBody(headers: headers) {
+        // Single bytes would otherwise keep a whole core busy on both sides.
+        return HostileBody(headers: headers, pause: pieceBytes == 1 ? .milliseconds(1) : .zero) {
             defer { isFirst = false }
             return isFirst ? Array(#"{"data":["#.utf8) : blanks
         }
