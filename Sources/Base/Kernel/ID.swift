@@ -72,6 +72,7 @@ package enum Passkey {}
 package enum KnownBrowser {}
 package enum SRPExchange {}
 package enum AuditStream {}
+package enum TimelineEntry {}
 package enum IssuerTrust {}
 package enum ExternalSubject {}
 
@@ -99,5 +100,6 @@ package typealias PasskeyID = ID<Passkey>
 package typealias KnownDeviceID = ID<KnownBrowser>
 package typealias SRPHandshakeID = ID<SRPExchange>
 package typealias AuditStreamID = ID<AuditStream>
+package typealias ResourceChangeID = ID<TimelineEntry>
 package typealias TrustedIssuerID = ID<IssuerTrust>
 package typealias ExternalSubjectID = ID<ExternalSubject>

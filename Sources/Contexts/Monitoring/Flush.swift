@@ -45,6 +45,7 @@ struct Flush {
             statements.append(
                 ResourceWrites.upsertLive(live.map { (connection: $0.connection, at: $0.at, blob: $0.blob) }, in: org))
         }
+        if !changes.told.isEmpty { statements.append(ResourceWrites.append(changes.told, in: org)) }
         if let checkpoint {
             if !checkpoint.isEmpty { statements.append(HistoryStore.appending(checkpoint, in: org)) }
             statements.append(IngestStore.cover(covered))

@@ -13,11 +13,14 @@ struct MonitorChanges: Sendable {
     var goneClaims: Set<Claim.Place> = []
     var keys: [Evidence: ResourceID] = [:]
     var successions: [ResourceID: ResourceID] = [:]
+    /// For the timeline.
+    var told: [ResourceChange] = []
 
     /// Readers would see a difference.
     var isVisible: Bool { !resources.isEmpty || !removed.isEmpty }
     var isEmpty: Bool {
         !isVisible && rows.isEmpty && live.isEmpty && claims.isEmpty && goneClaims.isEmpty && keys.isEmpty
+            && told.isEmpty
     }
 
     /// What the registry has changed after what it had changed before.

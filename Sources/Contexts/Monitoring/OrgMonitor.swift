@@ -15,6 +15,7 @@ actor OrgMonitor {
     private static let inboxLimit = 5000
     /// How often the log is searched for reports whose hint was lost.
     private static let lookEvery: Duration = .seconds(60)
+    private static let timelineKept: Duration = .seconds(90 * 86_400)
 
     let org: OrgID
     private let lease: ShardLease
@@ -29,6 +30,7 @@ actor OrgMonitor {
     private var mustLook = true
     private var mustReload = true
     private var nextLook: Duration = .zero
+    private var nextForgetting: Duration = .zero
     private var isWorking = false
 
     init(org: OrgID, lease: ShardLease, outside: MonitorOutside) {
@@ -86,11 +88,16 @@ actor OrgMonitor {
         }
     }
 
-    /// Closes the windows of history that have ended.
+    /// Closes the windows of history that have ended, and forgets the end of the timeline.
     func closeWindows() async {
         do {
             let fence = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)
             try await outside.keeper.close(in: org, now: outside.time.now, fence: fence)
+            guard outside.time.monotonic >= nextForgetting else { return }
+            nextForgetting = outside.time.monotonic + .seconds(3600)
+            let end = outside.time.now - Self.timelineKept
+            _ = try await outside.database.batch(
+                in: org, [fence, ResourceWrites.forgetChanges(before: end)], timeout: .seconds(10))
         } catch {
             outside.logger.warning(
                 "history windows stay open", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])

@@ -19,6 +19,8 @@ struct OrgMonitorState {
     private var registry: Registry
     private var watched: [ResourceID: WatchedResource] = [:]
     private var byConnection: [ConnectionID: Set<ResourceID>] = [:]
+    /// Connections whose first inventory is known.
+    private var introduced: Set<ConnectionID> = []
     private var readings: [AgentID: AgentReportReading] = [:]
     private var history: HeadBuffer
     /// Rows of the log whose samples are in `history`, to be deleted with the checkpoint that holds them.
@@ -38,6 +40,7 @@ struct OrgMonitorState {
             org: org, claims: inventory.allClaims, keys: inventory.keys, exclusions: inventory.exclusions, now: now)
         _ = registry.drain()
         for resource in inventory.resources { watch(WatchedResource(stored: resource)) }
+        introduced = Set(byConnection.keys)
     }
 
     // MARK: In
@@ -91,9 +94,17 @@ struct OrgMonitorState {
         var told = registry.drain()
         // Whose parent has become another one is told anew; that is seldom.
         if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
-        for id in told.removed.union(told.successions.keys) { forget(id) }
+        for id in told.removed {
+            if let gone = watched[id]?.stored {
+                changes.told.append(ResourceChange(of: gone, at: now, .activity, from: "present", reason: "gone"))
+            }
+            forget(id)
+        }
+        for id in told.successions.keys { forget(id) }
         for id in told.resources { refresh(id, at: now) }
         changes.add(told)
+        // What a connection tells of at first has not appeared just now.
+        introduced = Set(byConnection.keys)
     }
 
     private mutating func refresh(_ id: ResourceID, at now: Timestamp) {
@@ -113,7 +124,12 @@ struct OrgMonitorState {
             let record = ResourceMerge.record(id, from: claims, now: now) { parent(of: $0) }
             after = WatchedResource(record, publishedAs: before?.published)
         }
-        if let before, before.stored.connection != after.stored.connection { unwatch(before) }
+        if let before {
+            changes.told += ChangeReading.changes(from: before.state, to: after.state, at: now)
+            if before.stored.connection != after.stored.connection { unwatch(before) }
+        } else if introduced.contains(after.stored.connection) {
+            changes.told.append(ResourceChange(of: after.stored, at: now, .activity, to: "present", reason: "appeared"))
+        }
         if before?.stored.facts != after.stored.facts || before?.stored.status != after.stored.status
             || before?.stored.connection != after.stored.connection
         {
@@ -140,6 +156,7 @@ struct OrgMonitorState {
     /// Its values go from the blob of the connection that led.
     private mutating func unwatch(_ resource: WatchedResource) {
         byConnection[resource.stored.connection]?.remove(resource.stored.id)
+        if byConnection[resource.stored.connection]?.isEmpty == true { byConnection[resource.stored.connection] = nil }
         changes.live.insert(resource.stored.connection)
     }
 

@@ -8,6 +8,9 @@ struct WatchedResource {
     private(set) var stored: StoredResource
     /// `nil` until readers know of it.
     private(set) var published: StoredResource?
+    private var parentName: String?
+    private var uptimeSeconds: Int64?
+    private var isUnheard = false
 
     /// As it was found in the database: readers have it from there.
     init(stored: StoredResource) {
@@ -16,11 +19,16 @@ struct WatchedResource {
     }
 
     init(_ record: ResourceRecord, publishedAs published: StoredResource?) {
-        stored = StoredResource(
-            id: record.id, connection: record.connection, type: record.type.rawValue,
-            source: record.sources[0].source.rawValue, name: record.name, status: record.status.rawValue,
-            lastSeen: record.lastSeen, facts: record.factsJSON, live: record.liveJSON)
+        stored = StoredResource(record)
         self.published = published
+        parentName = record.parent?.name
+        uptimeSeconds = record.uptimeSeconds
+        isUnheard = record.sources.allSatisfy(\.isStale)
+    }
+
+    /// What is compared to tell what has changed.
+    var state: ChangeReading.State {
+        .init(stored: stored, parentName: parentName, uptimeSeconds: uptimeSeconds, isUnheard: isUnheard)
     }
 
     mutating func markPublished() { published = stored }
@@ -46,9 +54,8 @@ struct WatchedResource {
         ]
         var writer = JSONWriter(capacity: stored.live.count + 32)
         MergePatch.apply(change, to: Self.parse(stored.live)).encode(to: &writer)
-        stored = StoredResource(
-            id: stored.id, connection: stored.connection, type: stored.type, source: stored.source, name: stored.name,
-            status: status.rawValue, lastSeen: stored.lastSeen, facts: stored.facts, live: writer.bytes)
+        stored = stored.with(status: status.rawValue, live: writer.bytes)
+        isUnheard = true
     }
 
     /// Our own bytes; if they were damaged in storage, readers are told the whole resource again.

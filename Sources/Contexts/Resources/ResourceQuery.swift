@@ -9,6 +9,8 @@ package struct ResourceQuery: Sendable, Hashable {
     package var types: [String] = []
     package var sources: [String] = []
     package var statuses: [String] = []
+    /// What it runs on or belongs to.
+    package var parent: ResourceID?
     /// A part of the name, lower case.
     package var text: String?
     package var sort: Sort = .name
@@ -29,6 +31,10 @@ package struct ResourceQuery: Sendable, Hashable {
         sources = Self.list(query["source"]).map { $0 == "vmware-vsphere" ? "vmware" : $0 }
             .filter(Self.knownSources.contains)
         statuses = Self.list(query["status"]).filter(["online", "offline", "warning", "unknown"].contains)
+        if let parent = query["parent"], !parent.isEmpty {
+            guard let id = ResourceID(parent) else { throw .invalidField("parent", "not the id of a resource") }
+            self.parent = id
+        }
         if let text = query["q"]?.trimmed.lowercased(), !text.isEmpty { self.text = String(text.prefix(200)) }
         if let name = query["sort"] {
             guard let sort = Sort(rawValue: name) else {

@@ -12,7 +12,7 @@ package struct ResourceRoutes: Sendable {
 
     package init(_ reads: FusedRead) { self.reads = reads }
 
-    package var endpoints: [Endpoint] { [list, stats, one] }
+    package var endpoints: [Endpoint] { [list, stats, timeline, one, children, changes] }
 
     private var list: Endpoint {
         reads.endpoint(
@@ -52,11 +52,62 @@ package struct ResourceRoutes: Sendable {
             narrows: true, problems: [.resourceNotFound], response: ResourceSchemas.resource,
             responseExample: ResourceSchemas.example
         ) { request in
-            // What is no id names nothing; it is asked for all the same, so that it takes as long as a foreign one.
-            [ResourceStore.oneStatement(ResourceID(request.parameters["id"] ?? "") ?? Self.nobody)]
+            [ResourceStore.oneStatement(Self.id(of: request))]
         } answer: { _, _, results in
             guard let resource = try ResourceStore.one(of: results[0]) else { throw Problem.resourceNotFound }
             return .json(resource.wire)
+        }
+    }
+
+    private var children: Endpoint {
+        reads.endpoint(
+            "/api/resources/{id}/children", summary: "List what runs on a resource or belongs to it",
+            permission: .readMonitoring, scope: .monitoringRead, narrows: true, problems: [.resourceNotFound],
+            query: Self.parameters.filter { $0.name != "parent" }, response: ResourceSchemas.list,
+            responseExample: ResourceSchemas.listExample
+        ) { request in
+            let id = Self.id(of: request)
+            var query = try ResourceQuery(request.query)
+            query.parent = id
+            return [ResourceStore.existence(of: id)] + ResourceStore.pageStatements(query)
+        } answer: { request, _, results in
+            guard try results[0].first({ try $0.next(Bool.self) }) == true else { throw Problem.resourceNotFound }
+            let query = try ResourceQuery(request.query)
+            return .json(Self.encode(try ResourceStore.page(query, of: Array(results.dropFirst())), query))
+        }
+    }
+
+    /// What is no id names nothing; it is asked for all the same, so that it takes as long as a foreign one.
+    private static func id(of request: APIRequest) -> ResourceID {
+        ResourceID(request.parameters["id"] ?? "") ?? nobody
+    }
+
+    private var timeline: Endpoint {
+        reads.endpoint(
+            "/api/resources/timeline", summary: "List what changed, newest first", permission: .readMonitoring,
+            scope: .monitoringRead, narrows: true, query: Timeline.parameters, response: Timeline.schema,
+            responseExample: Timeline.example
+        ) { request in
+            [Timeline.statement(try Timeline.Query(request.query), of: nil)]
+        } answer: { request, _, results in
+            .json(try Timeline.encode(results[0], try Timeline.Query(request.query)))
+        }
+    }
+
+    private var changes: Endpoint {
+        reads.endpoint(
+            "/api/resources/{id}/timeline", summary: "List what changed of a resource, newest first",
+            permission: .readMonitoring, scope: .monitoringRead, narrows: true, problems: [.resourceNotFound],
+            query: Timeline.parameters, response: Timeline.schema, responseExample: Timeline.example
+        ) { request in
+            let id = Self.id(of: request)
+            return [
+                ResourceStore.existence(of: id),
+                Timeline.statement(try Timeline.Query(request.query), of: id),
+            ]
+        } answer: { request, _, results in
+            guard try results[0].first({ try $0.next(Bool.self) }) == true else { throw Problem.resourceNotFound }
+            return .json(try Timeline.encode(results[1], try Timeline.Query(request.query)))
         }
     }
 
@@ -66,6 +117,7 @@ package struct ResourceRoutes: Sendable {
         QueryParameter("type", .string, summary: "Types, separated by commas; an unknown one is refused"),
         QueryParameter("source", .string, summary: "Sources, separated by commas"),
         QueryParameter("status", .string, summary: "Any of online, offline, warning, unknown"),
+        QueryParameter("parent", .uuid, summary: "What it runs on or belongs to"),
         QueryParameter("q", .string(maxLength: 200), summary: "Part of the name"),
         QueryParameter("sort", .enumeration(ResourceQuery.Sort.allCases.map(\.rawValue)), summary: "Default name"),
         QueryParameter("order", .enumeration(["asc", "desc"]), summary: "Default asc"),

@@ -20,6 +20,9 @@ package enum ResourceSchemas {
         ]).optional,
         "uptime": .integer.described("Seconds").optional,
         "temperature": .number.described("The hottest sensor, °C").optional, "agent": .anything.optional,
+        "parentId": .uuid.described("What it runs on or belongs to").optional, "parentName": .string.optional,
+        "proxmox": .anything.optional, "proxmoxStatus": .anything.optional, "storage": .anything.optional,
+        "physicalDisk": .anything.optional, "ceph": .anything.optional,
     ]).named("Resource")
 
     package static let aggregations = Schema.object([

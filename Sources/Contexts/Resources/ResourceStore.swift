@@ -67,6 +67,14 @@ package struct ResourceStore: Sendable {
         return try Self.one(of: answers[answers.count - 1])
     }
 
+    /// Whether there is, or was, such a resource that the caller sees.
+    static func existence(of id: ResourceID) -> SQL {
+        """
+        SELECT EXISTS (SELECT FROM resources row WHERE row.id = \(id) AND \(seen))
+            OR EXISTS (SELECT FROM resource_changes row WHERE row.resource_id = \(id) AND \(seen))
+        """
+    }
+
     static func oneStatement(_ id: ResourceID) -> SQL {
         """
         SELECT \(StoredRows.columns) FROM resources row LEFT JOIN resource_live live USING (org_id, connection_id)
@@ -195,7 +203,8 @@ package struct ResourceStore: Sendable {
     private static func filter(_ query: ResourceQuery) -> SQL {
         var condition = Visibility.shows("r.connection_id")
         if !query.types.isEmpty { condition += " AND r.type = ANY(\(query.types))" }
-        if !query.sources.isEmpty { condition += " AND r.source = ANY(\(query.sources))" }
+        if !query.sources.isEmpty { condition += " AND r.sources && \(query.sources)" }
+        if let parent = query.parent { condition += " AND r.parent_id = \(parent)" }
         if !query.statuses.isEmpty { condition += " AND r.status = ANY(\(query.statuses))" }
         if let text = query.text { condition += " AND strpos(r.name_key, \(text)) > 0" }
         return condition

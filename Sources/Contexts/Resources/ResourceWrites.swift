@@ -10,15 +10,18 @@ package enum ResourceWrites {
 
     package static func upsert(_ resources: [StoredResource], in org: OrgID, at now: Timestamp) -> SQL {
         """
-        INSERT INTO resources (org_id, id, connection_id, type, source, name, name_key, status, facts,
-                               first_seen_at, changed_at)
-        SELECT \(org), r.id, r.connection_id, r.type, r.source, r.name, r.name_key, r.status, r.facts, \(now), \(now)
+        INSERT INTO resources (org_id, id, connection_id, type, source, sources, parent_id, name, name_key, status,
+                               facts, first_seen_at, changed_at)
+        SELECT \(org), r.id, r.connection_id, r.type, r.source, string_to_array(r.sources, ','), r.parent_id, r.name,
+               r.name_key, r.status, r.facts, \(now), \(now)
         FROM unnest(\(resources.map(\.id)), \(resources.map(\.connection)), \(resources.map(\.type)),
-                    \(resources.map(\.source)), \(resources.map(\.name)), \(resources.map { $0.name.lowercased() }),
+                    \(resources.map(\.source)), \(resources.map { $0.sources.joined(separator: ",") }),
+                    \(resources.map(\.parent)), \(resources.map(\.name)), \(resources.map { $0.name.lowercased() }),
                     \(resources.map(\.status)), \(resources.map { Packed.pack($0.facts) }))
-            AS r (id, connection_id, type, source, name, name_key, status, facts)
+            AS r (id, connection_id, type, source, sources, parent_id, name, name_key, status, facts)
         ON CONFLICT (org_id, id) DO UPDATE SET
             connection_id = excluded.connection_id, type = excluded.type, source = excluded.source,
+            sources = excluded.sources, parent_id = excluded.parent_id,
             name = excluded.name, name_key = excluded.name_key, status = excluded.status, facts = excluded.facts,
             changed_at = excluded.changed_at
         """
@@ -110,5 +113,27 @@ package enum ResourceWrites {
         INSERT INTO org_heads (org_id, epoch, seq, changed_at) VALUES (\(org), \(head.epoch), \(head.seq), \(now))
         ON CONFLICT (org_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, changed_at = excluded.changed_at
         """
+    }
+
+    package static func append(_ changes: [ResourceChange], in org: OrgID) -> SQL {
+        """
+        INSERT INTO resource_changes (org_id, id, resource_id, connection_id, resource_name, resource_type, observed_at,
+                                      kind, from_state, to_state, source_type, source, confidence, reason, related_id)
+        SELECT \(org), c.id, c.resource_id, c.connection_id, c.name, c.type, c.at, c.kind, c.from_state, c.to_state,
+               'pulse_diff', c.source, c.confidence, c.reason, c.related_id
+        FROM unnest(\(changes.map(\.id)), \(changes.map(\.resource)), \(changes.map(\.connection)),
+                    \(changes.map(\.name)), \(changes.map(\.type)), \(changes.map(\.at)),
+                    \(changes.map(\.kind.rawValue)), \(changes.map(\.from)), \(changes.map(\.to)),
+                    \(changes.map(\.source)), \(changes.map(\.confidence.rawValue)), \(changes.map(\.reason)),
+                    \(changes.map(\.related)))
+            AS c (id, resource_id, connection_id, name, type, at, kind, from_state, to_state, source, confidence, reason,
+                  related_id)
+        ON CONFLICT (org_id, id) DO NOTHING
+        """
+    }
+
+    /// What is older than the timeline is kept.
+    package static func forgetChanges(before: Timestamp) -> SQL {
+        "DELETE FROM resource_changes WHERE observed_at < \(before)"
     }
 }

@@ -1,4 +1,4 @@
-import Inventory
+package import Inventory
 package import Kernel
 
 /// A resource as its row and its connection's live blob hold it.
@@ -7,6 +7,9 @@ package struct StoredResource: Sendable, Hashable {
     package let connection: ConnectionID
     package let type: String
     package let source: String
+    /// Who speaks of it, the leading one first.
+    package let sources: [String]
+    package let parent: ResourceID?
     package let name: String
     package let status: String
     /// When something was last received; `nil` when nothing ever was.
@@ -16,13 +19,15 @@ package struct StoredResource: Sendable, Hashable {
     package let live: [UInt8]
 
     package init(
-        id: ResourceID, connection: ConnectionID, type: String, source: String, name: String, status: String,
-        lastSeen: Timestamp?, facts: [UInt8], live: [UInt8]
+        id: ResourceID, connection: ConnectionID, type: String, source: String, sources: [String] = [],
+        parent: ResourceID? = nil, name: String, status: String, lastSeen: Timestamp?, facts: [UInt8], live: [UInt8]
     ) {
         self.id = id
         self.connection = connection
         self.type = type
         self.source = source
+        self.sources = sources.isEmpty ? [source] : sources
+        self.parent = parent
         self.name = name
         self.status = status
         self.lastSeen = lastSeen
@@ -32,4 +37,22 @@ package struct StoredResource: Sendable, Hashable {
 
     /// What the API shows.
     package var wire: [UInt8] { ResourceRecord.wire(facts: facts, live: live) }
+
+    /// The same under another status, with other live values.
+    package func with(status: String, live: [UInt8]) -> StoredResource {
+        StoredResource(
+            id: id, connection: connection, type: type, source: source, sources: sources, parent: parent, name: name,
+            status: status, lastSeen: lastSeen, facts: facts, live: live)
+    }
+}
+
+extension StoredResource {
+    package init(_ record: ResourceRecord) {
+        var told: Set<InventorySource> = []
+        let sources = record.sources.map(\.source).filter { told.insert($0).inserted }
+        self.init(
+            id: record.id, connection: record.connection, type: record.type.rawValue, source: sources[0].rawValue,
+            sources: sources.map(\.rawValue), parent: record.parent?.id, name: record.name,
+            status: record.status.rawValue, lastSeen: record.lastSeen, facts: record.factsJSON, live: record.liveJSON)
+    }
 }
