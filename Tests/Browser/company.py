@@ -7,7 +7,7 @@ from canned import ORG, Answer, iso, problem
 DAY, START = 86_400, time.time()
 PERMISSIONS = [
     "read:monitoring", "read:org", "manage:org", "own:org", "read:members", "manage:members", "read:roles", "manage:roles", "read:tokens", "manage:tokens",
-    "manage:agents", "read:sites", "manage:sites", "read:sharing", "manage:sharing", "read:providers", "manage:providers", "read:audit", "manage:audit",
+    "manage:agents", "read:sites", "manage:sites", "read:connections", "manage:connections", "read:sharing", "manage:sharing", "read:providers", "manage:providers", "read:audit", "manage:audit",
     "read:keys", "manage:keys", "read:security", "manage:security"]
 LOOKING = ["read:monitoring", "read:org", "read:members", "read:sites"]
 MEMBERS = f"/api/orgs/{ORG['id']}/members"

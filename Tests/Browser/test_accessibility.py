@@ -10,6 +10,7 @@ from company import QR, SITE_EDITOR, account, detail, furnish
 from conftest import COLOURS, NARROW, WIDE, assert_accessible, drawn, rows
 from machines import estate, machine, machine_id
 from operators import operations
+from platforms import CERTIFICATE, FOUND, GUEST_AGENT, ident, platforms
 from test_organisation import IMPORTED
 from test_states import enrolling
 
@@ -209,6 +210,50 @@ def test_a_page_about_the_company_has_no_violation(canned, visit, picture, name,
     page = visit(server, path, size=SIZES[size], touch=size == "narrow")
     prepare(page)
     check(page, picture, f"{name}-{size}", ["light", "dark"] if size == "wide" else ["dark"])
+    if size == "wide":
+        scrolls_nowhere(page)
+
+
+def found_platform(page):
+    try_platform(page)
+    page.get_by_role("button", name="Trust and continue").click()
+    expect(page.get_by_label("Name")).to_be_visible()
+
+
+def try_platform(page):
+    page.get_by_label("Address").fill("pve-fra-01.nordwind.example")
+    page.get_by_label("Token secret").fill("s3cret")
+    page.get_by_role("button", name="Test").click()
+    expect(page.get_by_text("Nobody vouches for its certificate")).to_be_visible()
+
+
+def delete_connection(page):
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog", name="Delete changed?")).to_be_visible()
+
+
+CONNECTING = [
+    ("connections", "/connections", lambda page: expect(page.get_by_text("12 tries")).to_be_visible()),
+    ("connections-empty", "/connections?none", lambda page: expect(page.get_by_text("Nothing is asked yet")).to_be_visible()),
+    ("connection", f"/connections/{ident(3)}", lambda page: expect(page.get_by_text("What cannot be read")).to_be_visible()),
+    ("connection-delete", f"/connections/{ident(7)}", delete_connection),
+    ("connection-platforms", "/connections/new", lambda page: expect(page.get_by_role("link", name="Proxmox VE")).to_be_visible()),
+    ("connection-address", "/connections/new/pve", lambda page: expect(page.get_by_text("Make the token")).to_be_visible()),
+    ("connection-certificate", "/connections/new/pve", try_platform),
+    ("connection-found", "/connections/new/pve", found_platform),
+    ("connection-edit", f"/connections/{ident(7)}/edit", lambda page: expect(page.get_by_label("Name")).to_be_visible()),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("name", "path", "prepare"), CONNECTING, ids=[page[0] for page in CONNECTING])
+def test_a_page_about_connections_has_no_violation(canned, visit, picture, name, path, prepare, size):
+    server = platforms(furnish(canned()), [] if name == "connections-empty" else None)
+    server.trial = lambda body: ({**FOUND, "degraded": [GUEST_AGENT], "existing": [{"connectionId": ident(4), "name": "fra", "why": "same-platform"}]} if body["trust"]["mode"] == "pinned"
+                                 else {"ok": False, "reason": "untrusted-certificate", "detail": "The certificate is self-signed.", "degraded": [], "certificate": CERTIFICATE})
+    page = visit(server, path, size=SIZES[size], touch=size == "narrow")
+    prepare(page)
+    check(page, picture, f"{name}-{size}")
     if size == "wide":
         scrolls_nowhere(page)
 

@@ -60,7 +60,7 @@ enum ConnectionSchemas {
 
     static let draftExample = """
         {"kind":"pve","name":"fra","host":"pve.example.com","tokenId":"pulse@pve!monitor",\
-        "secret":"6f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"}
+        "secret":"6f1e2d3c4b5a69788796a5b4c3d2e1f0"}
         """
 
     private static let certificate = Schema.object([

@@ -15,6 +15,9 @@ import { Security } from "./pages/account/Security";
 import { SetPassword } from "./pages/account/SetPassword";
 import { SignUp } from "./pages/account/SignUp";
 import { Audit } from "./pages/audit/Audit";
+import { AddConnection } from "./pages/connections/AddConnection";
+import { Connections } from "./pages/connections/Connections";
+import { EditConnection } from "./pages/connections/EditConnection";
 import { Infrastructure } from "./pages/infrastructure/Infrastructure";
 import { EnrolmentTokens } from "./pages/members/EnrolmentTokens";
 import { Members } from "./pages/members/Members";
@@ -78,6 +81,8 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
     case "/members/tokens": return <Tokens />;
     case "/members/enrolment": return <EnrolmentTokens />;
     case "/sites": return <Sites />;
+    case "/connections": return <Connections open={undefined} />;
+    case "/connections/new": return <AddConnection kind={undefined} />;
     case "/audit": return <Audit open={undefined} />;
     case "/customers": return <Customers />;
     case "/settings": return <Settings section="general" />;
@@ -86,6 +91,12 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
     case "/settings/sharing": return <Settings section="sharing" />;
     case "/settings/support-access": return <Settings section="support-access" />;
   }
+  const adding = match("/connections/new/{kind}", path)?.["kind"];
+  if (adding) return <AddConnection key={adding} kind={adding} />;
+  const editing = match("/connections/{id}/edit", path)?.["id"];
+  if (editing) return <EditConnection key={editing} id={editing} />;
+  const connection = match("/connections/{id}", path)?.["id"];
+  if (connection) return <Connections open={connection} />;
   const role = match("/members/roles/{id}", path)?.["id"];
   if (role) return <Roles open={role} />;
   const member = match("/members/{id}", path)?.["id"];

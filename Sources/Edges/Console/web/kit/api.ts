@@ -10,6 +10,8 @@ export interface RequestOptions {
   tries?: number;
   /** Sent as `Idempotency-Key`: the same creation told twice happens once. */
   key?: string;
+  /** The revision that was seen, sent as `If-Match`: refused when somebody changed it meanwhile. */
+  revision?: number;
   /** Sent as it is, instead of `body`. */
   file?: { data: Blob; type: string };
   /** About the person, not about an organisation: the one of this tab is not told, for it may be gone. */
@@ -85,9 +87,10 @@ async function once<T>(method: string, path: string, options: RequestOptions): P
   }
 }
 
-function headers(method: string, { body, file, key, anywhere }: RequestOptions): Record<string, string> {
+function headers(method: string, { body, file, key, revision, anywhere }: RequestOptions): Record<string, string> {
   const result: Record<string, string> = { Accept: "application/json" };
   if (key) result["Idempotency-Key"] = key;
+  if (revision !== undefined) result["If-Match"] = `"${revision}"`;
   if (file) result["Content-Type"] = file.type;
   else if (body !== undefined) result["Content-Type"] = "application/json";
   if (apiContext.org && !anywhere) result["X-Pulse-Org-ID"] = apiContext.org;

@@ -6,6 +6,7 @@ const keys: [string[], string][] = [
   [[`${modKey}K`], "Find any machine, do any action"],
   [["/"], "Search the list"],
   [["G", "I"], "Go to infrastructure"],
+  [["G", "C"], "Go to connections"],
   [["G", "M"], "Go to members"],
   [["G", "L"], "Go to the audit log"],
   [["G", "T"], "Go to the organisation's settings"],

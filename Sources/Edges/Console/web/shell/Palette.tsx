@@ -78,7 +78,7 @@ function Marked({ text, part }: { text: string; part: string }): JSX.Element {
 
 function found(text: string, me: Me, open: (overlay: Overlay) => void): Item[] {
   const wanted = text.trim().toLowerCase();
-  const rest = [...actions(open), ...places(me), ...organisations(me)];
+  const rest = [...actions(me, open), ...places(me), ...organisations(me)];
   return [...machines(wanted), ...rest.filter((item) => item.title.toLowerCase().includes(wanted))];
 }
 
@@ -107,11 +107,12 @@ function rank(resource: Resource, wanted: string): number {
   return at === 0 ? 0 : at > 0 ? 1 : 2;
 }
 
-function actions(open: (overlay: Overlay) => void): Item[] {
+function actions(me: Me, open: (overlay: Overlay) => void): Item[] {
   const isDark = shownTheme(preferences.get().theme) === "dark", isCompact = preferences.get().density === "compact";
   const group = "Do";
   return [
     { key: "add", group, icon: "plus", title: "Add a machine", run: () => navigate("/onboarding") },
+    ...may(me, "manage:connections") ? [{ key: "add-connection", group, icon: "plug" as IconName, title: "Add a connection", run: () => navigate("/connections/new") }] : [],
     { key: "theme", group, icon: "sun", title: isDark ? "Switch to the light theme" : "Switch to the dark theme", run: preferences.toggleTheme },
     { key: "density", group, icon: "list", title: isCompact ? "Comfortable rows" : "Compact rows", run: () => preferences.set({ density: isCompact ? "comfortable" : "compact" }) },
     { key: "new-org", group, icon: "building", title: "New organisation", run: () => open("organisation") },

@@ -21,6 +21,7 @@ const watching: readonly Destination[] = [
   { to: "/onboarding", label: "Add a machine", icon: "plus" },
 ];
 const organisation: readonly Destination[] = [
+  { to: "/connections", label: "Connections", icon: "plug", keys: "G C", needs: "read:connections" },
   { to: "/members", label: "Members", icon: "users", keys: "G M", needs: "read:members" },
   { to: "/sites", label: "Sites", icon: "grid", needs: "read:sites" },
   { to: "/audit", label: "Audit log", icon: "shield", keys: "G L", needs: "read:audit" },
@@ -47,7 +48,7 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
     lastSection.current = section;
   }, [section]);
   useKeys({
-    "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g i": () => navigate("/infrastructure"), "g t": () => navigate("/settings"), "g m": () => navigate("/members"), "g l": () => navigate("/audit"), "g p": () => navigate("/profile"),
+    "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g i": () => navigate("/infrastructure"), "g t": () => navigate("/settings"), "g m": () => navigate("/members"), "g l": () => navigate("/audit"), "g p": () => navigate("/profile"), "g c": () => navigate("/connections"),
   });
   const close = (): void => setOverlay(undefined);
   return (

@@ -12,7 +12,7 @@ interface TableProps { entries: readonly AuditEntry[]; checkpoints: readonly Che
 export function AuditTable({ entries, checkpoints, open, onOpen }: TableProps): JSX.Element {
   const seals = new Map(checkpoints.map((checkpoint) => [checkpoint.seq, checkpoint]));
   function press(event: KeyboardEvent<HTMLTableRowElement>, id: string): void {
-    if (event.target !== event.currentTarget) return;
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
     const letters = preferences.get().singleKeys;
     const step = event.key === "ArrowDown" || letters && event.key === "j" ? 1 : event.key === "ArrowUp" || letters && event.key === "k" ? -1 : 0;
     if (event.key === "Enter") { event.preventDefault(); onOpen(id); }

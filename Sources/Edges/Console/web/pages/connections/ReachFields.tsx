@@ -1,0 +1,58 @@
+import { useQuery } from "../../kit/cache";
+import { AreaField, Field, Form, SelectField } from "../../kit/form";
+import { may, useMe } from "../../session/session";
+import { Kind } from "./connection";
+import { Draft } from "./draft";
+
+interface Agent { id: string; hostname: string }
+
+/** Where the platform is, how one gets there, whom one signs in as, and why its certificate is believed. */
+export function ReachFields({ kind, form, isStored }: { kind: Kind; form: Form<Draft>; isStored: boolean }): JSX.Element {
+  const { values } = form, isProxmox = kind === "pve" || kind === "pbs" || kind === "pmg";
+  return (
+    <>
+      <div className="input-row">
+        <Field label="Address" autoComplete="off" spellCheck={false} autoCapitalize="none" placeholder="pve.example.com" binding={form.field("host")} hint="One node is enough, or the URL of its pages." />
+        <Field label="Port" inputMode="numeric" autoComplete="off" binding={form.field("port")} />
+      </div>
+      {kind !== "availability" && (
+        <SelectField label="Sign in with" binding={form.field("way")}>
+          {kind !== "vmware" && <option value="token">{isProxmox ? "An API token (recommended)" : "An API key"}</option>}
+          <option value="user">User and password</option>
+        </SelectField>
+      )}
+      {values.way === "token" && <Field label="API token id" mono autoComplete="off" spellCheck={false} autoCapitalize="none" binding={form.field("tokenId")} hint={isProxmox ? "user@realm!name. A token can be revoked without touching anyone's password." : "Its name."} />}
+      {values.way === "user" && <Field label="User" mono autoComplete="off" spellCheck={false} autoCapitalize="none" binding={form.field("user")} hint={isProxmox ? "With its realm, such as root@pam." : undefined} />}
+      {values.way !== "none" && (
+        <Field
+          label={values.way === "token" ? "Token secret" : "Password"} mono type="password" autoComplete="off" spellCheck={false} binding={form.field("secret")} placeholder={isStored ? "stored; empty keeps it" : undefined}
+          hint="Sealed with your organisation's key. It is never shown again, to anyone."
+        />
+      )}
+      <Route form={form} />
+      <SelectField label="Believe its certificate" binding={form.field("trust")} hint={trustHints[values.trust]}>
+        <option value="system">When a public authority signed it</option>
+        <option value="authorities">When our own authority signed it</option>
+        {values.fingerprint !== "" && <option value="pinned">When it is exactly the confirmed one</option>}
+      </SelectField>
+      {values.trust === "authorities" && <AreaField label="Certificate of the authority" binding={form.field("certificates")} placeholder="-----BEGIN CERTIFICATE-----" />}
+    </>
+  );
+}
+
+const trustHints: Record<string, string> = {
+  system: "A self-signed one is shown to you by the test; you decide then.", authorities: "And the name must fit.", pinned: "No other is accepted, whoever signed it.",
+};
+
+/** Hosts inside a private network are reached through an agent that stands there. */
+function Route({ form }: { form: Form<Draft> }): JSX.Element {
+  const me = useMe();
+  const agents = useQuery<{ data: Agent[] }>(may(me, "read:monitoring") ? "/api/agents" : undefined);
+  return (
+    <SelectField label="How to reach it" binding={form.field("agentId")} hint="Private addresses are reached through an agent inside that network; no inbound rule.">
+      <option value="">Directly from Pulse</option>
+      {(agents.data?.data ?? []).map((agent) => <option key={agent.id} value={agent.id}>Through {agent.hostname}</option>)}
+      {form.values.agentId !== "" && !agents.data?.data.some((agent) => agent.id === form.values.agentId) && <option value={form.values.agentId}>Through an agent</option>}
+    </SelectField>
+  );
+}
