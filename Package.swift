@@ -114,6 +114,13 @@ targets += room(
     testUses: ["HostileKit"])
 
 // Collectors: what looks at one kind of platform.
+targets += room(
+    "CollectorKit", on: .collectors, uses: ["Kernel", "JSONKit", "Inventory", "Outbound"], external: [nioConcurrency],
+    testUses: ["JSONKit"])
+targets += room(
+    "ProxmoxVE", on: .collectors, uses: ["Kernel", "JSONKit", "Inventory", "Outbound", "CollectorKit"],
+    external: [nioConcurrency],
+    testUses: ["CollectorConformance", "HostileKit", "JSONKit", "EstateApp", "HTTPKit", "Outbound", "Inventory"])
 targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"], external: [nioConcurrency])
 
 // Contexts: one room per thing customers talk about.
@@ -237,6 +244,10 @@ targets += [
             log, metrics, nioConcurrency,
         ],
         path: "Tests/FrontDoorKit", swiftSettings: strict),
+    .target(
+        name: "CollectorConformance",
+        dependencies: ["HostileKit", "CollectorKit", "Outbound", "Inventory", "HTTPKit", "Kernel", nioConcurrency],
+        path: "Tests/CollectorConformance", swiftSettings: strict),
     .target(
         name: "HostileKit",
         dependencies: [nio, nioPosix, nioHTTP, nioTLS, nioConcurrency, crypto, asn1, x509],

@@ -127,7 +127,21 @@ final class ExchangeHandler: ChannelDuplexHandler {
         running = nil
         for alarm in failed?.alarms ?? [] { alarm.cancel() }
         failed?.exchange.outcome.fail(error)
-        context.close(promise: nil)
+        context.triggerUserOutboundEvent(HangUp(), promise: nil)
+    }
+}
+
+/// Ends a connection at once. An ordinary close says goodbye in TLS and listens for the answer: to somebody who floods us
+/// we would listen for seconds.
+struct HangUp: Sendable {}
+
+/// Stands between the socket and TLS.
+final class SocketEnd: ChannelOutboundHandler {
+    typealias OutboundIn = Never
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is HangUp else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        context.close(promise: promise)
     }
 }
 

@@ -120,12 +120,12 @@ package final class HostClient: Sendable {
             do {
                 return try await exchange.outcome.futureResult.get()
             } catch {
-                channel.close(promise: nil)
+                channel.triggerUserOutboundEvent(HangUp(), promise: nil)
                 try Task.checkCancellation()
                 throw error
             }
         } onCancel: {
-            channel.close(promise: nil)
+            channel.triggerUserOutboundEvent(HangUp(), promise: nil)
         }
         if outcome.keepsConnection { giveBack(channel) }
         return outcome.answer

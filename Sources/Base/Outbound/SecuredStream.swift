@@ -15,13 +15,20 @@ enum SecuredStream {
         _ host: String, _ port: Int, _ tls: ClientTLS?, by dialer: Dialer, until end: NIODeadline,
         prepare: @escaping Dialer.Prepare
     ) async throws -> any Channel {
-        guard let tls else { return try await dialer.open(host, port, end, prepare) }
+        guard let tls else {
+            return try await dialer.open(host, port, end) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(SocketEnd())
+                }.flatMap { prepare(channel) }
+            }
+        }
         let refusal = NIOLockedValueBox<OutboundError?>(nil)
         let secured = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
         do {
             let channel = try await dialer.open(host, port, end) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(SocketEnd())
                     try pipeline.addHandler(try tls.handler(for: host, refusal: refusal))
                     try pipeline.addHandler(HandshakeWatch(secured))
                 }.flatMap { prepare(channel) }

@@ -1,0 +1,155 @@
+internal import CollectorKit
+internal import Inventory
+internal import JSONKit
+internal import Kernel
+
+extension ProxmoxMapping {
+    func node(_ node: NodeKnowledge, _ member: ClusterStatus.Member?) -> Observation {
+        let name = node.row.node
+        let isShown = node.isOnline || known.isInGrace(name, at: now)
+        var observation = observation(
+            .agent, "node/\(name)", scope: "nodes", name: name, evidence: platformID("node/\(name)"), parent: nil,
+            status: isShown ? .online : .offline, seenAt: node.isOnline ? nil : node.onlineAt)
+        observation.identity = ResourceIdentity(
+            hostnames: [name], ipAddresses: member?.address.map { [$0] } ?? [])
+        observation.facts = [facts(of: node, member)]
+        observation.live = [live(of: node)]
+        guard isShown else { return observation }
+        observation.metrics.cpuPercent = Self.percent(node.row.cpu)
+        observation.metrics.memory = Self.usage(node.memory)
+        observation.metrics.disk = node.disk(storages: known.storages).flatMap { Self.usage($0.used, of: $0.total) }
+        observation.uptimeSeconds = node.row.uptime ?? node.status?.uptime
+        // What is only shown again was not measured again.
+        guard node.isOnline else { return observation }
+        observation.samples = Self.samples(observation.metrics)
+        if let load = node.status?.loadAverage.first { observation.samples.append((MetricName(.load1), load)) }
+        if let swap = node.status?.swapUsed { observation.samples.append((MetricName(.swapUsed), Double(swap))) }
+        observation.samples.sort { $0.metric < $1.metric }
+        return observation
+    }
+
+    private func facts(of node: NodeKnowledge, _ member: ClusterStatus.Member?) -> ResourceBlock {
+        Self.block("proxmox") { writer in
+            writer.member("kind", "node")
+            writer.member("node", node.row.node)
+            writer.member("instance", instance)
+            writer.member("cluster", known.status?.name)
+            writer.member("nodeId", member?.nodeID)
+            writer.member("address", member?.address)
+            writer.member("version", node.status?.version ?? known.version?.version)
+            writer.member("kernel", node.status?.kernel)
+            writer.member("cpuModel", node.status?.cpuModel)
+            writer.member("cpuSockets", node.status?.sockets)
+            writer.member("cpuCores", node.status?.cores)
+            writer.member("cpuThreads", node.status?.threads ?? node.row.maxCPU.map { Int($0) })
+        }
+    }
+
+    private func live(of node: NodeKnowledge) -> ResourceBlock {
+        Self.block("proxmoxStatus") { writer in
+            writer.member("status", node.isOnline ? "online" : "offline")
+            writer.member("isQuorate", known.status?.isQuorate)
+            Self.write(node.memory, to: &writer)
+            writer.member("diskSource", node.disk(storages: known.storages)?.source)
+            if let load = node.status?.loadAverage, !load.isEmpty { writer.member("loadAverage", load) }
+            writer.member("ioWaitPercent", Self.percent(node.status?.ioWait), decimals: 2)
+            writer.member("swapTotalBytes", node.status?.swapTotal.map { Int64(fitting: $0) })
+            writer.member("swapUsedBytes", node.status?.swapUsed.map { Int64(fitting: $0) })
+            writer.member("pendingUpdates", node.updates)
+            if !node.pools.isEmpty { writer.array("zfsPools") { pools(of: node, &$0) } }
+            let failed = node.tasks.filter { $0.end != nil && $0.outcome != "OK" }
+            if !node.tasks.isEmpty {
+                writer.object("backupTasks") { writer in
+                    writer.member("running", node.tasks.count { $0.end == nil })
+                    writer.member("failed", failed.count)
+                    writer.moment("lastStartedAt", node.tasks.map(\.start).max())
+                    writer.moment("lastFailedAt", failed.map(\.start).max())
+                }
+            }
+        }
+    }
+
+    private func pools(of node: NodeKnowledge, _ writer: inout JSONWriter) {
+        for pool in node.pools.sorted(by: { $0.name < $1.name }) {
+            writer.object { Self.write(pool, node.poolDetails[pool.name], to: &$0) }
+        }
+    }
+
+    static func write(_ pool: ZFSPoolRow, _ detail: ZFSPoolDetail?, to writer: inout JSONWriter) {
+        let state = detail.flatMap { $0.state.isEmpty ? nil : $0.state } ?? pool.health
+        writer.member("name", pool.name)
+        writer.member("state", state)
+        writer.member("totalBytes", pool.size)
+        writer.member("usedBytes", pool.allocated)
+        writer.member("scan", detail?.scan)
+        guard let detail else { return }
+        writer.member("readErrors", detail.sick.reduce(0) { $0 + $1.readErrors })
+        writer.member("writeErrors", detail.sick.reduce(0) { $0 + $1.writeErrors })
+        writer.member("checksumErrors", detail.sick.reduce(0) { $0 + $1.checksumErrors })
+        writer.array("devices") { writer in
+            for device in detail.sick {
+                writer.object { writer in
+                    writer.member("name", device.name)
+                    writer.member("type", device.type)
+                    writer.member("state", device.state)
+                    writer.member("readErrors", device.readErrors)
+                    writer.member("writeErrors", device.writeErrors)
+                    writer.member("checksumErrors", device.checksumErrors)
+                }
+            }
+        }
+    }
+
+    func disks(of node: NodeKnowledge) -> [Observation] {
+        let name = node.row.node
+        var keys: Set<String> = []
+        return node.disks.map { disk in
+            // Two that show one serial number are told apart by where they are.
+            let serial = disk.serial.flatMap { keys.insert($0).inserted ? $0 : nil }
+            var evidence: [Evidence] = []
+            if let serial { evidence.append(Evidence(.diskSerial, serial)) }
+            if let wwn = disk.wwn { evidence.append(Evidence(.diskSerial, wwn.lowercased())) }
+            let seenAt = node.isOnline ? nil : node.onlineAt
+            var observation = observation(
+                .physicalDisk, "disk/\(name)/\(serial ?? disk.device)", scope: "disks/\(name)",
+                name: disk.model.map { "\($0) (\(disk.device))" } ?? disk.device, evidence: evidence,
+                parent: "node/\(name)", status: Self.status(ofDisk: disk.health), seenAt: seenAt)
+            let smart = node.smart[disk.device]
+            observation.temperature = smart?.celsius
+            observation.facts = [
+                Self.block("physicalDisk") { writer in
+                    writer.member("node", name)
+                    writer.member("device", disk.device)
+                    writer.member("model", disk.model)
+                    writer.member("serial", disk.serial)
+                    writer.member("wwn", disk.wwn)
+                    writer.member("type", disk.type)
+                    writer.member("sizeBytes", disk.size)
+                    writer.member("usedFor", disk.used)
+                    writer.member("rpm", disk.rpm > 0 ? disk.rpm : nil)
+                }
+            ]
+            observation.live = [
+                Self.block("diskHealth") { writer in
+                    writer.member("health", disk.health)
+                    writer.member("lifeLeftPercent", disk.lifeLeft)
+                    writer.member("powerOnHours", smart?.powerOnHours)
+                    writer.member("reallocatedSectors", smart?.reallocatedSectors)
+                    writer.member("mediaErrors", smart?.mediaErrors)
+                }
+            ]
+            if node.isOnline, let celsius = smart?.celsius {
+                observation.samples = [(MetricName(.temperature), celsius)]
+            }
+            return observation
+        }
+    }
+
+    private static func status(ofDisk health: String?) -> ResourceStatus {
+        switch health?.uppercased() {
+        case "PASSED", "OK": .online
+        case "FAILED": .offline
+        default: .unknown
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import HostileKit
+import Inventory
+import Kernel
+import NIOConcurrencyHelpers
+
+/// What every collector must do when its platform misbehaves. Each check returns what it found wrong; nothing is well.
+package enum Conformance: String, CaseIterable, Sendable {
+    case happy, silence, unauthorised, forbidden, failing, garbage, flood, endless, crumbs, drip, packed, deep,
+        redirected
+    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget
+
+    /// - Returns: sentences; none when the collector conforms.
+    package func check(_ one: CollectorCase) async throws -> [String] {
+        let certificate = try TestCertificate()
+        let server = try await HostileServer(certificate, one.well)
+        let spec = one.spec(server, .pinned(certificate.sha256))
+        let collector = try one.make(CollectorCase.reach).collector(for: spec)
+        let found = try await check(one, server, collector)
+        try await server.close()
+        return found
+    }
+
+    private func check(
+        _ one: CollectorCase, _ server: HostileServer, _ collector: any Collector
+    ) async throws -> [String] {
+        switch self {
+        case .happy: return await happy(collector)
+        case .silence: return await failing(collector, server, .silence, [.timeout], time: .milliseconds(800))
+        case .drip: return await failing(collector, server, .drip, [.timeout], time: .milliseconds(800))
+        case .unauthorised:
+            return await failing(collector, server, .json("{}", status: 401), [.authentication])
+        case .forbidden: return await failing(collector, server, .json("{}", status: 403), [.permission])
+        case .failing: return await failing(collector, server, .json("{}", status: 500), [.serverError])
+        case .garbage: return await failing(collector, server, .answer(200, body: "<html>hello</html>"), [.badAnswer])
+        case .flood:
+            return await failing(collector, server, .flood(announced: 500_000_000), [.tooLarge])
+                + (server.sentBytes > 64_000_000 ? ["took \(server.sentBytes) bytes"] : [])
+        case .endless:
+            return await failing(collector, server, .flood(announced: nil), [.tooLarge])
+                + (server.sentBytes > 64_000_000 ? ["took \(server.sentBytes) bytes"] : [])
+        case .crumbs: return await failing(collector, server, .crumbs, [.tooLarge])
+        case .packed:
+            let bomb = HostileServer.Reply.flood(announced: nil, headers: ["content-encoding": "gzip"])
+            return await failing(collector, server, bomb, [.badAnswer])
+        case .deep:
+            let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+            return await failing(collector, server, .json("{\"data\":\(deep)}"), [.badAnswer])
+        case .redirected:
+            let away = HostileServer.Reply.answer(
+                302, headers: ["location": "http://169.254.169.254/latest/meta-data/"], body: "")
+            return await failing(collector, server, away, [.badAnswer, .forbiddenAddress])
+        case .half: return await failing(collector, server, .half(of: "{\"data\":[]}"), [.badAnswer, .unreachable])
+        case .hangUp: return await failing(collector, server, .hangUp, [.unreachable])
+        case .changedCertificate: return try await changed(collector, server)
+        case .skewedClock: return await skewed(one, collector, server)
+        case .partial: return await partial(one, collector, server)
+        case .recovers: return await recovers(one, collector, server)
+        case .budget: return await budget(collector, server)
+        }
+    }
+
+    private func happy(_ collector: any Collector) async -> [String] {
+        var wrong: [String] = []
+        let report = await collector.poll(PollBudget(), at: CollectorCase.now)
+        if let fault = report.fault { wrong.append("a well platform is at fault: \(fault)") }
+        if report.observations.isEmpty { wrong.append("nothing is observed") }
+        let keys = report.observations.map(\.key)
+        if Set(keys).count != keys.count { wrong.append("a key stands twice") }
+        for one in report.observations {
+            if one.samples.map(\.metric) != one.samples.map(\.metric).sorted() { wrong.append("\(one.key): unsorted") }
+            if one.samples.contains(where: { !$0.value.isFinite }) { wrong.append("\(one.key): a value is no number") }
+            if let parent = one.parent, !keys.contains(parent) {
+                wrong.append("\(one.key): parent \(parent) is not there")
+            }
+            let blocks = (one.facts + one.live).map(\.name)
+            if Set(blocks).count != blocks.count { wrong.append("\(one.key): a block stands twice") }
+        }
+        if report.requests == 0 { wrong.append("no request was counted") }
+        if report.latency == nil { wrong.append("no latency was taken") }
+        if case .failure(let fault) = await collector.probe(PollBudget()) { wrong.append("the probe fails: \(fault)") }
+        return wrong
+    }
+
+    /// The base cannot be had: a clear fault, nothing claimed to be complete, and an end in time.
+    private func failing(
+        _ collector: any Collector, _ server: HostileServer, _ reply: HostileServer.Reply,
+        _ reasons: Set<ConnectionFault.Reason>, time: Duration = .seconds(20)
+    ) async -> [String] {
+        server.answer { _ in reply }
+        let start = ContinuousClock.now
+        let report = await collector.poll(PollBudget(time: time), at: CollectorCase.now)
+        var wrong: [String] = []
+        if let fault = report.fault {
+            if !reasons.contains(fault.reason) { wrong.append("the reason is \(fault.reason): \(fault.detail)") }
+            if fault.detail.isEmpty { wrong.append("the fault has nothing to say") }
+        } else {
+            wrong.append("there is no fault")
+        }
+        if !report.complete.isEmpty { wrong.append("\(report.complete) is called complete") }
+        if ContinuousClock.now - start > time + .seconds(10) { wrong.append("it took too long") }
+        guard case .failure = await collector.probe(PollBudget(time: time)) else {
+            return wrong + ["the probe is well"]
+        }
+        return wrong
+    }
+
+    private func changed(_ collector: any Collector, _ server: HostileServer) async throws -> [String] {
+        try server.show(try TestCertificate())
+        let before = server.plainBytes
+        let report = await collector.poll(PollBudget(), at: CollectorCase.now)
+        var wrong: [String] = []
+        if report.fault?.reason != .certificateChanged {
+            wrong.append("the fault is \(String(describing: report.fault))")
+        }
+        if server.plainBytes != before { wrong.append("\(server.plainBytes - before) bytes went to a stranger") }
+        return wrong
+    }
+
+    /// What the platform believes of the time moves nothing: freshness is ours to say.
+    private func skewed(_ one: CollectorCase, _ collector: any Collector, _ server: HostileServer) async -> [String] {
+        let well = one.well
+        server.answer { request in
+            guard case .answer(let status, var headers, let body) = well(request) else { return well(request) }
+            headers["date"] = "Thu, 01 Jan 1970 00:00:00 GMT"
+            return .answer(status, headers: headers, body: body)
+        }
+        let report = await collector.poll(PollBudget(), at: CollectorCase.now)
+        guard report.fault == nil else { return ["a clock is a fault: \(String(describing: report.fault))"] }
+        return report.observations.filter { $0.receivedAt != CollectorCase.now }.map {
+            "\($0.key) was seen at another time"
+        }
+    }
+
+    /// Everything after the first answer fails: the base stands, and what is missing has a name.
+    private func partial(_ one: CollectorCase, _ collector: any Collector, _ server: HostileServer) async -> [String] {
+        let whole = await collector.poll(PollBudget(), at: CollectorCase.now)
+        let before = Set(whole.observations.map(\.key))
+        let base = server.requests.first?.path
+        let well = one.well
+        server.answer { request in
+            request.path == base || request.method == "POST" ? well(request) : .json("{}", status: 403)
+        }
+        var report = PollReport()
+        // Two hours are longer than any detail is believed without being asked again.
+        for step in 1...40 {
+            report = await collector.poll(PollBudget(), at: CollectorCase.now + .seconds(180 * step))
+        }
+        var wrong: [String] = []
+        if let fault = report.fault { wrong.append("a missing detail fails the poll: \(fault)") }
+        let lost = before.subtracting(report.observations.map(\.key))
+        if !lost.isEmpty { wrong.append("lost \(lost.sorted())") }
+        if report.degraded.isEmpty { wrong.append("nothing is said to be missing") }
+        let again = await collector.poll(PollBudget(), at: CollectorCase.now + .seconds(180 * 40 + 10))
+        if again.degraded != report.degraded { wrong.append("the same degradation is told in other words") }
+        return wrong
+    }
+
+    private func recovers(_ one: CollectorCase, _ collector: any Collector, _ server: HostileServer) async -> [String] {
+        server.answer { _ in .hangUp }
+        _ = await collector.poll(PollBudget(time: .seconds(5)), at: CollectorCase.now)
+        server.answer(one.well)
+        let report = await collector.poll(PollBudget(), at: CollectorCase.now + .seconds(10))
+        return report.fault.map { ["it did not come back: \($0)"] } ?? []
+    }
+
+    private func budget(_ collector: any Collector, _ server: HostileServer) async -> [String] {
+        let report = await collector.poll(PollBudget(requests: 5), at: CollectorCase.now)
+        var wrong: [String] = []
+        if server.requests.count > 5 { wrong.append("\(server.requests.count) requests where 5 were allowed") }
+        if report.requests != server.requests.count { wrong.append("it counted \(report.requests) requests") }
+        if let fault = report.fault { wrong.append("a small budget fails the base: \(fault)") }
+        return wrong
+    }
+}

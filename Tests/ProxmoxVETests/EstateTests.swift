@@ -1,0 +1,140 @@
+import EstateApp
+import HTTPKit
+import Inventory
+import Kernel
+import Outbound
+import ProxmoxVE
+import Testing
+
+/// Against clusters that speak the real protocol, with a truth to compare with.
+@Suite struct EstateTests {
+    private static let now = Timestamp(seconds: 1_795_253_400)
+
+    private func estate(_ releases: EstateShape.Releases, nodes: Int = 3) async throws -> EstateServer {
+        var options = EstateOptions()
+        options.shape.guests = 20
+        options.shape.nodes = nodes
+        options.shape.releases = releases
+        options.shape.isCalm = true
+        options.port = 0
+        // The estate's time stands still but for what a test advances.
+        options.moment = { Double(Self.now.milliseconds / 1000) }
+        return try await EstateServer.start(options)
+    }
+
+    private func spec(_ server: EstateServer, _ credential: PlatformCredential? = nil) throws -> ConnectionSpec {
+        let one = try #require(server.connections.first)
+        let pin = one.fingerprint.split(separator: ":").compactMap { UInt8($0, radix: 16) }
+        return ConnectionSpec(
+            id: ConnectionID.new(at: Self.now), org: OrgID.new(at: Self.now), kind: .pve, name: "estate",
+            host: one.host, port: one.port, trust: .pinned(pin),
+            credential: credential ?? .token(id: one.access.tokenID, secret: Secret(one.access.secret)),
+            cadence: .seconds(10))
+    }
+
+    private func collector(_ spec: ConnectionSpec) throws -> any Collector {
+        let reach = OutboundReach(
+            AddressGuard(OutboundPolicy(allowing: ["127.0.0.0/8"].compactMap { NetworkRange($0) })))
+        return try ProxmoxVEMaker(reach, time: SystemTime()).collector(for: spec)
+    }
+
+    /// Polls until the details have all been asked once.
+    private func settled(_ collector: any Collector, _ server: EstateServer) async -> PollReport {
+        var report = PollReport()
+        for step in 0..<8 {
+            report = await collector.poll(PollBudget(), at: Self.now + .seconds(10 * step))
+            server.advance(by: 10)
+        }
+        return report
+    }
+
+    @Test("a whole cluster is seen, with everything that its guests and nodes tell", arguments: ["8", "9"])
+    func whole(release: String) async throws {
+        let server = try await estate(try #require(EstateShape.Releases(rawValue: release)))
+        let report = await settled(try collector(try spec(server)), server)
+        #expect(report.fault == nil)
+        #expect(report.version?.hasPrefix(release) == true)
+        let nodes = report.observations.filter { $0.type == .agent }
+        #expect(nodes.count == 3)
+        #expect(nodes.allSatisfy { $0.status == .online && $0.metrics.memory != nil && $0.metrics.disk != nil })
+        let guests = report.observations.filter { $0.type == .vm || $0.type == .systemContainer }
+        #expect(!guests.isEmpty && guests.count <= 20)
+        for guest in guests where guest.status == .online {
+            #expect(guest.metrics.memory != nil, "\(guest.key)")
+            #expect(guest.metrics.netIn != nil, "\(guest.key)")
+            #expect(!guest.identity.macAddresses.isEmpty, "\(guest.key)")
+        }
+        for guest in guests where guest.status == .offline { #expect(guest.metrics.netIn == 0, "\(guest.key)") }
+        #expect(guests.contains { $0.metrics.disk != nil && $0.type == .vm })
+        #expect(report.observations.contains { $0.type == .physicalDisk })
+        #expect(report.observations.contains { $0.type == .storage })
+        #expect(report.degraded == [])
+        #expect(report.complete.isSuperset(of: ["nodes", "guests", "storages"]))
+        try await server.stop()
+    }
+
+    @Test(
+        "a password does as well as a token, and a token with few privileges shows what is missing",
+        arguments: ["8", "9"])
+    func accounts(release: String) async throws {
+        let server = try await estate(try #require(EstateShape.Releases(rawValue: release)), nodes: 1)
+        let access = try #require(server.connections.first).access
+        let password = PlatformCredential.password(user: access.user, password: Secret(access.password))
+        #expect(await settled(try collector(try spec(server, password)), server).fault == nil)
+        let wrong = PlatformCredential.password(user: access.user, password: Secret("no"))
+        let refused = try collector(try spec(server, wrong))
+        #expect(await refused.poll(PollBudget(), at: Self.now).fault?.reason == .authentication)
+        let limited = PlatformCredential.token(id: access.limitedTokenID, secret: Secret(access.limitedSecret))
+        let report = await settled(try collector(try spec(server, limited)), server)
+        #expect(report.fault == nil)
+        #expect(report.observations.contains { $0.type == .vm })
+        let parts = Dictionary(report.degraded.map { ($0.part, $0.fault) }) { first, _ in first }
+        #expect(parts["updates"]?.reason == .permission)
+        #expect(parts["updates"]?.detail.contains("Sys.Audit") == true)
+        #expect(parts["guest-agent"]?.detail.contains(release == "9" ? "VM.GuestAgent.Audit" : "VM.Monitor") == true)
+        try await server.stop()
+    }
+
+    @Test("when the first member is gone the others answer, and the guests stay") func failover() async throws {
+        let server = try await estate(.nine)
+        let one = try #require(server.connections.first)
+        let collector = try collector(try spec(server))
+        let before = await settled(collector, server)
+        try server.force(.stopNode(0), in: one.cluster)
+        let after = await collector.poll(PollBudget(), at: Self.now + .seconds(90))
+        #expect(after.fault == nil)
+        let keys = { (report: PollReport) in
+            Set(report.observations.filter { $0.scope == "guests" || $0.scope == "nodes" }.map(\.key))
+        }
+        #expect(keys(after) == keys(before))
+        // Within the grace nobody is said to be down, and nothing is measured.
+        let gone = after.observations.filter {
+            $0.key == "node/\(one.nodes[0].name)" || $0.parent == "node/\(one.nodes[0].name)"
+        }
+        #expect(gone.allSatisfy { $0.samples.isEmpty })
+        #expect(gone.first { $0.type == .agent }?.status == .online)
+        let later = await collector.poll(PollBudget(), at: Self.now + .seconds(300))
+        #expect(later.observations.first { $0.key == "node/\(one.nodes[0].name)" }?.status == .offline)
+        try await server.stop()
+    }
+
+    @Test("a guest that moves keeps its name, its evidence and its rates") func migration() async throws {
+        let server = try await estate(.nine)
+        let one = try #require(server.connections.first)
+        let collector = try collector(try spec(server))
+        let before = await settled(collector, server)
+        let guest = try #require(before.observations.first { $0.type == .vm && $0.status == .online })
+        let vmid = try #require(Int(guest.key.dropFirst(5)))
+        let here = one.nodes.firstIndex { "node/\($0.name)" == guest.parent } ?? 0
+        try server.force(.migrate(vmid: vmid, toNode: (here + 1) % 3), in: one.cluster)
+        server.advance(by: 90)
+        _ = await collector.poll(PollBudget(), at: Self.now + .seconds(170))
+        server.advance(by: 10)
+        let after = await collector.poll(PollBudget(), at: Self.now + .seconds(180))
+        let moved = try #require(after.observations.first { $0.key == guest.key })
+        #expect(moved.parent != guest.parent)
+        #expect(moved.evidence == guest.evidence)
+        #expect(moved.metrics.netIn != nil)
+        try await server.stop()
+    }
+}
