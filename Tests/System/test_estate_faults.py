@@ -1,4 +1,5 @@
 """What pulse-estate does when it is told to misbehave: each knob, seen from a plain socket."""
+import hashlib
 import http.client
 import json
 import socket
@@ -104,6 +105,26 @@ def test_silence_is_a_connection_that_never_says_anything(estate):
             sock.recv(1)
 
 
+def test_connections_that_were_open_meet_the_fault_too(estate):
+    first = estate.connections[0]
+    wires = [line(first) for _ in range(3)]
+    for wire in wires:
+        ask(first, "/version", wire=wire).read()
+    wires[0].sock.settimeout(1)
+    estate.fault("o1c1", mode="silent")
+    with pytest.raises(TimeoutError):
+        ask(first, "/version", wire=wires[0])
+    estate.fault("o1c1", mode="refuse")
+    with pytest.raises((http.client.RemoteDisconnected, OSError)):
+        ask(first, "/version", wire=wires[1])
+    estate.heal()
+    estate.force("o1c1", "stopNode", node=first["nodes"][0]["name"])
+    with pytest.raises((http.client.RemoteDisconnected, OSError)):
+        ask(first, "/version", wire=wires[2])
+    estate.force("o1c1", "startNode", node=first["nodes"][0]["name"])
+    assert ask(first, "/version").status == 200
+
+
 @pytest.mark.parametrize("mode", ["endlessBody", "hugeBody", "manyGuests", "deepJSON"])
 def test_bodies_without_end(estate, mode):
     estate.fault("o1c1", mode=mode, depth=8 * MEGABYTE)
@@ -172,6 +193,20 @@ def test_bad_knobs_are_explained(estate):
         assert status == 400 and what in answer["error"]
     assert estate.admin("POST", "/faults", {"select": "o9c9", "mode": "garbage"})[0] == 404
     assert estate.admin("POST", "/faults", {"select": "o1c1/nowhere", "mode": "garbage"})[0] == 404
+
+
+def test_certificates_of_clusters_outlive_a_restart(tmp_path):
+    shown = []
+    for _ in range(2):
+        estate = Estate("--calm", organisations=2, nodes=1, guests=3, certificates="cluster", tls_store=tmp_path)
+        try:
+            shown.append([one["fingerprint"] for one in estate.connections])
+            for one in estate.connections:
+                der = ssl.PEM_cert_to_DER_cert(fingerprint(one))
+                assert hashlib.sha256(der).hexdigest().upper() == one["fingerprint"].replace(":", "")
+        finally:
+            estate.stop()
+    assert shown[0] == shown[1] and shown[0][0] != shown[0][1]
 
 
 def test_a_port_for_each_cluster_and_time_that_jumps():

@@ -63,16 +63,20 @@ package struct Seed: Hashable, Sendable {
     private static let hexDigits = Array("0123456789abcdef".utf8)
 }
 
-/// What a drawn number is for. The raw value is part of every estate's contents: append, never reorder.
+/// What a drawn number is for. The raw value decides what every estate contains: append, never reorder.
 enum Trait: Int, Sendable {
     case organisation = 1000
-    case cluster, node, guest, storage, disk, release, standalone, nodeCount, name, role, site, subnet, domain
-    case kind, cores, memory, size, usage, growth, habit, agent, tags, system, template, home, availability, backup
-    case cpuLevel, cpuDaily, cpuPhase, memoryLevel, networkIn, networkOut, readRate, writeRate, noise, texture
-    case reboot, rebootPeriod, migration, migrationPeriod, outage, outagePeriod, outageLength, renaming, renamePeriod
-    case machine, hardware, hardwareAddress, cloned, restored, secret, limitedSecret, password, certificate
-    case cpuModel, sockets, swap, wear, health, serial, model, ceph, fsid, pool, snapshot, replication, update
-    case task, failure, duration, process, subscription, placeholder, shift, delay, load, content, vlan, options
+    case cluster, node, guest, storage, disk, release
+    case nodeCount = 1008
+    case name, role, site, subnet, domain, kind, cores, memory, size, usage, growth, habit, agent, tags, system
+    case template, home, availability, backup, cpuLevel
+    case cpuPhase = 1030
+    case memoryLevel, networkIn, networkOut, readRate, writeRate, noise, texture, reboot, rebootPeriod, migration
+    case migrationPeriod, outage, outagePeriod, outageLength, renaming, renamePeriod, machine, hardware
+    case hardwareAddress, cloned, restored, secret, limitedSecret, password, certificate, cpuModel, sockets, swap
+    case wear, health, serial, model, ceph, fsid, pool, snapshot, replication, update, task, failure, duration
+    case process, subscription, placeholder, shift, delay, load, content
+    case options = 1080
     case agentInstalled, docker, reinstalled, moved, reused, doubled, qualified, letterCase, privileged, metal
-    case golden, bridge, moment, source, detail, nonRoot, swapped
+    case golden, bridge, moment, source, detail, nonRoot
 }

@@ -12,6 +12,8 @@ package final class EstateServer: Sendable {
 
     let world: World
     private let group: MultiThreadedEventLoopGroup
+    /// The control room's own thread: the truth of thousands of clusters takes seconds, and polls must not wait for it.
+    private let control: MultiThreadedEventLoopGroup
     private let channels: [any Channel]
 
     /// - Throws: `EstateError` with a sentence for the person at the terminal.
@@ -19,6 +21,7 @@ package final class EstateServer: Sendable {
         raiseFileLimit()
         let world = try World(options)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, min(4, System.coreCount)))
+        let control = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var channels: [any Channel] = []
         do {
             let host = options.listen == "127.0.0.1" ? "0.0.0.0" : options.listen
@@ -36,24 +39,26 @@ package final class EstateServer: Sendable {
                 try world.connection(
                     cluster, port: port, clusterPort: clusterPorts.isEmpty ? nil : clusterPorts[cluster])
             }
-            let admin = try await ControlRoom.listen(options.adminPort, world, connections, group)
+            let admin = try await ControlRoom.listen(options.adminPort, world, connections, control)
             channels.append(admin)
             return EstateServer(
-                world: world, group: group, channels: channels, connections: connections, port: port,
+                world: world, group: group, control: control, channels: channels, connections: connections, port: port,
                 adminPort: admin.localAddress?.port ?? options.adminPort)
         } catch {
             for channel in channels { try? await channel.close() }
             try? await group.shutdownGracefully()
+            try? await control.shutdownGracefully()
             throw error
         }
     }
 
     private init(
-        world: World, group: MultiThreadedEventLoopGroup, channels: [any Channel], connections: [EstateConnection],
-        port: Int, adminPort: Int
+        world: World, group: MultiThreadedEventLoopGroup, control: MultiThreadedEventLoopGroup,
+        channels: [any Channel], connections: [EstateConnection], port: Int, adminPort: Int
     ) {
         self.world = world
         self.group = group
+        self.control = control
         self.channels = channels
         self.connections = connections
         self.port = port
@@ -76,6 +81,7 @@ package final class EstateServer: Sendable {
     package func stop() async throws {
         for channel in channels { try? await channel.close() }
         try await group.shutdownGracefully()
+        try await control.shutdownGracefully()
     }
 
     private static func listen(

@@ -51,12 +51,20 @@ final class Exchange: ChannelInboundHandler {
         let request = FaceRequest(
             method: head.method.rawValue, uri: head.uri, headers: head.headers.map { ($0.name, $0.value) }, body: body)
         body = []
+        switch fault?.mode {
+        // What was open before is no better than what comes now.
+        case .silent: return
+        case .refuse: return context.close(promise: nil)
+        default: break
+        }
         if let fault, let hostile = HostileBody.make(fault, nodes: world.scene(of: cluster).nodes.map(\.name)) {
             return after(Double(fault.latencyMilliseconds) / 1000, context) { me, context in
                 me.start(hostile, head, context)
             }
         }
         let face = world.face(cluster: cluster, node: node, fingerprint: fingerprint, skew: fault?.skewSeconds ?? 0)
+        // A node that went down takes its connections with it.
+        guard face.scene.nodes[node].isOnline else { return context.close(promise: nil) }
         var reply = face.answer(request)
         if let fault { spoil(&reply, fault) }
         reply.headers.append(("Date", HTTPMoment.text(face.scene.now)))
