@@ -84,8 +84,9 @@ struct ClientTLS: Sendable {
         if let error = error as? OutboundError { return error }
         if case ChannelError.connectTimeout = error { return .timeout }
         if "\(error)".contains("CERTIFICATE_VERIFY_FAILED") || error is NIOSSLExtraError { return .untrusted }
-        // What says something, but not in TLS as new as ours.
-        if case NIOSSLError.handshakeFailed = error { return .badAnswer }
-        return error is BoringSSLError ? .badAnswer : .unreachable
+        // What says something, but not in TLS as new as ours; who hangs up instead has said nothing.
+        if case NIOSSLError.handshakeFailed(.sslError) = error { return .badAnswer }
+        if case BoringSSLError.sslError = error { return .badAnswer }
+        return .unreachable
     }
 }

@@ -51,7 +51,8 @@ package struct EndpointBook<Endpoint: Hashable & Sendable>: Sendable {
         let isLast = attempt + 1 >= mostTries
         guard let status = failure.status else {
             switch failure.fault.reason {
-            case .unreachable, .timeout, .untrustedCertificate, .certificateChanged, .forbiddenAddress, .gateway:
+            case .unreachable, .timeout, .untrustedCertificate, .certificateChanged, .forbiddenAddress, .gateway,
+                .badAnswer:
                 mark(endpoint, now)
                 return isLast ? .final : .again
             default: return .final
