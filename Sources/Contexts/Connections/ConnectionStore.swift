@@ -109,6 +109,22 @@ package struct WatchedConnection: Sendable {
     package let spec: Result<ConnectionSpec, ConnectionFault>
     /// As it was stored last: who takes over goes on where the other stopped.
     package let health: ConnectionHealth
+
+    package init(
+        id: ConnectionID, kind: ConnectionKind, name: String, revision: Int64, isEnabled: Bool, cadence: Duration,
+        site: SiteID?, tags: [String], spec: Result<ConnectionSpec, ConnectionFault>, health: ConnectionHealth
+    ) {
+        self.id = id
+        self.kind = kind
+        self.name = name
+        self.revision = revision
+        self.isEnabled = isEnabled
+        self.cadence = cadence
+        self.site = site
+        self.tags = tags
+        self.spec = spec
+        self.health = health
+    }
 }
 
 extension VaultError {

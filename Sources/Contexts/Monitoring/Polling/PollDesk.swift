@@ -84,7 +84,8 @@ actor PollDesk {
             entry.task?.cancel()
             entry.collector = nil
             entry.health = connection.health
-        } else if !connection.isEnabled || entry.health.state == .disabled {
+        } else if !connection.isEnabled || connection.health.state == .pending {
+            // Saved anew, perhaps with the very same secret: what was refused before is asked once more.
             entry.health = connection.health
         }
         asked[place] = entry
