@@ -212,7 +212,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "OperatorPlane", "Connections",
+        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],

@@ -291,7 +291,7 @@ def restore_organisation(scene):
 
 # --- connections ---
 
-PLATFORM = {"kind": "pve", "name": "fra", "host": "pve.invalid", "tokenId": "pulse@pve!monitor", "secret": "a secret"}
+PLATFORM = {"kind": "pve", "name": "fra", "host": "pve.invalid", "tokenId": "pulse@pve!monitor", "secret": "a-secret"}
 
 
 def _connection(scene, name):

@@ -15,15 +15,18 @@ struct ConnectionDraft: Sendable {
 
     var isEmpty: Bool { body.object?.isEmpty ?? true }
 
-    /// Present, and not an empty field of a form.
-    var secret: Secret<String>? {
-        get throws(Problem) {
-            guard let text = try text("secret"), !text.isEmpty else { return nil }
-            guard text.utf8.count <= 4096, text.isPlainLine else {
-                throw .invalidField("secret", "one line of at most 4096 bytes is wanted")
-            }
-            return Secret(text.trimmed)
+    /// Present, and not an empty field of a form. A password is taken as it is; what is pasted of a token may have
+    /// blanks around it, and none within.
+    func secret(for credential: CredentialForm) throws(Problem) -> Secret<String>? {
+        guard let text = try text("secret"), !text.isEmpty else { return nil }
+        guard text.utf8.count <= 4096, text.isPlainLine else {
+            throw .invalidField("secret", "one line of at most 4096 bytes is wanted")
         }
+        guard case .token = credential else { return Secret(text) }
+        guard !text.trimmed.isEmpty, !text.trimmed.contains(where: \.isWhitespace) else {
+            throw .invalidField("secret", "the secret of a token has no blanks")
+        }
+        return Secret(text.trimmed)
     }
 
     /// The configuration it asks for.

@@ -198,7 +198,7 @@ package struct ConnectionRoutes: Sendable {
         _ draft: ConnectionDraft, over old: ConnectionConfiguration, at now: Timestamp
     ) throws -> ConnectionStore.Change {
         let new = try draft.configuration(over: old, rules: rules)
-        let secret = try draft.secret
+        let secret = try draft.secret(for: new.credential)
         guard secret != nil || new.credential == .none || new.sendsSecretsLike(old) else {
             throw Problem.connectionSecretRequired
         }
@@ -210,7 +210,7 @@ package struct ConnectionRoutes: Sendable {
 
     /// - Throws: 400 `secret` when there is none and one is wanted, or the other way round.
     static func secret(of draft: ConnectionDraft, for new: ConnectionConfiguration) throws(Problem) -> Secret<String>? {
-        let secret = try draft.secret
+        let secret = try draft.secret(for: new.credential)
         guard new.credential == .none else {
             guard let secret else { throw .secretMissing }
             return secret
