@@ -126,6 +126,10 @@ struct ClusterKnowledge: Sendable {
 
     mutating func take(_ failure: PlatformFailure, of detail: Detail, at now: Timestamp) {
         if let vmid = detail.vmid { guests[vmid]?.take(failure, of: detail, at: now) }
+        // Who may not know, or cannot tell, will not tell later either.
+        if case .certificates(let name) = detail, [.permission, .unsupported].contains(failure.fault.reason) {
+            nodes[name]?.take(.certificates(NodeCertificates()), at: now)
+        }
         // A guest without an agent is no fault of the connection.
         let isOurs = failure.fault.reason == .permission || !detail.isAgents
         failures[detail] = isOurs ? failure.fault : nil

@@ -34,6 +34,8 @@ enum Detail: Hashable, Sendable {
     var pause: Duration {
         switch self {
         case .agentMemory: .seconds(300)
+        // An agent that does not answer holds a lane until its time is over.
+        case .agentSystem, .agentVersion, .agentFiles, .agentNetwork: interval
         case .certificates: .seconds(60)
         default: min(interval, .seconds(30))
         }

@@ -29,11 +29,15 @@ final class ProxmoxClient: Sendable {
     private let credential: PlatformCredential
     private let route: OutboundRoute
     private let first: Endpoint
+    private let width: Int
     private let state: NIOLockedValueBox<State>
 
     /// - Throws: `.misconfigured` for what cannot work, before anybody is asked.
-    init(_ spec: ConnectionSpec, _ reach: OutboundReach, _ time: any TimeSource) throws(ConnectionFault) {
+    init(
+        _ spec: ConnectionSpec, _ reach: OutboundReach, _ time: any TimeSource, width: Int
+    ) throws(ConnectionFault) {
         try Self.check(spec.credential)
+        self.width = width
         first = Endpoint(host: spec.host, port: spec.port, trust: spec.trust)
         (self.reach, self.time, credential, route) = (reach, time, spec.credential, spec.route)
         state = NIOLockedValueBox(State(book: EndpointBook(first)))
@@ -84,7 +88,7 @@ final class ProxmoxClient: Sendable {
         let http: HostClient
         do {
             http = try reach.client(
-                of: endpoint.host, port: endpoint.port, trust: endpoint.trust, route: route, width: 4)
+                of: endpoint.host, port: endpoint.port, trust: endpoint.trust, route: route, width: width)
         } catch {
             throw ConnectionFault(error, reaching: target)
         }

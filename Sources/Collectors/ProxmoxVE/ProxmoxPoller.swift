@@ -119,7 +119,9 @@ actor ProxmoxPoller: Collector {
     }
 
     private func ask(_ details: [Detail], _ allowance: PollAllowance, at now: Timestamp) async {
-        for (detail, outcome) in await answers(to: details, known, allowance) {
+        // What has not begun by then waits for the next poll, which is due soon: slow guests make nobody late.
+        let lastStart = ContinuousClock.now + spec.cadence * 0.6
+        for (detail, outcome) in await answers(to: details, known, allowance, until: lastStart) {
             switch outcome {
             case .success: rotation.asked(detail, at: now)
             // The poll's own end is nobody's failure: next time it is the first.
@@ -138,7 +140,8 @@ actor ProxmoxPoller: Collector {
 
     /// A few at a time, so that one slow guest does not hold up all others, nor all together the host.
     private func answers(
-        to details: [Detail], _ known: ClusterKnowledge, _ allowance: PollAllowance
+        to details: [Detail], _ known: ClusterKnowledge, _ allowance: PollAllowance,
+        until lastStart: ContinuousClock.Instant? = nil
     ) async -> [(Detail, Result<DetailAnswer, PlatformFailure>)] {
         let client = client
         return await withTaskGroup(of: (Detail, Result<DetailAnswer, PlatformFailure>).self) { group in
@@ -146,7 +149,7 @@ actor ProxmoxPoller: Collector {
             var answers: [(Detail, Result<DetailAnswer, PlatformFailure>)] = []
             answers.reserveCapacity(details.count)
             func next() {
-                guard let detail = waiting.next() else { return }
+                guard lastStart.map({ .now < $0 }) ?? true, let detail = waiting.next() else { return }
                 let place = detail.vmid.map { known.place(of: $0) } ?? ""
                 group.addTask {
                     do throws(PlatformFailure) {
