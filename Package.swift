@@ -231,10 +231,10 @@ targets += [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
             "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources", "Audit",
             "AuditTrail",
-            "Identity", "Mail", "Vault", "CArgon2",
+            "Identity", "Mail", "Vault", "CArgon2", "EstateApp",
         ],
         external: [
-            arguments, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,
+            arguments, crypto, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,
         ]),
     .target(
         name: "FrontDoorKit",
