@@ -9,8 +9,12 @@ package struct Evidence: Hashable, Sendable, Comparable {
         /// What a platform calls the thing, with the platform's instance before it: `pve:INSTANCE/qemu/101`. Names no node
         /// where the thing may move. An instance is one the world over, or begins with the connection's id.
         case platformID = "platform-id"
-        /// Serial number or WWN of a disk.
+        /// Serial number or WWN of a disk, of the disk itself.
         case diskSerial = "disk-serial"
+        /// The same, of the machine that the disk is in; a machine has several.
+        case hostDisk = "host-disk"
+        /// `CLUSTER/NODE`, lower case: what a node and an agent on it both know, where cluster names differ.
+        case clusterNode = "cluster-node"
         /// A connection and its own key: `CONNECTION/KEY`.
         case claim
     }

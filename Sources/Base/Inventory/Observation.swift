@@ -6,7 +6,7 @@ package struct Observation: Sendable {
     package let source: InventorySource
     package let type: ResourceType
     /// The connection's own name for the thing, the same in every report: `node/pve1`, `qemu/101`, `storage/pve1/local`.
-    package let key: String
+    package var key: String
     /// The list of the report that it stands in; see `PollReport.complete`.
     package var scope: String
     /// What it may be recognised by, strongest first; `key` within the connection is evidence without being told.

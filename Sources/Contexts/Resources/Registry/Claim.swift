@@ -46,3 +46,16 @@ extension Observation {
             && tags == other.tags && facts == other.facts && silence == other.silence
     }
 }
+
+extension Observation {
+    /// What was known and is not told this time is not gone: a short list says less than a look inside.
+    mutating func inherit(from known: Observation) {
+        let told = Set(evidence.map(\.kind))
+        evidence += known.evidence.filter { !told.contains($0.kind) }
+        identity.machineID = identity.machineID ?? known.identity.machineID
+        identity.dmiUUID = identity.dmiUUID ?? known.identity.dmiUUID
+        if identity.hostnames.isEmpty { identity.hostnames = known.identity.hostnames }
+        if identity.ipAddresses.isEmpty { identity.ipAddresses = known.identity.ipAddresses }
+        if identity.macAddresses.isEmpty { identity.macAddresses = known.identity.macAddresses }
+    }
+}

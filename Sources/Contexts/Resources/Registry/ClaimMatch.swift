@@ -13,12 +13,48 @@ enum ClaimMatch {
     static let machines: Set<ResourceType> = [.agent, .vm, .systemContainer]
 
     static func confidence(_ left: Observation, _ right: Observation) -> Double {
-        let shared = Set(left.evidence).intersection(right.evidence)
-        if shared.contains(where: { [.machineID, .platformID, .agentID, .diskSerial].contains($0.kind) }) { return 1 }
-        if shared.contains(where: { $0.kind == .dmiUUID }) { return 0.99 }
+        var best = 0.0
+        for evidence in left.evidence where right.evidence.contains(evidence) { best = max(best, weight(of: evidence)) }
+        if best >= threshold { return best }
         guard isMachine(left), isMachine(right), let name = hostname(left), name == hostname(right) else { return 0 }
         if !macs(left).isDisjoint(with: macs(right)) { return 0.9 }
         return addresses(left).isDisjoint(with: addresses(right)) ? 0.5 : 0.8
+    }
+
+    private static func weight(of evidence: Evidence) -> Double {
+        switch evidence.kind {
+        case .machineID, .platformID, .agentID, .diskSerial, .claim: 1
+        case .dmiUUID: placeholders.contains(evidence.value) ? 0 : 0.99
+        case .hostDisk: 0.95
+        case .clusterNode: 0.9
+        }
+    }
+
+    /// What makers of boards ship instead of a number.
+    private static let placeholders: Set<String> = [
+        "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009",
+        "12345678-1234-5678-90ab-cddeefaabbcc", "11111111-2222-3333-4444-555555555555",
+        "fefefefe-fefe-fefe-fefe-fefefefefefe", "4c4c4544-0000-2010-8020-80c04f202020",
+    ]
+
+    /// The same words of a connection, and not the same thing: a number that was given to another guest, a copy that
+    /// reports with its original's credentials.
+    static func isAnother(_ new: Observation, than old: Observation) -> Bool {
+        guard isMachine(new) else { return false }
+        let cards = (macs(new), macs(old))
+        guard !cards.0.isEmpty, !cards.1.isEmpty, cards.0.isDisjoint(with: cards.1) else { return false }
+        if let board = boardID(new), let before = boardID(old) { return board != before }
+        return hostname(new) != hostname(old)
+    }
+
+    static func sharesCards(_ left: Observation, _ right: Observation) -> Bool {
+        let cards = (macs(left), macs(right))
+        return cards.0.isEmpty || cards.1.isEmpty || !cards.0.isDisjoint(with: cards.1)
+    }
+
+    private static func boardID(_ claim: Observation) -> String? {
+        value(of: .dmiUUID, in: claim).flatMap { placeholders.contains($0) ? nil : $0 }
     }
 
     /// Something says that they are two, whatever else they share.
@@ -29,21 +65,22 @@ enum ClaimMatch {
         if left.connection == right.connection { return left.key != right.key }
         if differ(left, right, by: platformInstance) { return true }
         if left.type == .physicalDisk { return false }
-        if isAbandoned && left.name == right.name { return false }
         // A guest and its host are two, even where the guest shows the host's hardware.
         if left.type != right.type, left.type != .agent, right.type != .agent { return true }
-        if differ(left, right, by: { value(of: .machineID, in: $0) }) { return true }
-        if differ(left, right, by: { value(of: .dmiUUID, in: $0) }) { return true }
+        if differ(left, right, by: { value(of: .machineID, in: $0) }) {
+            guard isAbandoned, left.name == right.name else { return true }
+        }
+        if differ(left, right, by: boardID) { return true }
+        let disks = (serials(left), serials(right))
+        if !disks.0.isEmpty, !disks.1.isEmpty, disks.0.isDisjoint(with: disks.1) { return true }
         // Copies of one disk share the machine-id, not the network cards.
         let (leftCards, rightCards) = (macs(left), macs(right))
         return !leftCards.isEmpty && !rightCards.isEmpty && leftCards.isDisjoint(with: rightCards)
     }
 
-    /// By what machines are found that nothing strong tells of: each card with the host's name.
-    static func cards(of claim: Observation) -> [String] {
-        guard isMachine(claim), let name = hostname(claim) else { return [] }
-        return macs(claim).map { "\(name) \($0)" }
-    }
+    /// By what machines are looked for that nothing strong tells of. A card alone decides nothing; `confidence` asks for
+    /// the host's name beside it.
+    static func cards(of claim: Observation) -> Set<String> { isMachine(claim) ? macs(claim) : [] }
 
     private static func isMachine(_ claim: Observation) -> Bool { machines.contains(claim.type) }
 
@@ -61,6 +98,11 @@ enum ClaimMatch {
             })
     }
 
+    /// Not Docker's, which makes them from addresses, nor VRRP's, which routers share.
+    private static func isTellingCard(_ mac: String) -> Bool {
+        mac != "00:00:00:00:00:00" && !mac.hasPrefix("02:42:") && !mac.hasPrefix("00:00:5e:00:01:")
+    }
+
     private static func addresses(_ claim: Observation) -> Set<String> {
         Set(claim.identity.ipAddresses.filter(isTelling))
     }
@@ -74,6 +116,10 @@ enum ClaimMatch {
         let parts = text.split(separator: ".")
         if parts.count == 4, parts[0] == "172", let second = Int(parts[1]), (17...31).contains(second) { return false }
         return true
+    }
+
+    private static func serials(_ claim: Observation) -> Set<String> {
+        Set(claim.evidence.lazy.filter { $0.kind == .hostDisk }.map(\.value))
     }
 
     private static func value(of kind: Evidence.Kind, in claim: Observation) -> String? {

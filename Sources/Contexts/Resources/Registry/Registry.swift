@@ -15,6 +15,10 @@ package struct Registry {
     private var keys: [Evidence: ResourceID]
     private var held: [ResourceID: Set<Evidence>] = [:]
     private var cards: [String: Set<ResourceID>] = [:]
+    /// Further machines that report under a claim's name.
+    private var twins: [Claim.Place: [String]] = [:]
+    /// Where something new stands under an old number, until it has found its resource.
+    private var renewed: Claim.Place?
     private var byScope: [Scope: Set<String>] = [:]
     private var exclusions: Set<Exclusion>
     package private(set) var changes = RegistryChanges()
@@ -36,7 +40,13 @@ package struct Registry {
         self.exclusions = exclusions
         startedAt = now
         for (evidence, holder) in keys { held[holder, default: []].insert(evidence) }
-        for claim in stored { enter(claim) }
+        for claim in stored {
+            enter(claim)
+            if let mark = claim.said.key.firstIndex(of: "#"), claim.said.scope.isEmpty {
+                let base = Claim.Place(claim.said.connection, String(claim.said.key[..<mark]))
+                twins[base, default: []].append(claim.said.key)
+            }
+        }
     }
 
     // MARK: In
@@ -46,7 +56,8 @@ package struct Registry {
     package mutating func take(_ observation: Observation, now: Timestamp) -> ResourceID {
         var said = observation
         said.samples = []
-        let place = Claim.Place(said.connection, said.key)
+        let place = self.place(of: &said, now: now)
+        if let known = claims[place] { said.inherit(from: known.said) }
         guard let known = claims[place] else {
             let id = home(of: said, instead: nil, now: now)
             enter(Claim(said: said, resource: id, isHeard: true))
@@ -74,6 +85,33 @@ package struct Registry {
         note(id, claim: place)
         if members[known.resource] == nil { dissolve(known.resource) }
         return id
+    }
+
+    /// Where a claim stands: where its connection and key say, unless it is of another thing than what stood there. A list
+    /// then tells of a new thing under an old number; two machines that report under one name are kept apart by their
+    /// network cards.
+    private mutating func place(of said: inout Observation, now: Timestamp) -> Claim.Place {
+        let place = Claim.Place(said.connection, said.key)
+        guard let known = claims[place], !ClaimMatch.sharesCards(said, known.said) else { return place }
+        if !said.scope.isEmpty || said.source != .agent && said.source != .docker {
+            if ClaimMatch.isAnother(said, than: known.said) {
+                drop(place)
+                renewed = place
+            }
+            return place
+        }
+        for twin in twins[place] ?? [] {
+            if let other = claims[Claim.Place(place.connection, twin)], ClaimMatch.sharesCards(said, other.said) {
+                said.key = twin
+                return other.place
+            }
+        }
+        // One whose card was changed, unless there is a better home for it.
+        let elsewhere = ClaimMatch.cards(of: said).flatMap { cards[$0] ?? [] }.contains { $0 != known.resource }
+        guard elsewhere || ClaimMatch.isAnother(said, than: known.said) else { return place }
+        said.key += "#" + (said.identity.macAddresses.first ?? "")
+        twins[place, default: []].append(said.key)
+        return Claim.Place(said.connection, said.key)
     }
 
     /// A complete list of a connection's scope has been told; what it left out for the third time is gone.
@@ -132,7 +170,13 @@ package struct Registry {
 
     /// The resource of a claim that stands nowhere yet: one that is known, or a new one.
     private mutating func home(of said: Observation, instead former: ResourceID?, now: Timestamp) -> ResourceID {
+        defer { renewed = nil }
         if let known = match(said, instead: former, now: now) { return known }
+        // Another thing under an old number must not get the old one's id by it.
+        if renewed == Claim.Place(said.connection, said.key) {
+            let name = said.claim.value + "#" + (said.identity.macAddresses.first ?? "")
+            return ResourceMint.id(in: org, type: said.type, key: Evidence(.claim, name))
+        }
         // By the first key that nobody else holds; the same claim gives the same id after a crash.
         for evidence in said.evidence + [said.claim] {
             if let holder = keys[evidence] {

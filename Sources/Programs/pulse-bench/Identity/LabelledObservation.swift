@@ -42,6 +42,7 @@ struct LabelledObservation {
         var evidence = [Evidence(.platformID, "pve:\(instance)/\(key)")]
         let dmi = claims["dmiUuid"]?.string?.lowercased()
         if let dmi { evidence.append(Evidence(.dmiUUID, dmi)) }
+        evidence += hardware(claims)
         return Observation(
             connection: connection(organisation, instance), source: .proxmox, type: type, key: key, evidence: evidence,
             name: name, identity: identity(claims, dmi: dmi, name: claims["hostname"]?.string ?? name),
@@ -59,10 +60,21 @@ struct LabelledObservation {
         if let machine { evidence.append(Evidence(.machineID, machine)) }
         evidence.append(Evidence(.agentID, "\(source):\(id)"))
         if let dmi { evidence.append(Evidence(.dmiUUID, dmi)) }
+        evidence += hardware(claims)
         return Observation(
             connection: connection(organisation, "\(source):\(id)"), source: source == "docker" ? .docker : .agent,
             type: .agent, key: "host", evidence: evidence, name: hostname,
             identity: identity(claims, machine: machine, dmi: dmi, name: hostname), measuredAt: at, receivedAt: at)
+    }
+
+    /// Of a node and of an agent on it, and of any machine whose disks were read.
+    private static func hardware(_ claims: JSONValue) -> [Evidence] {
+        var evidence = (claims["diskSerials"]?.array ?? []).compactMap(\.string).map { Evidence(.hostDisk, $0) }
+        let isMachine = claims["type"]?.string == "node" || claims["type"]?.string == "host"
+        if isMachine, let cluster = claims["cluster"]?.string, let node = claims["node"]?.string {
+            evidence.append(Evidence(.clusterNode, "\(cluster)/\(node)".lowercased()))
+        }
+        return evidence
     }
 
     private static func identity(
