@@ -19,7 +19,8 @@ package enum PulseRuns {
         registry.add { ProcessFacts.samples() }
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "pulse")
-        let pulse = try Composition(configuration, registry: registry, logger: logger)
+        let pulse = try Composition(
+            configuration, registry: registry, logger: logger, makers: configuration.collectorMakers(SystemTime()))
         try await replayErasures(with: pulse, logger: logger)
         var group = ServiceGroupConfiguration(
             services: pulse.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
