@@ -1,0 +1,143 @@
+"""A Proxmox VE estate from its connection to the inventory: the real server asks the real protocol, and what the estate
+really holds is compared with what a person is shown."""
+import pytest
+
+from harness.estate import Estate
+from harness.processes import eventually
+from harness.server import Server
+
+
+@pytest.fixture(scope="module")
+def estate():
+    estate = Estate("--calm", organisations=1, clusters=2, guests=12, nodes=2, release="mixed", seed=7)
+    yield estate
+    estate.stop()
+
+
+@pytest.fixture(scope="module")
+def asking(cluster):
+    server = Server(cluster.database(), "platforms", PULSE_OUTBOUND_ALLOW="127.0.0.0/8").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def owner(asking):
+    return asking.sign_up("Platforms")
+
+
+def draft(connection, **more):
+    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
+            "tokenId": connection["tokenId"], "secret": connection["secret"],
+            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
+
+
+def resources(owner, **query):
+    found, cursor = [], None
+    while True:
+        text = "&".join(f"{name}={value}" for name, value in {"limit": 100, **query, **({"cursor": cursor} if cursor else {})}.items())
+        answer = owner.browser.get(f"/api/resources?{text}")
+        assert answer.status == 200, answer
+        found += answer.json["data"]
+        cursor = answer.json["meta"].get("nextCursor")
+        if not cursor:
+            return found
+
+
+def connect(owner, connection, **more):
+    made = owner.browser.post("/api/connections", draft(connection, **more))
+    assert made.status == 201, made
+    return made.json["id"]
+
+
+@pytest.fixture(scope="module")
+def watched(owner, estate):
+    """The first cluster, once all of it is seen."""
+    first = estate.connections[0]
+    identity = connect(owner, first)
+    guests = [t for t in estate.truth() if t["kind"] == "guest" and t["cluster"] == first["cluster"] and not t["template"]]
+
+    def seen():
+        shown = resources(owner, type="vm,system-container")
+        return shown if len(shown) == len(guests) else None
+    eventually(seen, 60, f"{len(guests)} guests are seen")
+    return identity, first, guests
+
+
+def test_what_is_shown_is_what_the_estate_holds(owner, watched):
+    _, first, guests = watched
+    shown = {(g["proxmox"]["vmid"]): g for g in resources(owner, type="vm,system-container")}
+    assert set(shown) == {g["vmid"] for g in guests}
+    for guest in guests:
+        assert shown[guest["vmid"]]["name"] == guest["name"]
+        assert shown[guest["vmid"]]["status"] == ("online" if guest["status"] == "running" else "offline"), guest
+        assert shown[guest["vmid"]]["parentName"] == guest["node"]
+    nodes = resources(owner, type="agent")
+    assert {n["name"] for n in nodes} == {n["name"] for n in first["nodes"]}
+    assert all(n["metrics"]["cpu"]["percent"] <= 100 for n in nodes)
+    one = nodes[0]["id"]
+    children = owner.browser.get(f"/api/resources/{one}/children?limit=100").json["data"]
+    assert {c["name"] for c in children if c["type"] in ("vm", "system-container")} == {
+        g["name"] for g in guests if g["node"] == nodes[0]["name"]}
+
+
+def test_the_connection_says_how_it_does(owner, watched):
+    identity, first, _ = watched
+    health = eventually(
+        lambda: (h := owner.browser.get(f"/api/connections/{identity}").json["health"]) and h.get("version") and h, 60, "health")
+    assert health["state"] in ("ok", "degraded"), health
+    assert health["version"].split(".")[0] == first["version"].split(".")[0]
+    assert health["discovered"]["vm"] >= 1
+
+
+def test_a_migration_keeps_the_guest_and_is_told_on_its_timeline(owner, watched, estate):
+    _, first, guests = watched
+    guest = next(g for g in guests if g["status"] == "running")
+    before = next(r for r in resources(owner, type="vm,system-container") if r["proxmox"]["vmid"] == guest["vmid"])
+    other = next(n["name"] for n in first["nodes"] if n["name"] != guest["node"])
+    estate.force(first["cluster"], "migrate", vmid=guest["vmid"], node=other)
+
+    def moved():
+        now = owner.browser.get(f"/api/resources/{before['id']}").json
+        return now["parentName"] == other
+    eventually(moved, 60, "the guest is on its new node, under its old id")
+    told = owner.browser.get(f"/api/resources/{before['id']}/timeline?kind=relationship_change").json["data"]
+    assert [(t["from"], t["to"]) for t in told] == [(guest["node"], other)]
+
+
+def test_a_deleted_guest_goes_and_the_timeline_stays(owner, watched, estate):
+    identity, first, guests = watched
+    guest = next(g for g in reversed(guests) if g["status"] != "running")
+    gone = next(r for r in resources(owner, type="vm,system-container") if r["proxmox"]["vmid"] == guest["vmid"])
+    estate.force(first["cluster"], "delete", vmid=guest["vmid"])
+    eventually(lambda: owner.browser.get(f"/api/resources/{gone['id']}").status == 404, 90, "it is gone")
+    told = owner.browser.get(f"/api/resources/{gone['id']}/timeline").json["data"]
+    assert told[0]["kind"] == "activity" and told[0]["reason"] == "gone"
+
+
+def test_another_organisation_sees_nothing_of_it(asking, watched):
+    stranger = asking.sign_up("Strangers")
+    assert resources(stranger) == []
+    assert stranger.browser.get("/api/connections").json["data"] == []
+    assert stranger.browser.get("/api/resources/timeline").json["data"] == []
+
+
+def test_a_changed_certificate_stops_it_before_a_word_is_said(owner, estate):
+    second = estate.connections[1]
+    identity = connect(owner, second)
+    eventually(lambda: owner.browser.get(f"/api/connections/{identity}").json["health"].get("okAt"), 60, "it answers")
+    estate.fault(second["cluster"], certificate=2)
+    try:
+        asked = estate.admin("GET", "/stats")[1]["requests"]
+        answer = owner.browser.post(f"/api/connections/{identity}/test").json
+        assert answer["ok"] is False and answer["reason"] == "certificate-changed", answer
+        assert estate.admin("GET", "/stats")[1]["requests"] - asked < 60  # the other cluster goes on being asked
+    finally:
+        estate.heal()
+
+
+def test_a_deleted_connection_takes_its_resources_along(owner, watched, estate):
+    identity, first, _ = watched
+    assert owner.browser.delete(f"/api/connections/{identity}").status == 204
+    names = {n["name"] for n in first["nodes"]}
+    eventually(lambda: not [r for r in resources(owner, type="agent") if r["name"] in names], 30, "its resources are gone")
