@@ -94,8 +94,11 @@ def test_a_refused_secret_is_parked_until_it_is_replaced_and_a_foreign_host_neve
     page.get_by_label("Token secret").fill(there["secret"])
     page.get_by_role("button", name="Save").click()
     expect(shown(page, "lab")).to_contain_text("2 nodes", timeout=40_000)
+    known = lambda: owner.browser.get("/api/resources").json["meta"]["total"]
+    eventually(lambda: known() > 12, 40, "its nodes and guests are in the inventory")
 
     shown(page, "lab").click()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete connection").click()
     expect(page.get_by_role("heading", name="Nothing is asked yet")).to_be_visible()
+    eventually(lambda: known() == 0, 40, "what it told is gone")
