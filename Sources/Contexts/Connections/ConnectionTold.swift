@@ -18,7 +18,7 @@ extension ConnectionConfiguration {
 
     private var members: [String: JSONValue] {
         var members: [String: JSONValue] = [
-            "kind": .string(kind.rawValue), "label": .string(name), "port": .integer(Int64(port)),
+            "kind": .string(kind.rawValue), "name": .string(name), "port": .integer(Int64(port)),
             "trust": .string(trust.mode), "cadenceSeconds": .integer(cadence.components.seconds),
             "enabled": .bool(isEnabled), "tags": .array(tags.map { .string($0) }),
         ]

@@ -17,13 +17,13 @@ const verbs: Record<string, string> = {
   accept: "accepted", decline: "declined", invite: "invited", leave: "left", transfer: "handed over", rotate: "rotated", suspend: "suspended", resume: "resumed",
   export: "exported", import: "imported", read: "read", verify: "verified", assign: "assigned", confirm: "confirmed", request: "asked for", complete: "completed",
   renew: "renewed", rename: "renamed", register: "registered", fail: "failed at", add: "added", enable: "switched on", disable: "switched off", change: "changed", reset: "reset",
-  prune: "pruned", seal: "sealed", start: "started", stop: "stopped", shred: "destroyed", erase: "erased", offer: "offered", use: "used", forget: "forgot", blank: "blanked",
+  prune: "pruned", seal: "sealed", start: "started", stop: "stopped", shred: "destroyed", erase: "erased", offer: "offered", use: "used", forget: "forgot", blank: "blanked", test: "tested", poll: "asked",
 };
 const nouns: Record<string, string> = {
   organisation: "the organisation", org: "the organisation", session: "a session", user: "their profile", enrollment_token: "an enrolment token", agent: "agent", member: "member",
   invitation: "an invitation", role: "role", token: "API token", api_token: "API token", site: "site", provider_grant: "a provider's grant", audit: "the audit log",
   audit_settings: "audit settings", audit_stream: "an audit stream", key: "an encryption key", data_key: "a data key", password: "the password", totp: "the second factor",
-  recovery_codes: "recovery codes", share: "a share", passkey: "a passkey", trusted_issuer: "trusted issuer", machine: "machine",
+  recovery_codes: "recovery codes", share: "a share", passkey: "a passkey", trusted_issuer: "trusted issuer", machine: "machine", connection: "connection",
 };
 
 /** What reads badly when it is put together from its parts. */

@@ -8,7 +8,7 @@ import { Draft } from "./draft";
 /** What it is called, how often it is asked, where it stands. */
 export function KeepFields({ form, info }: { form: Form<Draft>; info: KindInfo | undefined }): JSX.Element {
   const me = useMe();
-  const sites = useQuery<{ data: Site[] }>(may(me, "read:sites") ? sitesPath : undefined);
+  const sites = useQuery<{ data: Site[] }>(may(me, "read:sites") ? `${sitesPath}?limit=100` : undefined);
   const cadence = info?.cadence;
   return (
     <>
