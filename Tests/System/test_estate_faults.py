@@ -137,6 +137,14 @@ def test_bodies_without_end(estate, mode):
     answer.close()
 
 
+def test_a_slow_body_is_a_true_one_that_takes_its_time(estate):
+    first = estate.connections[0]
+    estate.fault("o1c1", mode="slowBody", bytesPerSecond=4000)
+    began = time.monotonic()
+    body = ask(first, "/nodes").read()
+    assert len(json.loads(body)["data"]) == 2 and time.monotonic() - began >= len(body) / 4000 - 0.2
+
+
 def test_endless_chunks_are_a_byte_each(estate):
     estate.fault("o1c1", mode="endlessChunks")
     answer = ask(estate.connections[0])

@@ -3,8 +3,8 @@ import JSONKit
 /// What is wrong with a cluster or a node on the wire.
 package struct Fault: Hashable, Sendable {
     package enum Mode: String, CaseIterable, Sendable {
-        case garbage, endlessBody, hugeBody, gzipBomb, endlessChunks, manyGuests, deepJSON, silent, refuse, redirect,
-            truncate
+        case garbage, endlessBody, hugeBody, slowBody, gzipBomb, endlessChunks, manyGuests, deepJSON, silent, refuse
+        case redirect, truncate
     }
 
     package var mode: Mode?
@@ -20,6 +20,7 @@ package struct Fault: Hashable, Sendable {
     package var bytes = 500_000_000
     package var count = 1_000_000
     package var depth = 100_000
+    package var bytesPerSecond = 1_000
     package var location = "http://169.254.169.254/latest/meta-data/"
 
     package init(_ mode: Mode? = nil) { self.mode = mode }
@@ -41,6 +42,7 @@ package struct Fault: Hashable, Sendable {
         case "bytes": bytes = try Self.number(knob, text, 0...100_000_000_000)
         case "count": count = try Self.number(knob, text, 0...100_000_000)
         case "depth": depth = try Self.number(knob, text, 0...100_000_000)
+        case "bytesPerSecond": bytesPerSecond = try Self.number(knob, text, 1...1_000_000_000)
         case "location": location = text
         default: throw FaultError("there is no knob '\(knob)'")
         }

@@ -4,7 +4,8 @@ import NIOCore
 /// Bodies nobody should read to the end, a piece at a time.
 struct HostileBody {
     let headers: [(name: String, value: String)]
-    /// Between a few pieces and the next few.
+    /// Pieces that leave together, and the time until the next ones do.
+    var piecesAtOnce = 8
     var pause = TimeAmount.zero
     /// The next piece; `nil` at the end, which most do not have.
     let next: () -> [UInt8]?
@@ -22,6 +23,18 @@ struct HostileBody {
         case .manyGuests: guests(fault.count, nodes)
         case .deepJSON: deep(fault.depth)
         default: nil
+        }
+    }
+
+    /// A true answer, a tenth of a second's share at a time.
+    static func slow(_ reply: FaceReply, bytesPerSecond: Int) -> HostileBody {
+        var left = reply.body[...]
+        let share = max(1, bytesPerSecond / 10)
+        let length = (name: "Content-Length", value: "\(reply.body.count)")
+        return HostileBody(headers: reply.headers + [length], piecesAtOnce: 1, pause: .milliseconds(100)) {
+            guard !left.isEmpty else { return nil }
+            defer { left = left.dropFirst(share) }
+            return Array(left.prefix(share))
         }
     }
 

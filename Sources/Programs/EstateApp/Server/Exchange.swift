@@ -71,7 +71,11 @@ final class Exchange: ChannelInboundHandler {
         let sent = reply
         let truncates = fault?.mode == .truncate
         after(reply.delay + Double(fault?.latencyMilliseconds ?? 0) / 1000, context) { me, context in
-            me.send(sent, to: head, truncates: truncates, context)
+            if let fault, fault.mode == .slowBody, sent.status == 200 {
+                me.start(.slow(sent, bytesPerSecond: fault.bytesPerSecond), head, context)
+            } else {
+                me.send(sent, to: head, truncates: truncates, context)
+            }
         }
     }
 
@@ -146,7 +150,7 @@ final class Exchange: ChannelInboundHandler {
     /// so waiting for writability would fill the memory.
     private func push(_ context: ChannelHandlerContext) {
         guard let hostile = pump, context.channel.isActive else { return }
-        let pieces = (0..<Self.piecesAtOnce).compactMap { _ in hostile.next() }
+        let pieces = (0..<hostile.piecesAtOnce).compactMap { _ in hostile.next() }
         for piece in pieces.dropLast() {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: piece)))), promise: nil)
         }
@@ -162,8 +166,6 @@ final class Exchange: ChannelInboundHandler {
         }
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: last)))), promise: written)
     }
-
-    private static let piecesAtOnce = 8
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`.
