@@ -1,7 +1,9 @@
+import Glibc
 import Kernel
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One connection's questions and answers, one after another, with what its fault does to them.
 final class Exchange: ChannelInboundHandler {
@@ -54,7 +56,7 @@ final class Exchange: ChannelInboundHandler {
         switch fault?.mode {
         // What was open before is no better than what comes now.
         case .silent: return
-        case .refuse: return context.close(promise: nil)
+        case .refuse: return reset(context)
         default: break
         }
         if let fault, let hostile = HostileBody.make(fault, nodes: world.scene(of: cluster).nodes.map(\.name)) {
@@ -64,7 +66,7 @@ final class Exchange: ChannelInboundHandler {
         }
         let face = world.face(cluster: cluster, node: node, fingerprint: fingerprint, skew: fault?.skewSeconds ?? 0)
         // A node that went down takes its connections with it.
-        guard face.scene.nodes[node].isOnline else { return context.close(promise: nil) }
+        guard face.scene.nodes[node].isOnline else { return reset(context) }
         var reply = face.answer(request)
         if let fault { spoil(&reply, fault) }
         reply.headers.append(("Date", HTTPMoment.text(face.scene.now)))
@@ -76,6 +78,19 @@ final class Exchange: ChannelInboundHandler {
             } else {
                 me.send(sent, to: head, truncates: truncates, context)
             }
+        }
+    }
+
+    /// Without TLS's goodbye, as a machine does that lost its power and was asked again after it came back.
+    private func reset(_ context: ChannelHandlerContext) {
+        if let socket = context.channel as? any SocketOptionProvider {
+            socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in }
+        }
+        if let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+            // From here on only the socket is left to hear it.
+            tls.close(promise: nil)
+        } else {
+            context.close(promise: nil)
         }
     }
 
