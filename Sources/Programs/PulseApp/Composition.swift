@@ -23,7 +23,6 @@ import OperatorPlane
 import Outbound
 import Portability
 import Postgres
-import ProxmoxVE
 import Realtime
 import Resources
 package import ServiceLifecycle
@@ -67,14 +66,12 @@ package struct Composition: Sendable {
     }
 
     /// Everything in one process: what `pulse up` runs.
-    /// - Parameter makers: of collectors, one a platform that is asked; more of a kind are not heard. Unless told, those of
-    ///   every platform that Pulse speaks with.
+    /// - Parameter makers: of collectors, one a platform that is asked; more of a kind are not heard.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
     package init(
         _ configuration: PulseConfiguration, registry: PrometheusRegistry, logger: Logger,
-        time: any TimeSource = SystemTime(), makers: [any CollectorMaker]? = nil
+        time: any TimeSource = SystemTime(), makers: [any CollectorMaker] = []
     ) throws {
-        let makers = makers ?? Self.makers(configuration, time: time)
         let worker = UUID()
         let databases = try Databases(configuration, worker: worker, time: time, logger: logger)
         let mail = try Self.mail(configuration, time: time, logger: logger)
@@ -175,12 +172,6 @@ package struct Composition: Sendable {
         if let staff = databases.staff { all.append(staff) }
         if let operators { all.append(operators) }
         services = all + [admin, server]
-    }
-
-    private static func makers(
-        _ configuration: PulseConfiguration, time: any TimeSource
-    ) -> [any CollectorMaker] {
-        [ProxmoxVEMaker(OutboundReach(AddressGuard(configuration.outbound)), time: time)]
     }
 
     private static func people(_ identity: IdentityContext) -> [Endpoint] {
