@@ -4,7 +4,7 @@ import spriteText from "../sprite.svg";
 export type IconName =
   | "server" | "grid" | "search" | "down" | "right" | "left" | "updown" | "plus" | "x" | "check" | "copy" | "more"
   | "arr-up" | "arr-down" | "sun" | "lock" | "mail" | "users" | "shield" | "key" | "building" | "activity" | "refresh"
-  | "list" | "filter" | "link" | "download" | "ext" | "clock" | "storage" | "sliders" | "swap" | "minus" | "hex" | "eye" | "file" | "card" | "plug" | "backup" | "vm";
+  | "list" | "filter" | "link" | "download" | "ext" | "clock" | "storage" | "sliders" | "swap" | "minus" | "hex" | "eye" | "file" | "card" | "plug" | "backup" | "vm" | "container";
 
 export function Icon({ name, small, className }: { name: IconName; small?: boolean; className?: string }): JSX.Element {
   const classes = ["icon", small ? "icon-sm" : "", className ?? ""].filter(Boolean).join(" ");

@@ -43,6 +43,11 @@ export interface Resource {
   temperature?: number;
   tags?: string[];
   agent?: AgentFacts;
+  /** What it runs on or belongs to. */
+  parentId?: string;
+  parentName?: string;
+  proxmox?: { vmid?: number; node?: string; cluster?: string; version?: string };
+  storage?: { type?: string; shared?: boolean };
 }
 
 /** A merge patch (RFC 7396) for one resource, named by `id`. */
@@ -61,13 +66,40 @@ export function displayName(resource: Resource): string {
   return resource.canonicalIdentity?.displayName || resource.name;
 }
 
-/** `Debian 12 · 10.20.0.13`: the line under the name. */
-export function subtitle(resource: Resource): string {
+/** What it is, in a word: of a machine its system. */
+function kindWord(resource: Resource): string {
+  switch (resource.type) {
+    case "vm": return `VM ${resource.proxmox?.vmid ?? ""}`.trim();
+    case "system-container": return `Container ${resource.proxmox?.vmid ?? ""}`.trim();
+    case "storage": return resource.storage?.type ? `Storage, ${resource.storage.type}` : "Storage";
+    case "physical_disk": return "Disk";
+    case "ceph": return "Ceph";
+    default: break;
+  }
   const agent = resource.agent;
   const name = agent?.osName?.replace(" GNU/Linux", "");
-  const system = [name, agent?.osVersion].filter(Boolean).join(" ") || agent?.platform || "Linux host";
+  const system = [name, agent?.osVersion].filter(Boolean).join(" ") || agent?.platform;
+  if (resource.proxmox) return system ? `Proxmox VE, ${system}` : "Proxmox VE node";
+  return system || "Linux host";
+}
+
+/** `Debian 12 · 10.20.0.13`, `VM 115 on east-3`: the line under the name. */
+export function subtitle(resource: Resource): string {
+  const kind = kindWord(resource);
+  const place = resource.parentName ? `${kind} on ${resource.parentName}` : kind;
   const address = resource.identity?.ipAddresses?.find((candidate) => !/^(127\.|::1|fe80:)/.test(candidate));
-  return address ? `${system} · ${address}` : system;
+  return address ? `${place} · ${address}` : place;
+}
+
+/** The sign before the name. */
+export function kindIcon(resource: Resource): "server" | "vm" | "container" | "storage" | "hex" {
+  switch (resource.type) {
+    case "vm": return "vm";
+    case "system-container": return "container";
+    case "storage": case "physical_disk": return "storage";
+    case "ceph": return "hex";
+    default: return "server";
+  }
 }
 
 /** Milliseconds, or undefined when it was never heard of. */

@@ -1,14 +1,14 @@
 import { memo, useEffect } from "react";
 import { Age } from "../../kit/Age";
 import { RowShell } from "../../kit/DataTable";
-import { Icon } from "../../kit/Icon";
+import { Icon, IconName } from "../../kit/Icon";
 import { Level, levelOf, Meter, MeterProps, thresholds } from "../../kit/Meter";
 import { Link } from "../../kit/router";
 import { Spark, SparkPoint } from "../../kit/Spark";
 import { Status, statusMark, statusWord } from "../../kit/Status";
 import { megabits, span } from "../../kit/units";
 import { useResource } from "../../live/live";
-import { displayName, ResourceStatus, seenAt, subtitle } from "../../live/resource";
+import { displayName, kindIcon, ResourceStatus, seenAt, subtitle } from "../../live/resource";
 import { sparks, useSpark } from "./sparks";
 
 interface MachineRowProps {
@@ -50,7 +50,7 @@ function MachineRowView({ shell, address, hourEnd, disconnected }: MachineRowPro
   const isOld = isSilent || disconnected;
   return (
     <tr {...shell} data-status={statusMark(status)} data-stale={isOld ? "" : undefined}>
-      <NameCell name={displayName(resource)} under={subtitle(resource)} address={address} />
+      <NameCell name={displayName(resource)} under={subtitle(resource)} icon={kindIcon(resource)} address={address} />
       <StatusCell status={status} silentSince={isSilent ? seen ?? null : undefined} />
       <MeterCell label="CPU" value={cpu} threshold={thresholds.cpu} missing={missing} />
       <MeterCell label="Memory" value={shown?.memory?.percent} threshold={thresholds.memory} missing={missing} />
@@ -63,11 +63,11 @@ function MachineRowView({ shell, address, hourEnd, disconnected }: MachineRowPro
   );
 }
 
-const NameCell = memo(function NameCell({ name, under, address }: { name: string; under: string; address: string }): JSX.Element {
+const NameCell = memo(function NameCell({ name, under, icon, address }: { name: string; under: string; icon: IconName; address: string }): JSX.Element {
   return (
     <td role="cell" className="c-name">
       <div className="cell-name">
-        <span className="kind"><Icon name="server" /></span>
+        <span className="kind"><Icon name={icon} /></span>
         <div><Link to={address} className="name" tabIndex={-1} keepScroll>{name}</Link><span className="sub">{under}</span></div>
       </div>
     </td>

@@ -10,7 +10,7 @@ function haystack(resource: Resource): string {
   const { identity, agent } = resource;
   const text = [
     displayName(resource), resource.name, ...identity?.hostnames ?? [], ...identity?.ipAddresses ?? [], ...identity?.macAddresses ?? [],
-    ...resource.tags ?? [], agent?.osName ?? "", agent?.hostname ?? "",
+    ...resource.tags ?? [], agent?.osName ?? "", agent?.hostname ?? "", resource.proxmox?.vmid ?? "", resource.proxmox?.node ?? "",
   ].join("\n").toLowerCase();
   folded.set(key, text);
   return text;
