@@ -137,4 +137,27 @@ import Testing
         #expect(moved.metrics.netIn != nil)
         try await server.stop()
     }
+
+    @Test("whatever is wrong with an estate has a clear reason, and ends with it", arguments: Fault.Mode.allCases)
+    func faults(mode: Fault.Mode) async throws {
+        let server = try await estate(.nine, nodes: 1)
+        try server.set(Fault(mode), at: "*")
+        let collector = try collector(try spec(server))
+        let report = await collector.poll(PollBudget(time: .seconds(3)), at: Self.now)
+        let reason = try #require(report.fault?.reason)
+        let wanted: Set<ConnectionFault.Reason> =
+            switch mode {
+            case .garbage, .gzipBomb, .deepJSON, .truncate, .redirect: [.badAnswer]
+            case .endlessBody, .hugeBody, .endlessChunks, .manyGuests: [.tooLarge]
+            case .silent: [.timeout]
+            case .refuse: [.unreachable]
+            }
+        // A machine under load may not come to the end of what is too large in time.
+        #expect(wanted.contains(reason) || reason == .timeout, "\(reason)")
+        #expect(report.complete.isEmpty && report.observations.isEmpty)
+        try server.set(nil, at: "*")
+        let healed = await collector.poll(PollBudget(), at: Self.now + .seconds(60))
+        #expect(healed.fault == nil)
+        try await server.stop()
+    }
 }

@@ -1,5 +1,7 @@
 import CollectorKit
+import Inventory
 import JSONKit
+import Kernel
 import Testing
 
 @testable import ProxmoxVE
@@ -193,5 +195,42 @@ import Testing
         ])
     func hostile(body: String) {
         #expect(throws: PlatformFailure.self) { _ = try PVEAnswer.data(Array(body.utf8), ClusterRows.read) }
+    }
+
+    @Test("lists and texts that somebody else makes long are not kept long") func bounded() throws {
+        let row = #"{"mountpoint":"/","type":"\#(String(repeating: "x", count: 20_000))","total-bytes":1}"#
+        let files = try read(
+            "{\"result\":[\(Array(repeating: row, count: 300).joined(separator: ","))]}", AgentFileSystem.read)
+        #expect(files.count == 256)
+        #expect(files.first?.type.utf8.count == 8192)
+    }
+
+    @Test(
+        "numbers at the edge of what fits break nothing",
+        arguments: ["9223372036854775807", "1e300", "-1e300", "\"0xFFFFFFFFFFFFFFFFFF\""])
+    func extremes(number: String) throws {
+        let keys = ["vmid", "cpu", "maxcpu", "mem", "maxmem", "disk", "maxdisk", "uptime", "netin", "netout"]
+        let members = keys.map { "\"\($0)\":\(number)" }.joined(separator: ",")
+        let json = """
+            [{"type":"node","node":"a","status":"online",\(members)},{"type":"qemu","node":"a","status":"running",\(members)},
+             {"type":"lxc","node":"a","status":"running",\(members.replacing("\"vmid\":\(number)", with: "\"vmid\":5"))},
+             {"type":"storage","storage":"s","node":"a","status":"available",\(members)}]
+            """
+        let now = Timestamp(seconds: 1_800_000_000)
+        var known = ClusterKnowledge(grace: .seconds(60))
+        known.take(try read(json, ClusterRows.read), at: now)
+        known.take(
+            .nodeStatus(
+                try read(
+                    "{\"memory\":{\"total\":\(number),\"free\":\(number),\"cached\":\(number)},\"loadavg\":[\(number)]}",
+                    NodeStatus.read)), to: .nodeStatus("a"), at: now)
+        known.take(try read(json, ClusterRows.read), at: now + .seconds(10))
+        let spec = ConnectionSpec(
+            id: ConnectionID.new(at: now), org: OrgID.new(at: now), kind: .pve, name: "x", host: "h", port: 1,
+            trust: .system,
+            credential: .none, cadence: .seconds(10))
+        let observed = ProxmoxMapping(spec, known, at: now + .seconds(10)).observations
+        #expect(observed.count >= 2)
+        #expect(observed.allSatisfy { $0.samples.allSatisfy { $0.value.isFinite } })
     }
 }

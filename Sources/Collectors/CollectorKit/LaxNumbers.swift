@@ -3,11 +3,17 @@ package import JSONKit
 /// Numbers as platforms write them: plain, in quotes, with commas, as null. Two coercions that are not to be confused:
 /// amounts of memory round, sizes of file systems and counts are cut.
 extension JSONReader {
+    /// What is longer is cut: nothing that is worth keeping is, and what is kept stays for long.
+    private static var longestText: Int { 8192 }
+
     /// A number or text; `nil` for null, empty and anything else.
     package mutating func laxText() throws(JSONError) -> String? {
         switch peek() {
         case .string:
             let text = try string()
+            if text.utf8.count > Self.longestText {
+                return String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self)
+            }
             return text.isEmpty ? nil : text
         case .number: return String(decoding: try rawValue(), as: UTF8.self)
         case .bool: return try bool() ? "1" : "0"
@@ -62,14 +68,19 @@ extension JSONReader {
     }
 
     /// Elements that cannot be read are left out; a single object stands for a list of it, anything else for none.
+    /// - Parameter most: how many are kept of a list that somebody else makes as long as they like.
     package mutating func laxList<Element>(
-        _ read: (inout JSONReader) throws(JSONError) -> Element?
+        most: Int = .max, _ read: (inout JSONReader) throws(JSONError) -> Element?
     ) throws(JSONError) -> [Element] {
         var list: [Element] = []
         switch peek() {
         case .array:
             try enterArray()
             while try nextElement() {
+                guard list.count < most else {
+                    try skip()
+                    continue
+                }
                 if let element = try whole(read) { list.append(element) }
             }
         case .object:

@@ -75,7 +75,7 @@ extension ProxmoxMapping {
             writer.member("instance", instance)
             writer.member("cluster", known.status?.name)
             writer.member("pool", row.pool)
-            writer.member("cpus", row.maxCPU.map { Int($0) })
+            writer.member("cpus", row.maxCPU.flatMap { Int64(cutting: $0) })
             writer.member("memoryBytes", row.maxMem)
             writer.member("diskBytes", row.maxDisk)
             writer.member("osName", guest.system?.name)

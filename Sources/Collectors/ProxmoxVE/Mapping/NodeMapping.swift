@@ -41,7 +41,7 @@ extension ProxmoxMapping {
             writer.member("cpuModel", node.status?.cpuModel)
             writer.member("cpuSockets", node.status?.sockets)
             writer.member("cpuCores", node.status?.cores)
-            writer.member("cpuThreads", node.status?.threads ?? node.row.maxCPU.map { Int($0) })
+            writer.member("cpuThreads", node.status?.threads ?? node.row.maxCPU.flatMap { Int(exactly: $0.rounded()) })
         }
     }
 
@@ -83,9 +83,9 @@ extension ProxmoxMapping {
         writer.member("usedBytes", pool.allocated)
         writer.member("scan", detail?.scan)
         guard let detail else { return }
-        writer.member("readErrors", detail.sick.reduce(0) { $0 + $1.readErrors })
-        writer.member("writeErrors", detail.sick.reduce(0) { $0 + $1.writeErrors })
-        writer.member("checksumErrors", detail.sick.reduce(0) { $0 + $1.checksumErrors })
+        writer.member("readErrors", detail.sick.reduce(Int64(0)) { $0.addingClamped($1.readErrors) })
+        writer.member("writeErrors", detail.sick.reduce(Int64(0)) { $0.addingClamped($1.writeErrors) })
+        writer.member("checksumErrors", detail.sick.reduce(Int64(0)) { $0.addingClamped($1.checksumErrors) })
         writer.array("devices") { writer in
             for device in detail.sick {
                 writer.object { writer in

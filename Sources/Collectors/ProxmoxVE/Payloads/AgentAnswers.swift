@@ -83,7 +83,7 @@ struct AgentFileSystem: Sendable, Hashable {
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [AgentFileSystem] {
         try AgentAnswer.result(&reader) { reader throws(JSONError) in
-            try reader.laxList { reader throws(JSONError) in
+            try reader.laxList(most: 256) { reader throws(JSONError) in
                 let one = try reader.row(AgentFileSystem(), member)
                 return one.isAny ? one.completed : nil
             }
@@ -100,7 +100,7 @@ struct AgentFileSystem: Sendable, Hashable {
         case "total-bytes": row.total = try reader.laxCount() ?? 0
         case "total-bytes-privileged": row.privileged = try reader.laxCount() ?? 0
         case "used-bytes": row.used = try reader.laxCount() ?? 0
-        case "disk": row.device = try reader.laxList(device).first ?? ""
+        case "disk": row.device = try reader.laxList(most: 1, device).first ?? ""
         default: return try reader.skip()
         }
         row.isAny = true
@@ -158,7 +158,7 @@ struct GuestInterface: Sendable, Hashable {
     static func readContainer(_ reader: inout JSONReader) throws(JSONError) -> [GuestInterface] { try list(&reader) }
 
     private static func list(_ reader: inout JSONReader) throws(JSONError) -> [GuestInterface] {
-        try reader.laxList { reader throws(JSONError) in
+        try reader.laxList(most: 128) { reader throws(JSONError) in
             var one = try reader.row(GuestInterface(), member)
             var seen: Set<String> = []
             one.addresses = one.addresses.filter { !$0.text.isEmpty && seen.insert($0.text).inserted }
@@ -173,7 +173,7 @@ struct GuestInterface: Sendable, Hashable {
         case "name": row.name = try reader.laxText() ?? ""
         case "hardware-address", "hwaddr": row.mac = try reader.laxText()?.lowercased()
         case "inet", "inet6": row.addresses += [address(try reader.laxText() ?? "")]
-        case "ip-addresses": row.addresses += try reader.laxList(address)
+        case "ip-addresses": row.addresses += try reader.laxList(most: 64, address)
         default: try reader.skip()
         }
     }

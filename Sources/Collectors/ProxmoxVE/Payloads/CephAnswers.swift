@@ -69,7 +69,7 @@ struct CephStatus: Sendable, Hashable {
             try reader.enterObject()
             while let check = try reader.nextKey() {
                 try reader.skip()
-                row.messages.append(check.description)
+                if row.messages.count < 64 { row.messages.append(check.description) }
             }
         default: try reader.skip()
         }
@@ -136,7 +136,7 @@ struct CephUse: Sendable, Hashable {
                         }
                     } ?? row
             case "pools":
-                row.pools = try reader.laxList { reader throws(JSONError) in
+                row.pools = try reader.laxList(most: 512) { reader throws(JSONError) in
                     try reader.row(Pool()) { key, reader, row throws(JSONError) in
                         switch key {
                         case "name": row.name = try reader.laxText() ?? ""

@@ -24,7 +24,8 @@ struct ClusterStatus: Sendable {
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> ClusterStatus {
         var status = ClusterStatus()
-        let rows = try reader.laxList { reader throws(JSONError) in
+        // 32 members is what corosync carries, and the cluster itself.
+        let rows = try reader.laxList(most: 64) { reader throws(JSONError) in
             try reader.row(Row()) { key, reader, row throws(JSONError) in
                 switch key {
                 case "type": row.type = try reader.laxText() ?? ""
@@ -113,15 +114,18 @@ struct NodeCertificates: Sendable, Hashable {
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> NodeCertificates {
         var files: [String: String] = [:]
-        for (name, fingerprint) in try reader.laxList({ reader throws(JSONError) in
-            try reader.row(("", "")) { key, reader, row throws(JSONError) in
-                switch key {
-                case "filename": row.0 = try reader.laxText() ?? ""
-                case "fingerprint": row.1 = try reader.laxText() ?? ""
-                default: try reader.skip()
+        for (name, fingerprint) in try reader.laxList(
+            most: 16,
+            { reader throws(JSONError) in
+                try reader.row(("", "")) { key, reader, row throws(JSONError) in
+                    switch key {
+                    case "filename": row.0 = try reader.laxText() ?? ""
+                    case "fingerprint": row.1 = try reader.laxText() ?? ""
+                    default: try reader.skip()
+                    }
                 }
-            }
-        }) {
+            })
+        {
             let digits = fingerprint.filter { $0 != ":" }.lowercased()
             if digits.utf8.count == 64, digits.allSatisfy(\.isHexDigit) { files[name] = digits }
         }
@@ -157,7 +161,7 @@ struct ReplicationJob: Sendable, Hashable {
     var error: String?
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [ReplicationJob] {
-        try reader.laxList { reader throws(JSONError) in
+        try reader.laxList(most: 4096) { reader throws(JSONError) in
             let job = try reader.row(ReplicationJob()) { key, reader, row throws(JSONError) in
                 switch key {
                 case "id": row.id = try reader.laxText() ?? ""

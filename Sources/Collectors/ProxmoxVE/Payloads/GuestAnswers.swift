@@ -124,7 +124,6 @@ struct GuestConfig: Sendable, Hashable {
     var machine: String?
     var cores: Int?
     var sockets: Int?
-    var description: String?
     var isAgentEnabled = false
     var isUnprivileged: Bool?
     var disks: [Disk] = []
@@ -145,8 +144,10 @@ struct GuestConfig: Sendable, Hashable {
             default:
                 let slot = key.description
                 if isDisk(slot) {
-                    if let disk = disk(slot, try reader.laxText() ?? "") { row.disks.append(disk) }
-                } else if slot.hasPrefix("net"), slot.dropFirst(3).allSatisfy(\.isNumber) {
+                    let disk = disk(slot, try reader.laxText() ?? "")
+                    // 31 SCSI disks, 16 of VirtIO, 256 mount points: no guest has them all.
+                    if let disk, row.disks.count < 320 { row.disks.append(disk) }
+                } else if slot.hasPrefix("net"), row.nics.count < 32, slot.dropFirst(3).allSatisfy(\.isNumber) {
                     row.nics.append(nic(slot, try reader.laxText() ?? ""))
                 } else {
                     try reader.skip()

@@ -15,7 +15,7 @@ struct StorageConfig: Sendable, Hashable {
     var server: String?
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [StorageConfig] {
-        try reader.laxList { reader throws(JSONError) in
+        try reader.laxList(most: 1024) { reader throws(JSONError) in
             let one = try reader.row(StorageConfig()) { key, reader, row throws(JSONError) in
                 switch key {
                 case "storage": row.name = try reader.laxText() ?? ""
@@ -66,7 +66,7 @@ struct BackupTask: Sendable, Hashable {
     var outcome: String?
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [BackupTask] {
-        try reader.laxList { reader throws(JSONError) in
+        try reader.laxList(most: 200) { reader throws(JSONError) in
             try reader.row(BackupTask()) { key, reader, row throws(JSONError) in
                 switch key {
                 case "id": row.vmid = Int(try reader.laxText() ?? "")
@@ -96,7 +96,7 @@ struct NodeDisk: Sendable, Hashable {
     var lifeLeft: Int?
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [NodeDisk] {
-        try reader.laxList { reader throws(JSONError) in
+        try reader.laxList(most: 1024) { reader throws(JSONError) in
             let disk = try reader.row(NodeDisk()) { key, reader, row throws(JSONError) in
                 switch key {
                 case "devpath": row.device = try reader.laxText() ?? ""

@@ -9,7 +9,7 @@ struct ZFSPoolRow: Sendable, Hashable {
     var allocated: Int64?
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [ZFSPoolRow] {
-        try reader.laxList { reader throws(JSONError) in
+        try reader.laxList(most: 128) { reader throws(JSONError) in
             let pool = try reader.row(ZFSPoolRow()) { key, reader, row throws(JSONError) in
                 switch key {
                 case "name": row.name = try reader.laxText() ?? ""
@@ -81,7 +81,8 @@ struct ZFSPoolDetail: Sendable, Hashable {
         let errors = branch.errors
         let isWell =
             ["ONLINE", "SPARE", "AVAIL", "INUSE"].contains(state) || (state == "UNKNOWN" && own != nil)
-        if !isWell || errors.read + errors.write + errors.checksum > 0 {
+        let hasErrors = errors.read > 0 || errors.write > 0 || errors.checksum > 0
+        if !isWell || hasErrors, sick.count < 512 {
             sick.append(
                 Device(
                     name: branch.name, type: Self.type(branch.name, role: own, isLeaf: isLeaf), state: state,

@@ -40,8 +40,8 @@ struct GuestDisk: Sendable, Hashable {
                     ? "\(system.type.lowercased())::\(system.total)" : "\(system.mountpoint)::\(system.total)"
                 : "\(system.device):\(system.total)"
             guard seen.insert(key).inserted else { continue }
-            used += min(system.used, system.total)
-            total += system.total
+            used = used.addingClamped(min(max(0, system.used), system.total))
+            total = total.addingClamped(system.total)
         }
         guard total > 0 else { return nil }
     }

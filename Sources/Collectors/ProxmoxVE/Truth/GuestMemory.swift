@@ -103,12 +103,13 @@ enum ContainerMemory {
     static func truth(isRunning: Bool, listed: UInt64?, total: UInt64) -> MemoryTruth {
         guard isRunning else { return MemoryTruth(used: 0, total: total, source: .poweredOff) }
         guard let listed, listed > 0 else { return MemoryTruth(used: nil, total: total, source: .unavailable) }
-        return MemoryTruth(used: min(listed, max(total, listed)), total: total, source: .listing)
+        return MemoryTruth(used: listed, total: total, source: .listing)
     }
 }
 
-extension UInt64 {
-    func addingClamped(_ other: UInt64) -> UInt64 {
+extension FixedWidthInteger {
+    /// Never more than fits: what is told may be anything.
+    func addingClamped(_ other: Self) -> Self {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? .max : sum
     }

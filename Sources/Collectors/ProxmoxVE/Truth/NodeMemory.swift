@@ -37,7 +37,7 @@ struct NodeMemory: Sendable {
     }
 
     private func bytes(_ value: Double?) -> UInt64? {
-        guard let value, value > 0, value <= Double(status.total) else { return nil }
+        guard let value, value > 0, value < 0x1p63, value <= Double(status.total) else { return nil }
         return UInt64(value)
     }
 }
