@@ -146,6 +146,16 @@ import Testing
         }
     }
 
+    @Test(
+        "a large answer is taken whole, however much of it comes at once", arguments: [200_000, 3_000_000, 8_000_000])
+    func large(size: Int) async throws {
+        let certificate = try TestCertificate()
+        let server = try await HostileServer(certificate) { _ in .json(String(repeating: "x", count: size)) }
+        let client = try client(server, .pinned(certificate.sha256))
+        for _ in 0..<3 { #expect(try await get(client, maxBytes: 8_000_000).body.count == size) }
+        try await server.close()
+    }
+
     @Test("there are never more connections than allowed, and everybody gets their turn") func width() async throws {
         let certificate = try TestCertificate()
         let server = try await HostileServer(certificate) { .json("[\"\($0.path)\"]") }

@@ -84,6 +84,7 @@ struct ClientTLS: Sendable {
         if let error = error as? OutboundError { return error }
         if case ChannelError.connectTimeout = error { return .timeout }
         if "\(error)".contains("CERTIFICATE_VERIFY_FAILED") || error is NIOSSLExtraError { return .untrusted }
+        if "\(error)".contains("EOF during") { return .unreachable }
         // What says something, but not in TLS as new as ours; who hangs up instead has said nothing.
         if case NIOSSLError.handshakeFailed(.sslError) = error { return .badAnswer }
         if case BoringSSLError.sslError = error { return .badAnswer }

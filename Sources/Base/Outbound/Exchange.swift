@@ -151,7 +151,7 @@ final class WireMeter: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    /// Heads and trailers, and the buffer that is just being read.
+    /// Heads and trailers.
     private static let slack = 131_072
     private var (seen, allowed) = (0, 0)
 
@@ -162,8 +162,9 @@ final class WireMeter: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         seen += unwrapInboundIn(data).readableBytes
-        guard seen <= allowed else { return context.fireErrorCaught(OutboundError.tooLarge) }
         context.fireChannelRead(data)
+        // Only now is it known how much of it was body: TLS hands over what has come in all at once, however much.
+        if seen > allowed { context.fireErrorCaught(OutboundError.tooLarge) }
     }
 }
 
