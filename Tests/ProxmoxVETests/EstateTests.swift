@@ -149,7 +149,7 @@ import Testing
             switch mode {
             case .garbage, .gzipBomb, .deepJSON, .truncate, .redirect: [.badAnswer]
             case .endlessBody, .hugeBody, .endlessChunks, .manyGuests: [.tooLarge]
-            case .silent: [.timeout]
+            case .silent, .slowBody: [.timeout]
             case .refuse: [.unreachable]
             }
         // A machine under load may not come to the end of what is too large in time.
