@@ -122,6 +122,29 @@ def test_another_organisation_sees_nothing_of_it(asking, watched):
     assert stranger.browser.get("/api/resources/timeline").json["data"] == []
 
 
+def test_who_sees_a_part_sees_the_platforms_that_stand_in_it(asking, owner, watched):
+    identity, first, guests = watched
+    person = asking.sign_up("Part of Platforms")
+    asking.database.rows(
+        "INSERT INTO pulse.members (org_id, user_id, role, display_name, email, joined_at)"
+        f" VALUES ('{owner.org}', '{person.user}', 'custom', 'Part', '{person.address}', now())")
+    role = owner.browser.post("/api/admin/roles", {"name": "Berlin", "rules": [
+        {"action": "read", "resource": "monitoring", "effect": "allow", "conditions": {"tags": ["berlin"]}}]})
+    assert role.status == 201, role
+    given = owner.browser.request("PUT", f"/api/orgs/{owner.org}/members/{person.user}/roles", {"roleIds": [role.json["id"]]})
+    assert given.status == 200, given
+
+    def seen():
+        answer = person.browser.get("/api/resources?type=vm,system-container", headers={"X-Pulse-Org-ID": owner.org})
+        assert answer.status == 200, answer
+        return answer.json["meta"]["total"]
+    assert seen() == 0
+    assert owner.browser.patch(f"/api/connections/{identity}", {"tags": ["berlin"]}).status == 200
+    assert seen() >= len(guests) - 1  # one was deleted, and takes a while to go
+    assert owner.browser.patch(f"/api/connections/{identity}", {"tags": ["paris"]}).status == 200
+    assert seen() == 0
+
+
 def test_a_changed_certificate_stops_it_before_a_word_is_said(owner, estate):
     second = estate.connections[1]
     identity = connect(owner, second)

@@ -10,6 +10,7 @@ import Glibc
             PostgresBench.self, JSONBench.self, HistoryBench.self, HTTPBench.self, HTTPLoadGenerator.self,
             LoginBench.self, AuditBench.self, WebSocketBench.self, WebSocketReaders.self, IsolationProver.self,
             TenancyBench.self, VaultBench.self, IdentityBench.self,
+            PollsBench.self,
         ])
 
     /// Ends without the exit handlers of the C libraries, as `pulse` does: a connection that is just opening would run on

@@ -56,6 +56,12 @@ package struct Registry {
     package mutating func take(_ observation: Observation, now: Timestamp) -> ResourceID {
         var said = observation
         said.samples = []
+        // What was received before what is known says nothing new of the present.
+        if let known = claims[Claim.Place(said.connection, said.key)], known.isHeard,
+            known.said.receivedAt > said.receivedAt
+        {
+            return known.resource
+        }
         let place = self.place(of: &said, now: now)
         if let known = claims[place] { said.inherit(from: known.said) }
         guard let known = claims[place] else {

@@ -21,6 +21,7 @@ final class PulseProcess {
                 "PULSE_ENV": "development", "PULSE_PUBLIC_URL": "http://127.0.0.1:\(port)",
                 "PULSE_LISTEN": "127.0.0.1:\(port)", "PULSE_ADMIN_LISTEN": "127.0.0.1:\(adminPort)",
                 "PULSE_RATE_LIMITS": "off", "PULSE_LOG_LEVEL": "error",
+                "PULSE_OUTBOUND_ALLOW": "127.0.0.0/8",
             ]) { $1 }
         try process.run()
     }
@@ -59,10 +60,32 @@ final class PulseProcess {
         throw ProbeFault("pulse was not \(what) within two minutes")
     }
 
-    private func gauge(_ name: String) async throws -> Double {
+    func gauge(_ name: String) async throws -> Double {
         let text = try await admin("/metrics").text
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
         return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
+    }
+
+    func histogram(_ name: String) async throws -> BucketCounts {
+        let buckets = try await admin("/metrics").text.split(separator: "\n").compactMap { line in
+            guard line.hasPrefix(name + "_bucket{"), let from = line.range(of: "le=\""),
+                let to = line[from.upperBound...].firstIndex(of: "\""), let space = line.lastIndex(of: " "),
+                let count = Int(line[line.index(after: space)...])
+            else { return nil as (bound: Double, count: Int)? }
+            let bound = line[from.upperBound..<to]
+            return (bound == "+Inf" ? .infinity : Double(bound) ?? .infinity, count)
+        }
+        return BucketCounts(buckets: buckets.sorted { $0.bound < $1.bound })
+    }
+
+    /// Of all its threads, user and system.
+    func cpuSeconds() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
+            throw ProbeFault("the kernel says nothing of pulse's time")
+        }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     private func admin(_ path: String) async throws -> (status: Int, text: String) {
