@@ -82,9 +82,10 @@ def look(database):
 
 
 def places():
-    """The programs' logs (those of the stages are the tests' own words), PostgreSQL's, and what was noted."""
+    """The programs' logs, PostgreSQL's, and what was noted. Not those of the stages, which are the tests' own words, nor of
+    an estate: it prints the credentials that it hands out."""
     stages = {f"{stage}.log" for stage in ("format", "hygiene", "build", "warnings", "unit", "console", "browser", "system", "secrets")}
-    logs = [path for path in LOGS.glob("*.log") if path.name not in stages]
+    logs = [path for path in LOGS.glob("*.log") if path.name not in stages and not path.name.startswith("estate-")]
     clusters = pathlib.Path(os.environ["PULSE_TEST_WORK"]).glob("*/data/server.log") if "PULSE_TEST_WORK" in os.environ else []
     return sorted([*logs, *clusters, *EVIDENCE.glob("*")])
 

@@ -2,6 +2,7 @@ import Access
 import Cryptography
 import EstateApp
 import Foundation
+import HTTPKit
 import Kernel
 import Postgres
 
