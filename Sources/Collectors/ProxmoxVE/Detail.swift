@@ -109,6 +109,18 @@ enum DetailAnswer: Sendable {
 }
 
 extension ProxmoxClient {
+    /// As a value. Written apart from the task that asks: optimised code of Swift 6.3 mixes up a tuple's first half when its
+    /// second is made of a typed error thrown by an async call.
+    func answer(
+        to detail: Detail, place: String, within allowance: PollAllowance
+    ) async -> Result<DetailAnswer, PlatformFailure> {
+        do throws(PlatformFailure) {
+            return .success(try await fetch(detail, place: place, within: allowance))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// - Parameter place: of the guest, such as `/nodes/pve1/qemu/101`.
     func fetch(
         _ detail: Detail, place: String, within allowance: PollAllowance

@@ -152,11 +152,8 @@ actor ProxmoxPoller: Collector {
                 guard lastStart.map({ .now < $0 }) ?? true, let detail = waiting.next() else { return }
                 let place = detail.vmid.map { known.place(of: $0) } ?? ""
                 group.addTask {
-                    do throws(PlatformFailure) {
-                        return (detail, .success(try await client.fetch(detail, place: place, within: allowance)))
-                    } catch {
-                        return (detail, .failure(error))
-                    }
+                    let answer = await client.answer(to: detail, place: place, within: allowance)
+                    return (detail, answer)
                 }
             }
             for _ in 0..<max(1, pace.lanes) { next() }
