@@ -1,8 +1,8 @@
--- What: who says what of each resource (claims), and which resources a person has told apart (exclusions).
+-- What: who says what of each resource (claims).
 -- Why: one machine is told of by several connections; which claim is of which resource must survive a restart, or a
 -- worker that takes over would make two machines of one.
 -- Beside running programs: safe, creates only. Resources that are already stored get their claim with the next report.
--- Back: drop the tables; identities are found again by resource_keys.
+-- Back: drop the table; identities are found again by resource_keys.
 
 CREATE TABLE resource_claims (
     org_id        uuid  NOT NULL,
@@ -17,15 +17,3 @@ SELECT pulse_owner_tools.tenant_table('resource_claims');
 GRANT SELECT, INSERT, UPDATE, DELETE ON resource_claims TO pulse_app;
 CREATE INDEX resource_claims_by_resource ON resource_claims (org_id, resource_id);
 ALTER TABLE resource_claims ALTER COLUMN said SET STORAGE EXTERNAL;
-
--- Without order: first_id is the smaller. Neither need exist any more; what comes back is still told apart.
-CREATE TABLE resource_exclusions (
-    org_id     uuid        NOT NULL,
-    first_id   uuid        NOT NULL,
-    second_id  uuid        NOT NULL,
-    created_at timestamptz NOT NULL,
-    PRIMARY KEY (org_id, first_id, second_id),
-    CHECK (first_id < second_id)
-);
-SELECT pulse_owner_tools.tenant_table('resource_exclusions');
-GRANT SELECT, INSERT, UPDATE, DELETE ON resource_exclusions TO pulse_app;

@@ -1,12 +1,18 @@
 -- What: what a resource runs on and who speaks of it, as columns; and a timeline of what changed.
 -- Why: the children of a machine and the resources of one source are asked for by these; a change is kept in the
 --      transaction that stored it, so that nobody reads of one that was taken back.
--- Beside running programs: safe; new columns are filled with the next write of each row.
+-- Beside running programs: safe; the filling of `sources` locks each row of resources once.
 -- Back: drop the table and the columns.
 
 ALTER TABLE resources ADD COLUMN parent_id uuid;
 ALTER TABLE resources ADD COLUMN sources text[] NOT NULL DEFAULT '{}';   -- the leading one first
 CREATE INDEX resources_by_parent ON resources (org_id, parent_id) WHERE parent_id IS NOT NULL;
+
+-- Else a machine whose facts stay the same would be of no source.
+SET LOCAL ROLE pulse_migrator;
+-- touches no rows
+UPDATE resources SET sources = ARRAY[source];
+RESET ROLE;
 
 CREATE TABLE resource_changes (
     org_id        uuid        NOT NULL,

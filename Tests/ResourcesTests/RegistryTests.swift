@@ -155,26 +155,6 @@ private struct Told {
         #expect(registry.claims(of: gone).isEmpty)
     }
 
-    @Test("who a person has told apart stays apart, whatever they share")
-    func exclusion() {
-        let agent = told.agent(2, "web-1", machine: "m-1", dmi: "u-1")
-        let guest = told.guest(1, 101, "web", dmi: "u-1")
-        let (first, second) = (
-            ResourceMint.id(in: told.org, type: .vm, key: guest.evidence[0]),
-            ResourceMint.id(in: told.org, type: .agent, key: agent.evidence[0])
-        )
-        var registry = Registry(
-            org: told.org,
-            claims: [
-                Claim(said: guest, resource: first, isHeard: false),
-                Claim(said: agent, resource: second, isHeard: false),
-            ], keys: [:], exclusions: [Exclusion(second, first)], now: now)
-        #expect(registry.take(guest, now: now) == first)
-        var moved = agent
-        moved.identity.ipAddresses = ["10.0.0.9"]
-        #expect(registry.take(moved, now: now) == second)
-    }
-
     @Test("a thing is gone when three complete lists leave it out, not when one does")
     func removal() {
         var registry = told.registry()

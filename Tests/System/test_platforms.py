@@ -6,6 +6,9 @@ from harness.estate import Estate
 from harness.processes import eventually
 from harness.server import Server
 
+# One estate and one server for all of them, told of in their order.
+pytestmark = pytest.mark.xdist_group("platforms")
+
 
 @pytest.fixture(scope="module")
 def estate():

@@ -1,6 +1,6 @@
 // CollectorKit: what every collector of a polled platform needs, so that the next one is only its own platform.
 // Owns: asking for JSON and saying in plain words why not, what one poll may spend, which member of a cluster is asked,
-// whose details are due next, rates from counters, numbers however a platform writes them, caches with an end.
+// whose details are due next, rates from counters, numbers however a platform writes them.
 // Leaves to others: connections and trust (Outbound), when a poll is due (Monitoring), what a platform's answers mean.
 // Tempting wrong step: treating what is absent as zero. Unknown stays unknown, or an idle guest and a silent one look alike.
 package import Inventory

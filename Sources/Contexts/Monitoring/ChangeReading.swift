@@ -58,12 +58,12 @@ enum ChangeReading {
             guard before[name] != after[name] else { continue }
             // A whole block comes or goes with its source.
             if before[name] == nil || after[name] == nil { continue }
-            guard let was = before[name]?.object, let now_ = after[name]?.object else {
+            guard let was = before[name]?.object, let become = after[name]?.object else {
                 changes.append(change(new, name, before[name], after[name], at: now))
                 continue
             }
-            for member in Set(was.keys).union(now_.keys).sorted() where was[member] != now_[member] {
-                changes.append(change(new, "\(name).\(member)", was[member], now_[member], at: now))
+            for member in Set(was.keys).union(become.keys).sorted() where was[member] != become[member] {
+                changes.append(change(new, "\(name).\(member)", was[member], become[member], at: now))
             }
         }
         return changes

@@ -1,5 +1,6 @@
 import Bus
 import Connections
+import DequeModule
 import History
 import Ingest
 import Inventory
@@ -13,6 +14,8 @@ import Resources
 actor OrgMonitor {
     /// Reports that may wait for a monitor; the log has them all, so what does not fit is read again from there.
     private static let inboxLimit = 5000
+    /// Observations of polls that may wait: some 2 KB each.
+    private static let polledLimit = 50_000
     /// How often the log is searched for reports whose hint was lost.
     private static let lookEvery: Duration = .seconds(60)
     private static let timelineKept: Duration = .seconds(90 * 86_400)
@@ -22,8 +25,8 @@ actor OrgMonitor {
     private let outside: MonitorOutside
     private var state: OrgMonitorState?
     private var inbox: [AcceptedReport] = []
-    /// The newest of each connection: a poll tells all that is so, an older one nothing more but its samples.
-    private var polled: [PollDesk.Outcome] = []
+    private var polled: Deque<PollDesk.Outcome> = []
+    private var polledThings = 0
     /// Of connections, as it was stored last.
     private var health: [ConnectionID: ConnectionHealth] = [:]
     private var unwritten: [ConnectionID: CheckedConnection] = [:]
@@ -44,10 +47,14 @@ actor OrgMonitor {
         if inbox.count < Self.inboxLimit { inbox.append(report) } else { mustLook = true }
     }
 
-    /// Takes what a poll found. A monitor that cannot write for long keeps the newest.
+    /// Takes what a poll found. A monitor that cannot work for long keeps the newest: what is so is told again by the next
+    /// poll, and the samples between are a gap of our own making.
     func offer(_ outcome: PollDesk.Outcome) {
-        if polled.count >= Self.inboxLimit { polled.removeFirst() }
         polled.append(outcome)
+        polledThings += outcome.report.observations.count
+        while polledThings > Self.polledLimit, polled.count > 1, let oldest = polled.popFirst() {
+            polledThings -= oldest.report.observations.count
+        }
     }
 
     /// Something may have been missed: search the log.
@@ -109,8 +116,7 @@ actor OrgMonitor {
         let (head, resources) = try await outside.resources.snapshot(of: org)
         let inventory = StoredInventory(
             resources: resources, claims: try await outside.resources.claims(of: org),
-            keys: try await outside.resources.keys(of: org),
-            exclusions: try await outside.resources.exclusions(of: org))
+            keys: try await outside.resources.keys(of: org))
         mustLook = true
         return OrgMonitorState(
             org: org, epoch: lease.epoch, head: head, inventory: inventory, now: outside.time.now)
@@ -133,7 +139,7 @@ actor OrgMonitor {
         inbox = []
         for report in reports { state.take(report, now: outside.time.now) }
         let outcomes = polled
-        polled = []
+        (polled, polledThings) = ([], 0)
         for outcome in outcomes {
             state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
             note(outcome.checked)

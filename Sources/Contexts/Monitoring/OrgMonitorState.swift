@@ -37,7 +37,7 @@ struct OrgMonitorState {
         startedAt = now
         history = HeadBuffer(randomness: randomness)
         registry = Registry(
-            org: org, claims: inventory.allClaims, keys: inventory.keys, exclusions: inventory.exclusions, now: now)
+            org: org, claims: inventory.allClaims, keys: inventory.keys, now: now)
         _ = registry.drain()
         for resource in inventory.resources { watch(WatchedResource(stored: resource)) }
         introduced = Set(byConnection.keys)

@@ -139,13 +139,6 @@ package struct ResourceStore: Sendable {
         }.compactMap { $0 }
     }
 
-    package func exclusions(of org: OrgID) async throws -> Set<Exclusion> {
-        Set(
-            try await database.rows(in: org, "SELECT first_id, second_id FROM resource_exclusions") { row in
-                Exclusion(try row.next(), try row.next())
-            })
-    }
-
     package func head(of org: OrgID) async throws -> OrgHead {
         try await database.first(in: org, Self.head) { OrgHead(epoch: try $0.next(), seq: try $0.next()) } ?? .none
     }

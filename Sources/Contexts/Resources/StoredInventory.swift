@@ -6,16 +6,13 @@ package struct StoredInventory: Sendable {
     package let resources: [StoredResource]
     package let claims: [Claim]
     package let keys: [Evidence: ResourceID]
-    package let exclusions: Set<Exclusion>
 
     package init(
-        resources: [StoredResource] = [], claims: [Claim] = [], keys: [Evidence: ResourceID] = [:],
-        exclusions: Set<Exclusion> = []
+        resources: [StoredResource] = [], claims: [Claim] = [], keys: [Evidence: ResourceID] = [:]
     ) {
         self.resources = resources
         self.claims = claims
         self.keys = keys
-        self.exclusions = exclusions
     }
 
     /// The stored claims, and one for each resource that was stored before there were claims.

@@ -128,21 +128,23 @@ actor PollDesk {
         let now = time.now
         for (place, dueAt) in plan.begin(at: now) {
             PollMetrics.lateness.recordNanoseconds(max(0, (now - dueAt).milliseconds) * 1_000_000)
-            begin(place, at: now)
+            begin(place, dueAt: dueAt, at: now)
         }
     }
 
-    private func begin(_ place: PollPlan.Place, at now: Timestamp) {
+    private func begin(_ place: PollPlan.Place, dueAt: Timestamp, at now: Timestamp) {
         guard var entry = asked[place] else { return plan.ended(place, dueAt: nil, lane: .healthy) }
+        // The beat is kept: a poll that begins a moment late is not followed by one that is later still.
+        let beat = now - dueAt < entry.connection.cadence ? dueAt : now
         let revision = entry.connection.revision
         switch collector(of: &entry) {
         case .failure(let fault):
             asked[place] = entry
-            asked[place]?.task = Task { await self.ended(place, revision, PollReport(fault: fault), startedAt: now) }
+            asked[place]?.task = Task { await self.ended(place, revision, PollReport(fault: fault), startedAt: beat) }
         case .success(let collector):
             entry.task = Task {
                 let report = await collector.poll(PollBudget(), at: now)
-                await self.ended(place, revision, report, startedAt: now)
+                await self.ended(place, revision, report, startedAt: beat)
             }
             asked[place] = entry
         }

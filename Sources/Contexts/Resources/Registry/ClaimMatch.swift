@@ -65,7 +65,7 @@ enum ClaimMatch {
         if left.connection == right.connection { return left.key != right.key }
         if differ(left, right, by: platformInstance) { return true }
         if left.type == .physicalDisk { return false }
-        // A guest and its host are two, even where the guest shows the host's hardware.
+        // A virtual machine is no container; an agent may be inside of either.
         if left.type != right.type, left.type != .agent, right.type != .agent { return true }
         if differ(left, right, by: { value(of: .machineID, in: $0) }) {
             guard isAbandoned, left.name == right.name else { return true }

@@ -20,7 +20,6 @@ package struct Registry {
     /// Where something new stands under an old number, until it has found its resource.
     private var renewed: Claim.Place?
     private var byScope: [Scope: Set<String>] = [:]
-    private var exclusions: Set<Exclusion>
     package private(set) var changes = RegistryChanges()
 
     private struct Scope: Hashable {
@@ -32,12 +31,11 @@ package struct Registry {
     ///   - claims: as stored; they know no values until they are said again.
     ///   - keys: of resources, those without claims included.
     package init(
-        org: OrgID, claims stored: [Claim], keys: [Evidence: ResourceID], exclusions: Set<Exclusion> = [],
+        org: OrgID, claims stored: [Claim], keys: [Evidence: ResourceID],
         now: Timestamp
     ) {
         self.org = org
         self.keys = keys
-        self.exclusions = exclusions
         startedAt = now
         for (evidence, holder) in keys { held[holder, default: []].insert(evidence) }
         for claim in stored {
@@ -65,7 +63,7 @@ package struct Registry {
         let place = self.place(of: &said, now: now)
         if let known = claims[place] { said.inherit(from: known.said) }
         guard let known = claims[place] else {
-            let id = home(of: said, instead: nil, now: now)
+            let id = home(of: said, now: now)
             enter(Claim(said: said, resource: id, isHeard: true))
             note(id, claim: place)
             return id
@@ -82,9 +80,9 @@ package struct Registry {
         leave(place)
         let siblings = members[known.resource] ?? []
         let fits = siblings.allSatisfy { !contradict(said, $0, now: now) }
-        var id = fits ? known.resource : home(of: said, instead: known.resource, now: now)
+        var id = fits ? known.resource : home(of: said, now: now)
         // What it has learned of itself may be what another one was known by.
-        if fits, let other = match(said, instead: id, now: now), other != id {
+        if fits, let other = match(said, now: now), other != id {
             if mayUnite(id, other, now: now) { id = unite(id, other, now: now) }
         }
         enter(Claim(said: said, resource: id, isHeard: true))
@@ -149,15 +147,6 @@ package struct Registry {
         }
     }
 
-    // MARK: By hand
-
-    /// Two resources that a person knows to be one.
-    package mutating func link(_ first: ResourceID, _ second: ResourceID, now: Timestamp) {
-        guard first != second, members[first] != nil, members[second] != nil else { return }
-        exclusions.remove(Exclusion(first, second))
-        _ = unite(first, second, now: now)
-    }
-
     // MARK: Out
 
     package func claims(of id: ResourceID) -> [Claim] { (members[id] ?? []).compactMap { claims[$0] } }
@@ -175,9 +164,9 @@ package struct Registry {
     // MARK: Matching
 
     /// The resource of a claim that stands nowhere yet: one that is known, or a new one.
-    private mutating func home(of said: Observation, instead former: ResourceID?, now: Timestamp) -> ResourceID {
+    private mutating func home(of said: Observation, now: Timestamp) -> ResourceID {
         defer { renewed = nil }
-        if let known = match(said, instead: former, now: now) { return known }
+        if let known = match(said, now: now) { return known }
         // Another thing under an old number must not get the old one's id by it.
         if renewed == Claim.Place(said.connection, said.key) {
             let name = said.claim.value + "#" + (said.identity.macAddresses.first ?? "")
@@ -196,14 +185,12 @@ package struct Registry {
     }
 
     /// The best of the resources that this claim may be of; several that agree are made one.
-    /// - Parameter former: where the claim stood; who a person has told from that one is none of them.
-    private mutating func match(_ said: Observation, instead former: ResourceID?, now: Timestamp) -> ResourceID? {
+    private mutating func match(_ said: Observation, now: Timestamp) -> ResourceID? {
         var candidates = Set(said.evidence.compactMap { keys[$0] })
         for card in ClaimMatch.cards(of: said) { candidates.formUnion(cards[card] ?? []) }
         var best: [(id: ResourceID, confidence: Double)] = []
         for id in candidates {
             let places = members[id] ?? []
-            if let former, exclusions.contains(Exclusion(former, id)) { continue }
             guard !places.isEmpty, places.allSatisfy({ !contradict(said, $0, now: now) }) else { continue }
             let confidence =
                 places.compactMap { claims[$0] }.map { ClaimMatch.confidence(said, $0.said) }.max() ?? 0
@@ -224,7 +211,6 @@ package struct Registry {
     }
 
     private func mayUnite(_ first: ResourceID, _ second: ResourceID, now: Timestamp) -> Bool {
-        guard !exclusions.contains(Exclusion(first, second)) else { return false }
         return claims(of: first).allSatisfy { claim in
             (members[second] ?? []).allSatisfy { !contradict(claim.said, $0, now: now) }
         }

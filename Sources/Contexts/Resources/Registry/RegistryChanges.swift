@@ -1,17 +1,6 @@
 package import Inventory
 package import Kernel
 
-/// Two resources that a person knows to be two. Without order.
-package struct Exclusion: Hashable, Sendable {
-    package let first: ResourceID
-    package let second: ResourceID
-
-    package init(_ one: ResourceID, _ other: ResourceID) {
-        first = min(one, other)
-        second = max(one, other)
-    }
-}
-
 /// What a registry has changed since it was asked last.
 package struct RegistryChanges: Sendable {
     package var resources: Set<ResourceID> = []

@@ -1,0 +1,104 @@
+import Bus
+import Connections
+import FoundationEssentials
+import History
+import Ingest
+import Inventory
+import Kernel
+import Logging
+import Postgres
+import Resources
+import TestKit
+import Testing
+
+@testable import Monitoring
+
+/// A monitor that takes an organisation over finds what the one before it knew.
+@Suite(.postgres) struct TakeOverTests {
+    private let time = ManualTime()
+    private let database = TestDatabase.current
+    private let first = ConnectionID(bytes: [UInt8](repeating: 1, count: 16))
+    private let second = ConnectionID(bytes: [UInt8](repeating: 2, count: 16))
+
+    private func outside() -> MonitorOutside {
+        let logger = Logger(label: "test")
+        let both: Set<ConnectionID> = [first, second]
+        return MonitorOutside(
+            database: database.app, resources: ResourceStore(database.app), log: IngestStore(database.app),
+            keeper: HistoryKeeper(HistoryStore(database.app, logger: logger), logger: logger), bus: LocalBus(),
+            time: time, logger: logger, agents: { _ in both }, connections: { _ in [] },
+            polls: PollDesk(makers: [], time: time, logger: logger))
+    }
+
+    /// A guest as its platform tells of it, and as a second connection to the same platform does.
+    private func told(by connection: ConnectionID, cpu: Double, of org: OrgID) -> PollDesk.Outcome {
+        var metrics = ResourceMetrics()
+        metrics.cpuPercent = cpu
+        let said = Observation(
+            connection: connection, source: .proxmox, type: .vm, key: "qemu/101", scope: "guests",
+            evidence: [Evidence(.platformID, "pve:one/guest/101")], name: "web", metrics: metrics, tags: ["prod"],
+            facts: [ResourceBlock("proxmox", json: Array(#"{"vmid":101}"#.utf8))], measuredAt: time.now,
+            receivedAt: time.now)
+        return PollDesk.Outcome(
+            org: org, report: PollReport(observations: [said], complete: ["guests"]),
+            checked: CheckedConnection(id: connection, revision: 1, health: ConnectionHealth()))
+    }
+
+    private func lease() async throws -> ShardLease {
+        let leases = LeaseStore(database: database.worker, worker: UUID())
+        return try #require(try await leases.renew(for: .seconds(600)).first)
+    }
+
+    @Test("one machine of two sources stays one, under its id, and nothing is said to have happened")
+    func oneMachine() async throws {
+        let org = try await Given.organisation()
+        let lease = try await lease()
+        let before = OrgMonitor(org: org, lease: lease, outside: outside())
+        await before.offer(told(by: first, cpu: 10, of: org))
+        await before.offer(told(by: second, cpu: 10, of: org))
+        _ = await before.work(closing: true)
+        let store = ResourceStore(database.app)
+        let stored = try await store.snapshot(of: org).resources
+        #expect(stored.map(\.name) == ["web"])
+        #expect(try await store.claims(of: org).map(\.resource) == [stored[0].id, stored[0].id])
+
+        time.advance(by: .seconds(30))
+        let after = OrgMonitor(org: org, lease: lease, outside: outside())
+        // The other source is first to speak: it still is the same machine.
+        await after.offer(told(by: second, cpu: 30, of: org))
+        _ = await after.work()
+        #expect(try await store.snapshot(of: org).resources.map(\.id) == [stored[0].id])
+        await after.offer(told(by: first, cpu: 30, of: org))
+        _ = await after.work(closing: true)
+        let now = try await store.snapshot(of: org).resources
+        #expect(now.map(\.id) == [stored[0].id])
+        #expect(String(decoding: now[0].live, as: UTF8.self).contains(#""percent":30"#))
+        let changes = try await database.app.first(in: org, "SELECT count(*) FROM resource_changes") {
+            try $0.next(Int.self)
+        }
+        #expect(changes == 0)
+    }
+
+    @Test("what is left of its connections goes with them, keys and claims included")
+    func removal() async throws {
+        let org = try await Given.organisation()
+        let lease = try await lease()
+        var outside = outside()
+        let before = OrgMonitor(org: org, lease: lease, outside: outside)
+        await before.offer(told(by: first, cpu: 10, of: org))
+        _ = await before.work(closing: true)
+        let logger = Logger(label: "test")
+        outside = MonitorOutside(
+            database: outside.database, resources: outside.resources, log: outside.log, keeper: outside.keeper,
+            bus: outside.bus, time: time, logger: logger, agents: { _ in [] }, connections: { _ in [] },
+            polls: PollDesk(makers: [], time: time, logger: logger))
+        let after = OrgMonitor(org: org, lease: lease, outside: outside)
+        _ = await after.work(closing: true)
+        for table in ["resources", "resource_claims", "resource_keys", "resource_live"] {
+            let left = try await database.app.first(
+                in: org, SQL(unsafeSQL: "SELECT count(*) FROM \(table)")
+            ) { try $0.next(Int.self) }
+            #expect(left == 0, "\(table)")
+        }
+    }
+}
