@@ -1,5 +1,4 @@
 internal import Inventory
-internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -14,63 +13,59 @@ package struct GuardedStream: Sendable {
     private static let farewell: Duration = .seconds(3)
 
     /// Connects, sends, says goodbye and waits for the other side to do so: a server that refuses us or goes away shows.
+    /// Nothing is sent before the handshake is through, so its failure is told as what it was.
     /// - Parameter certificates: PEM of who must have signed the server's certificate; `nil`: the system's roots.
     /// - Throws: `OutboundError`.
     package func send(
         _ bytes: [UInt8], host: String, port: Int, certificates: [UInt8]? = nil, timeout: Duration
     ) async throws {
-        let address = try await addresses.address(of: host)
-        do {
-            let trust = certificates.map { ServerTrust.authorities(pem: String(decoding: $0, as: UTF8.self)) }
-            let tls = try ClientTLS(trust ?? .system)
-            try await Self.within(timeout) { try await Self.deliver(bytes, host, address, port, tls) }
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw ClientTLS.explained(error)
+        let trust = certificates.map { ServerTrust.authorities(pem: String(decoding: $0, as: UTF8.self)) }
+        let end = NIODeadline.now() + TimeAmount(timeout)
+        let ended = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
+        defer { ended.succeed() }
+        let channel = try await SecuredStream.open(
+            host, port, try ClientTLS(trust ?? .system), by: .direct(addresses), until: end
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(StreamEnd(ended))
+            }
         }
+        defer { channel.close(promise: nil) }
+        let alarm = channel.eventLoop.scheduleTask(deadline: end) { ended.fail(OutboundError.timeout) }
+        defer { alarm.cancel() }
+        let patience = channel.eventLoop.makePromise(of: Void.self)
+        patience.futureResult.whenSuccess {
+            channel.eventLoop.scheduleTask(in: TimeAmount(Self.farewell)) { ended.succeed() }
+        }
+        channel.writeAndFlush(ByteBuffer(bytes: bytes)).flatMap { channel.close(mode: .output) }
+            .cascade(to: patience)
+        try await withTaskCancellationHandler {
+            try await ended.futureResult.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+        try Task.checkCancellation()
     }
 
     /// Whether these are certificates at all.
     package static func areCertificates(_ pem: [UInt8]) -> Bool {
         !((try? NIOSSLCertificate.fromPEMBytes(pem)) ?? []).isEmpty
     }
+}
 
-    private static func deliver(
-        _ bytes: [UInt8], _ host: String, _ address: String, _ port: Int, _ tls: ClientTLS
-    ) async throws {
-        let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(.seconds(5))
-            .connect(host: address, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        try tls.handler(for: host, refusal: NIOLockedValueBox(nil)))
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel,
-                        configuration: .init(isOutboundHalfClosureEnabled: true))
-                }
-            }
-        try await connection.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(bytes: bytes))
-            outbound.finish()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { for try await _ in inbound {} }
-                group.addTask { try await Task.sleep(for: farewell) }
-                try await group.next()
-                group.cancelAll()
-            }
-        }
+/// Tells how a connection ended that only we speak on.
+private final class StreamEnd: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+    private let ended: EventLoopPromise<Void>
+
+    init(_ ended: EventLoopPromise<Void>) { self.ended = ended }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ended.fail(ClientTLS.explained(error))
+        context.close(promise: nil)
     }
 
-    private static func within(_ timeout: Duration, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(operation: work)
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                throw OutboundError.timeout
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
-    }
+    func channelInactive(context: ChannelHandlerContext) { ended.succeed() }
 }
