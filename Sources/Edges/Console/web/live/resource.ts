@@ -46,8 +46,12 @@ export interface Resource {
   /** What it runs on or belongs to. */
   parentId?: string;
   parentName?: string;
-  proxmox?: { vmid?: number; node?: string; cluster?: string; version?: string };
-  storage?: { type?: string; shared?: boolean };
+  proxmox?: {
+    vmid?: number; node?: string; cluster?: string; version?: string; cpus?: number; cpuThreads?: number; cpuModel?: string; memoryBytes?: number;
+  };
+  storage?: { type?: string; shared?: boolean; content?: string[]; path?: string; pool?: string };
+  physicalDisk?: { model?: string; serial?: string; device?: string; sizeBytes?: number };
+  diskHealth?: { health?: string; lifeLeftPercent?: number };
 }
 
 /** A merge patch (RFC 7396) for one resource, named by `id`. */

@@ -16,7 +16,36 @@ const mostLines = 6;
 
 interface ChartsProps { resource: Resource; range: Range; asTable: boolean }
 
-export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
+/** What is measured of a thing depends on what it is: a storage has no CPU, and an empty chart would say that it is idle. */
+export function Charts(props: ChartsProps): JSX.Element {
+  switch (props.resource.type) {
+    case "storage": case "ceph": return <OneChart {...props} title="Usage" metric="usage" format={asPercent} top={100} now={props.resource.metrics?.disk?.percent} />;
+    case "physical_disk": return <OneChart {...props} title="Temperature" metric="temperature" format={asDegrees} now={props.resource.temperature} />;
+    default: return <MachineCharts {...props} />;
+  }
+}
+
+interface OneChartProps extends ChartsProps { title: string; metric: string; format: (value: number) => Measure; top?: number; now: number | undefined }
+
+function OneChart({ resource, range, asTable, title, metric, format, top, now }: OneChartProps): JSX.Element {
+  const metrics = useMemo(() => [metric], [metric]);
+  const history = useHistory(resource, metrics, range);
+  const series = useSeries(history, [[title, metric]]);
+  if (history.problem) return <Failed title="The history could not be loaded" problem={history.problem} retry={history.reload} />;
+  const measure = now === undefined ? undefined : format(now);
+  return (
+    <>
+      <TimeChart
+        title={title} series={series} start={history.start} end={history.end} stepSeconds={history.stepSeconds}
+        rangeWord={ranges.find((one) => one.range === range)?.word ?? ""} asTable={asTable} format={format} top={top} tall
+        now={measure ? <><span className="figure">{measure.value}</span> <span className="unit">{measure.unit}</span></> : "—"}
+      />
+      <GapNote history={history} metric={metric} />
+    </>
+  );
+}
+
+function MachineCharts({ resource, range, asTable }: ChartsProps): JSX.Element {
   const disks = useMemo(() => (resource.agent?.disks ?? []).slice(0, mostLines).map((disk) => `disk:${disk.mountpoint}`), [resource.agent?.disks?.map((disk) => disk.mountpoint).join("\n")]); // eslint-disable-line
   const hasTemperature = resource.temperature !== undefined;
   const metrics = useMemo(
@@ -48,7 +77,7 @@ export function Charts({ resource, range, asTable }: ChartsProps): JSX.Element {
       <TimeChart title="Disk throughput" series={diskSeries} {...shared} format={bytesPerSecond} now={<Pair first={diskRead?.value} second={diskWrite?.value} marks={["R", "W"]} format={bytesPerSecond} />} />
       {hasTemperature && <TimeChart title="Temperature" series={heatSeries} {...shared} format={asDegrees} now={<><span className="figure">{resource.temperature?.toFixed(1)}</span> <span className="unit">°C, hottest sensor</span></>} />}
       {disks.length > 0 && <TimeChart title="Disk usage" series={usageSeries} {...shared} format={asPercent} top={100} now="" />}
-      <GapNote history={history} />
+      <GapNote history={history} metric="cpu" />
       <DiskBars disks={resource.agent?.disks ?? []} />
     </>
   );
@@ -86,10 +115,10 @@ function Pair({ first, second, marks, format }: {
 }
 
 /** Below the charts, why there are holes in them. Its line is there before its words: what follows must not jump. */
-function GapNote({ history }: { history: History }): JSX.Element {
-  const cpu = history.points["cpu"] ?? noPoints;
-  const gaps = gapsOf([{ name: "cpu", points: cpu }], history.start, history.end, history.stepSeconds);
-  const isNew = gaps.length === 1 && (gaps[0]?.to ?? 0) <= (cpu[0]?.t ?? 0);
+function GapNote({ history, metric }: { history: History; metric: string }): JSX.Element {
+  const told = history.points[metric] ?? noPoints;
+  const gaps = gapsOf([{ name: metric, points: told }], history.start, history.end, history.stepSeconds);
+  const isNew = gaps.length === 1 && (gaps[0]?.to ?? 0) <= (told[0]?.t ?? 0);
   const words = isNew ? "Nothing is stored from before the first measurement shown." : `${gapWords(gaps)}: nothing was reported.`;
-  return <p className="chart-note">{!history.pending && gaps.length > 0 && cpu.length > 0 && <>{words} Gaps are never filled in.</>}</p>;
+  return <p className="chart-note">{!history.pending && gaps.length > 0 && told.length > 0 && <>{words} Gaps are never filled in.</>}</p>;
 }

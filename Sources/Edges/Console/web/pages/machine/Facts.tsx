@@ -2,6 +2,7 @@ import { ReactNode } from "react";
 import { serverNow } from "../../kit/clock";
 import { bytesOf, dateTime, longSpan } from "../../kit/units";
 import { Resource } from "../../live/resource";
+import { platformFacts } from "./platformFacts";
 
 /** What the machine is. A fact that is not known is not listed. */
 export function Facts({ resource }: { resource: Resource }): JSX.Element {
@@ -12,6 +13,7 @@ export function Facts({ resource }: { resource: Resource }): JSX.Element {
   add("System", [system, agent?.kernelVersion ? `kernel ${agent.kernelVersion}` : ""].filter(Boolean).join(", "));
   const cores = agent?.cpuCount === undefined ? "" : `${agent.cpuCount} ${agent.cpuCount === 1 ? "core" : "cores"}`;
   add("Processor", [agent?.cpuModel, cores, agent?.architecture].filter(Boolean).join(", "));
+  for (const [name, value] of platformFacts(resource)) add(name, value);
   add("Load", agent?.loadAverage && agent.loadAverage.length > 0 ? <>{agent.loadAverage.map((load) => load.toFixed(2)).join(" · ")} <span className="faint">1, 5, 15 min</span></> : undefined);
   add("Swap", swap(resource));
   add("Temperatures", temperatures(agent?.temperatures));

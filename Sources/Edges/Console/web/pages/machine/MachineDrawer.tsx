@@ -11,7 +11,7 @@ import { navigate, queryWith, useTitle } from "../../kit/router";
 import { Empty, Failed } from "../../kit/states";
 import { Status, statusMark, statusWord } from "../../kit/Status";
 import { resources, useOutage, useResource, useResourcesVersion } from "../../live/live";
-import { displayName, Resource, seenAt, subtitle } from "../../live/resource";
+import { displayName, kindIcon, Resource, seenAt, subtitle } from "../../live/resource";
 import { Charts } from "./Charts";
 import { Facts } from "./Facts";
 import { Range, ranges } from "./history";
@@ -50,7 +50,7 @@ const set = (query: URLSearchParams, changes: Record<string, string | undefined>
 function DrawerHead({ resource, name, onClose }: { resource: Resource | undefined; name: string; onClose: () => void }): JSX.Element {
   return (
     <div className="drawer-title">
-      <span className="kind"><Icon name="server" /></span>
+      <span className="kind"><Icon name={resource ? kindIcon(resource) : "server"} /></span>
       <div className="grow">
         <h2 tabIndex={-1}>{name}</h2>
         {resource && (
