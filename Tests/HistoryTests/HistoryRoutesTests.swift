@@ -95,7 +95,7 @@ import Testing
     func ranges(range: String) async throws {
         let answer = try await ask(byID, ["metric": "cpu", "range": range])
         #expect(answer["start"]?.double == Double(now.milliseconds - 86_400_000))
-        #expect(answer["stepSeconds"]?.double == 288)
+        #expect(answer["stepSeconds"]?.double == 300)
     }
 
     @Test("points are clamped to 1...2000", arguments: [("0", 1), ("-5", 1), ("1", 1), ("9999999", 30)])

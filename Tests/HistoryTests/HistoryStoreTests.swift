@@ -54,7 +54,7 @@ import Testing
         #expect(before.series["cpu"]?.count == 700)
         #expect(before.series["cpu"]?.last?.timestamp == (now - .seconds(10)).milliseconds)
         #expect(try await keeper.close(in: org, now: now) == 1)
-        #expect(try await count("SELECT count(*) FROM pulse.history_chunks") == 4)
+        #expect(try await count("SELECT count(*) FROM pulse.history_chunks") == 5)
         #expect(try await store.read(query(range: "2h", maxPoints: 2000), in: org) == before)
         // The window that is still open stays in the heads.
         #expect(try await count("SELECT count(*) FROM pulse.history_heads") > 0)
@@ -66,7 +66,7 @@ import Testing
         let org = OrgID.new(at: now)
         try await measure(7000, in: org)
         try await keeper.close(in: org, now: now)
-        for (range, tier) in [("24h", Tier.minute), ("7d", .hour), ("90d", .day)] {
+        for (range, tier) in [("24h", Tier.minute), ("7d", .minute), ("90d", .hour), ("700d", .day)] {
             let points = try await store.read(query(range: range, maxPoints: 2000), in: org).series["cpu"] ?? []
             #expect(!points.isEmpty)
             #expect(points.map(\.lowest).min() == 0)
@@ -214,7 +214,7 @@ import Testing
         #expect(try await store.read(query(range: "2h", maxPoints: 2000), in: org).series["cpu"]?.count == 100)
         try await measure(3000, until: 2000, in: org)
         try await keeper.close(in: org, now: now + .seconds(300))
-        #expect(try await count("SELECT count(*) FROM pulse.history_chunks WHERE get_byte(data, 9) >= 0") == 4)
+        #expect(try await count("SELECT count(*) FROM pulse.history_chunks WHERE get_byte(data, 9) >= 0") == 5)
         #expect(try await store.read(query(range: "2h", maxPoints: 2000), in: org).series["cpu"]?.count == 200)
     }
 

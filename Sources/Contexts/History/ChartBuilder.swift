@@ -6,14 +6,22 @@ struct ChartBuilder {
     let tier: Tier
     let maxPoints: Int
 
-    /// - Parameter stored: chunks of the tier.
-    /// - Parameter heads: raw samples that are in no roll-up yet.
-    func series(stored: [Chunk], heads: [Chunk]) -> [String: [HistoryPoint]] {
-        let chunks = Self.chunks(stored: stored, heads: heads, tier: tier)
-        if tier == .raw, timeline.isNative, chunks[0].slice(shown).times.count <= maxPoints {
-            return samples(in: chunks[0].slice(shown))
+    func series(of source: HistorySource) -> [String: [HistoryPoint]] {
+        var series = measured(source)
+        guard !source.past.isEmpty else { return series }
+        for metric in Set(source.past.flatMap { $0.samples.columns.map(\.id.metric) }) {
+            series[metric] = filled(series[metric] ?? [], of: metric, from: source.past)
         }
-        let rolled = Rollup.of(chunks, every: timeline.step).slice(timeline.first..<timeline.end + 1)
+        return series
+    }
+
+    private func measured(_ source: HistorySource) -> [String: [HistoryPoint]] {
+        let parts = source.parts(of: tier)
+        if tier == .raw, timeline.isNative {
+            let samples = Chunk.merging(parts).slice(shown)
+            if samples.times.count <= maxPoints { return self.samples(in: samples) }
+        }
+        let rolled = Rollup.of(parts, every: timeline.step).slice(timeline.first..<timeline.end + 1)
         var series: [String: [HistoryPoint]] = [:]
         for metric in Set(rolled.columns.map(\.id.metric)) {
             series[metric] = Self.points(of: metric, in: rolled).map { $0.notBefore(timeline.start) }
@@ -21,9 +29,18 @@ struct ChartBuilder {
         return series
     }
 
-    /// Raw samples may be in a chunk and, late and twice, in a head; roll-ups and heads never overlap.
-    static func chunks(stored: [Chunk], heads: [Chunk], tier: Tier) -> [Chunk] {
-        tier == .raw ? [Chunk.merging(stored + heads)] : stored + [Chunk.merging(heads)]
+    /// Where nothing was measured, what the platform remembers.
+    private func filled(_ points: [HistoryPoint], of metric: String, from past: [PastFrame]) -> [HistoryPoint] {
+        let taken = Set(points.compactMap { timeline.place(of: $0.timestamp) })
+        let unit = MetricName(metric)?.unit ?? .count
+        let means = PastFrame.means(of: metric, in: past, timeline) { taken.contains($0) }
+        let remembered = means.map { place, mean in
+            HistoryPoint(
+                timestamp: max(timeline.first + Int64(place) * timeline.step, timeline.start), value: mean / unit.scale,
+                lowest: mean / unit.scale, highest: mean / unit.scale, isOfPlatform: true)
+        }
+        guard !remembered.isEmpty else { return points }
+        return (points + remembered).sorted { $0.timestamp < $1.timestamp }
     }
 
     private var shown: Range<Int64> { timeline.start..<timeline.end + 1 }

@@ -26,11 +26,11 @@ struct ChartParameters {
         return metric
     }
 
-    static func resources(_ query: Query) throws(Problem) -> [ResourceID]? {
+    static func resources(_ query: Query, most: Int = mostResources) throws(Problem) -> [ResourceID]? {
         guard let text = query["ids"], !text.isEmpty else { return nil }
         let parts = text.split(separator: ",")
-        guard parts.count <= mostResources else {
-            throw .invalidField("ids", "\(parts.count) ids are more than \(mostResources)")
+        guard parts.count <= most else {
+            throw .invalidField("ids", "\(parts.count) ids are more than \(most)")
         }
         var ids: [ResourceID] = []
         for part in parts {

@@ -96,7 +96,8 @@ package struct HeadBuffer: Sendable {
                     rows.append(
                         HeadCheckpoint.Row(
                             resource: place.resource, window: place.window, piece: piece.id, version: piece.version,
-                            sampleCount: chunk.sampleCount, codec: codec, data: ChunkCodec.write(chunk, codec: codec)))
+                            sampleCount: chunk.sampleCount, codec: codec, data: ChunkCodec.write(chunk, codec: codec),
+                            brief: ChunkCodec.write(Headline.brief(of: chunk), codec: ChunkCodec.plain)))
                 }
             }
         }
@@ -136,6 +137,8 @@ package struct HeadCheckpoint: Sendable {
         let sampleCount: Int
         let codec: Int16
         let data: [UInt8]
+        /// Quarters of the headlines, written plainly.
+        let brief: [UInt8]
     }
 
     let at: Timestamp

@@ -39,6 +39,16 @@ package struct HistoryKeeper: Sendable {
         return due.count
     }
 
+    /// The organisation's monitor is here. Call it about every minute.
+    package func beat(in org: OrgID, now: Timestamp, fence: SQL? = nil) async throws {
+        _ = try await store.database.batch(in: org, (fence.map { [$0] } ?? []) + [Presence.beat(in: org, at: now)])
+    }
+
+    /// Deletes what the organisation's plan does not keep. Call it hourly.
+    package func forget(in org: OrgID, now: Timestamp, fence: SQL? = nil) async throws {
+        try await store.forgetBeyondPlan(in: org, now: now, fence: fence)
+    }
+
     /// Makes the partitions of the coming days and drops the expired. Call it at start and hourly, for all organisations.
     /// - Parameter workers: the workers' role; nobody else may call the function.
     package static func prepare(around now: Timestamp, workers: Database) async throws {

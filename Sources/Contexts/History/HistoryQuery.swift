@@ -1,7 +1,7 @@
 package import Inventory
 package import Kernel
 
-/// What a chart asks for.
+/// What a chart of one resource asks for.
 package struct HistoryQuery: Sendable {
     package let resource: ResourceID
     /// `nil`: everything there is.
@@ -27,8 +27,12 @@ package struct HistoryAnswer: Sendable, Equatable {
     package let start: Timestamp
     package let end: Timestamp
     package let stepSeconds: Int
+    /// Which tier answered: `raw`, `minute` …
+    package let tier: String
     /// By metric name. A moment without a sample has no point: gaps stay gaps.
     package let series: [String: [HistoryPoint]]
+    /// When nobody watched.
+    package let outages: [Outage]
 
     var hasPoints: Bool { series.values.contains { !$0.isEmpty } }
 }
@@ -40,12 +44,15 @@ package struct HistoryPoint: Sendable, Equatable {
     package let value: Double
     package let lowest: Double
     package let highest: Double
+    /// Not measured by us: the platform remembered it.
+    package var isOfPlatform = false
 }
 
 /// How a range is cut into steps.
 ///
 /// Steps begin at whole multiples of their width since 1970, so that a chart that is loaded again a little later has the
-/// same steps and does not flicker; the last one holds `end`. There are never more than `maxPoints`.
+/// same steps and does not flicker; the last one holds `end`. There are never more than `maxPoints`. Steps of roll-ups are
+/// whole multiples of theirs, so that no roll-up lies in two of them.
 struct Timeline: Equatable {
     let start: Int64
     let end: Int64
@@ -56,27 +63,27 @@ struct Timeline: Equatable {
     /// The width asked for is finer than what the tier holds: samples or roll-ups are shown as they are.
     let isNative: Bool
 
-    init(start: Int64, end: Int64, maxPoints: Int, resolution: Int64) {
+    init(start: Int64, end: Int64, maxPoints: Int, tier: Tier) {
         let duration = max(end - start, 1000)
         let wanted = Self.dividingUp(duration, by: Int64(maxPoints) * 1000) * 1000
         self.start = start
         self.end = end
-        isNative = wanted <= resolution
-        step = isNative ? resolution : wanted
+        isNative = wanted <= tier.resolution
+        let whole = tier == .raw ? wanted : Self.dividingUp(wanted, by: tier.resolution) * tier.resolution
+        step = isNative ? tier.resolution : whole
         first = end.floored(to: step) + step - Self.dividingUp(duration, by: step) * step
     }
 
     var stepSeconds: Int { Int(step / 1000) }
+    var stepCount: Int { Int((end - first) / step) + 1 }
 
     /// The start of every step.
-    var steps: [Int64] {
-        var steps: [Int64] = []
-        var time = first
-        while time <= end {
-            steps.append(time)
-            time += step
-        }
-        return steps
+    var steps: [Int64] { (0..<stepCount).map { first + Int64($0) * step } }
+
+    /// Which step a time falls in; `nil` outside.
+    func place(of time: Int64) -> Int? {
+        guard time >= first, time <= end else { return nil }
+        return Int((time - first) / step)
     }
 
     private static func dividingUp(_ value: Int64, by divisor: Int64) -> Int64 { (value + divisor - 1) / divisor }

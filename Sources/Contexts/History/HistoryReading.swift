@@ -1,35 +1,39 @@
 import Access
-import CoreMetrics
-package import Kernel
 package import Inventory
+package import Kernel
 import Postgres
 
 extension HistoryStore {
-    /// What a resource measured. Reads one tier and the heads in one statement, so that a window that is closed
-    /// meanwhile is seen exactly once. A tier that has nothing is replaced by the next best.
+    /// What a resource measured. A tier that has nothing is replaced by the next best.
     package func read(_ query: HistoryQuery, in org: OrgID) async throws -> HistoryAnswer {
-        let first = try await read(query, tier: Tier.answering(for: query.range.duration)[0], in: org)
-        for tier in Tier.answering(for: query.range.duration).dropFirst() where !first.hasPoints {
-            let answer = try await read(query, tier: tier, in: org)
+        let tiers = Tier.answering(
+            for: query.range.duration, points: query.maxPoints,
+            headlines: query.metric.map { Headline.contains($0.text) } ?? false)
+        let outages = try await outages(in: org, from: query.start, to: query.now)
+        let first = try await read(query, tier: tiers[0], outages: outages, in: org)
+        for tier in tiers.dropFirst() where !first.hasPoints {
+            let answer = try await read(query, tier: tier, outages: outages, in: org)
             if answer.hasPoints { return answer }
         }
         return first
     }
 
-    private func read(_ query: HistoryQuery, tier: Tier, in org: OrgID) async throws -> HistoryAnswer {
+    private func read(_ query: HistoryQuery, tier: Tier, outages: [Outage], in org: OrgID) async throws -> HistoryAnswer
+    {
         let timeline = Timeline(
-            start: query.start.milliseconds, end: query.now.milliseconds, maxPoints: query.maxPoints,
-            resolution: tier.resolution)
+            start: query.start.milliseconds, end: query.now.milliseconds, maxPoints: query.maxPoints, tier: tier)
+        let wanted = query.metric?.text
         let sources = try await sources(
-            of: [query.resource], tier: tier, from: min(timeline.first, timeline.start), to: timeline.end, in: org,
-            wanted: query.metric)
+            of: [query.resource],
+            SourceQuery(
+                tier: tier, from: min(timeline.first, timeline.start), to: timeline.end, takesBriefs: tier == .quarter
+            ) { wanted == nil || $0.metric == wanted }, in: org)
         let chart = ChartBuilder(timeline: timeline, tier: tier, maxPoints: query.maxPoints)
-        let source = sources[query.resource] ?? Source()
-        var series = chart.series(stored: source.stored, heads: source.heads)
+        var series = chart.series(of: sources[query.resource] ?? HistorySource())
         if let metric = query.metric, series[metric.text] == nil { series[metric.text] = [] }
         return HistoryAnswer(
-            start: Timestamp(milliseconds: timeline.start), end: query.now,
-            stepSeconds: timeline.stepSeconds, series: series)
+            start: Timestamp(milliseconds: timeline.start), end: query.now, stepSeconds: timeline.stepSeconds,
+            tier: tier.name, series: series, outages: outages)
     }
 
     /// The same metric of many resources, each cut into the same steps.
@@ -40,79 +44,22 @@ extension HistoryStore {
         _ metric: MetricName, of resources: [ResourceID]?, range: HistoryRange, points: Int, limit: Int, now: Timestamp,
         in org: OrgID, seenBy visibility: Visibility? = nil
     ) async throws -> Sparklines {
-        let tier = Tier.answering(for: range.duration)[0]
-        let timeline = Timeline(
-            start: (now - range.duration).milliseconds, end: now.milliseconds, maxPoints: points,
-            resolution: tier.resolution)
         let known: [ResourceID]
         if let visibility {
             known = try await seen(resources, by: visibility, limit: limit, in: org)
         } else if let resources {
             known = Array(resources.prefix(limit))
         } else {
-            known = try await resourcesWithSamples(
-                since: Timestamp(milliseconds: timeline.first), limit: limit, in: org)
+            known = try await resourcesWithSamples(since: now - range.duration, limit: limit, in: org)
         }
-        var lines: [ResourceID: [(at: Int64, value: Double?)]] = [:]
-        // A few at a time: a resource's rows of one hour are some 100 KB.
-        for start in stride(from: 0, to: known.count, by: 20) {
-            let some = Array(known[start..<min(start + 20, known.count)])
-            let sources = try await sources(
-                of: some, tier: tier, from: timeline.first, to: timeline.end, in: org, wanted: metric)
-            for (resource, source) in sources {
-                let chunks = ChartBuilder.chunks(stored: source.stored, heads: source.heads, tier: tier)
-                let buckets = Rollup.of(chunks, every: timeline.step)
-                var values: [Int64: Double] = [:]
-                for point in ChartBuilder.points(of: metric.text, in: buckets) { values[point.timestamp] = point.value }
-                lines[resource] = timeline.steps.map { time in (at: time, value: values[time]) }
-            }
+        let query = ChartQuery(metrics: [metric], range: range, points: points, now: now)
+        let found = try await charts(query, of: known, in: org) { grid in
+            grid.timeline.steps.enumerated().map { (at: $1, value: grid.point(0, at: $0)?.value) }
         }
+        let timeline = query.timeline
         return Sparklines(
             start: Timestamp(milliseconds: timeline.first), end: now, stepSeconds: timeline.stepSeconds,
-            lines: lines)
-    }
-
-    /// What one resource has in a range.
-    struct Source {
-        /// Of the tier, in no order, no sample twice.
-        var stored: [Chunk] = []
-        /// Raw samples whose window is not closed: in no roll-up yet.
-        var heads: [Chunk] = []
-    }
-
-    private func sources(
-        of resources: [ResourceID], tier: Tier, from: Int64, to: Int64, in org: OrgID, wanted: MetricName?
-    ) async throws -> [ResourceID: Source] {
-        let oldestChunk = Timestamp(milliseconds: tier.windowStart(of: from))
-        // A bucket that begins inside the range may begin with samples from before it.
-        let oldestHead = Timestamp(milliseconds: Tier.raw.windowStart(of: from))
-        let newest = Timestamp(milliseconds: to)
-        let rows = try await database.rows(
-            in: org,
-            """
-            SELECT resource_id, false, codec, data FROM history_chunks
-            WHERE resource_id = ANY(\(resources)) AND tier = \(tier.rawValue)
-              AND t0 >= \(oldestChunk) AND t0 <= \(newest)
-            UNION ALL
-            SELECT resource_id, true, codec, data FROM history_heads
-            WHERE resource_id = ANY(\(resources)) AND t0 >= \(oldestHead) AND t0 <= \(newest)
-            """,
-            timeout: .seconds(10)
-        ) { row in
-            let (resource, isHead) = (try row.next(ResourceID.self), try row.next(Bool.self))
-            let chunk = decode(codec: try row.next(), try row.next()) { wanted == nil || $0.metric == wanted?.text }
-            return (resource, isHead, chunk)
-        }
-        var sources: [ResourceID: Source] = [:]
-        for case (let resource, let isHead, let chunk?) in rows {
-            let part = chunk.slice(from..<to + 1)
-            if isHead {
-                sources[resource, default: Source()].heads.append(part)
-            } else {
-                sources[resource, default: Source()].stored.append(part)
-            }
-        }
-        return sources
+            lines: Dictionary(found.map { ($0.resource, $0.value) }) { first, _ in first })
     }
 
     /// Which of these a caller sees; `nil`: of all there are.

@@ -37,7 +37,7 @@ package struct HistoryRoutes: Sendable {
         Endpoint(
             .get, "/api/resources/{id}/history", summary: "What a resource measured",
             access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
-            audit: .none(reason: "reads only"), problems: [.notFound, .badMetric],
+            audit: .none(reason: "reads only"), problems: [.notFound, .badMetric, .historyWindow],
             query: HistoryWire.chartParameters, response: HistoryWire.history,
             responseExample: HistoryWire.historyExample
         ) { request in
@@ -56,7 +56,7 @@ package struct HistoryRoutes: Sendable {
         Endpoint(
             .get, "/api/metrics-store/history", summary: "What a resource measured, by type and id",
             access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
-            audit: .none(reason: "reads only"), problems: [.notFound, .badMetric],
+            audit: .none(reason: "reads only"), problems: [.notFound, .badMetric, .historyWindow],
             query: [
                 QueryParameter(
                     "resourceType", .enumeration(ResourceTypes.known.sorted()), required: true,
@@ -87,14 +87,17 @@ package struct HistoryRoutes: Sendable {
             .get, "/api/resources/sparklines", summary: "One metric of many resources as small lines",
             access: .permission(.readMonitoring), scope: .monitoringRead, narrows: true,
             audit: .none(reason: "reads only"),
-            problems: [.badMetric], query: HistoryWire.sparklineParameters, response: HistoryWire.sparklines,
+            problems: [.badMetric, .historyWindow], query: HistoryWire.sparklineParameters,
+            response: HistoryWire.sparklines,
             responseExample: HistoryWire.sparklinesExample
         ) { request in
             let metric = try ChartParameters.metric(request.query) ?? MetricName(.cpu)
             let points = try request.query.integer("points", in: Int.min...Int.max) ?? 60
+            let range = HistoryRange(request.query["range"] ?? "1h")
+            try await store.require(range, in: request.org())
             let lines = try await store.sparklines(
-                metric, of: try ChartParameters.resources(request.query),
-                range: HistoryRange(request.query["range"] ?? "1h"), points: min(max(points, 2), 240),
+                metric, of: try ChartParameters.resources(request.query), range: range,
+                points: min(max(points, 2), 240),
                 limit: ChartParameters.mostResources, now: time.now, in: request.org(),
                 seenBy: try request.caller().visibility)
             return .json(HistoryWire.write(lines, decimals: metric.unit.decimals))
@@ -104,6 +107,7 @@ package struct HistoryRoutes: Sendable {
     private func answer(
         _ chart: ChartParameters, of known: Known, as type: String, in org: OrgID
     ) async throws -> APIResponse {
+        try await store.require(chart.range, in: org)
         let query = HistoryQuery(
             resource: known.id, metric: chart.metric, range: chart.range, maxPoints: chart.maxPoints, now: time.now)
         return .json(HistoryWire.write(try await store.read(query, in: org), to: query, type: type))

@@ -19,13 +19,14 @@ package struct HistoryStore: Sendable {
     package static func appending(_ checkpoint: HeadCheckpoint, in org: OrgID) -> SQL {
         let rows = checkpoint.rows
         return """
-            INSERT INTO history_heads (org_id, resource_id, t0, piece, written_at, n, codec, data)
-            SELECT \(org), resource_id, t0, piece, \(checkpoint.at), n, codec, data
+            INSERT INTO history_heads (org_id, resource_id, t0, piece, written_at, n, codec, data, brief)
+            SELECT \(org), resource_id, t0, piece, \(checkpoint.at), n, codec, data, brief
             FROM unnest(\(rows.map(\.resource)), \(rows.map { Timestamp(milliseconds: $0.window) }),
                         \(rows.map(\.piece)), \(rows.map { Int32(clamping: $0.sampleCount) }), \(rows.map(\.codec)),
-                        \(rows.map(\.data))) AS new (resource_id, t0, piece, n, codec, data)
+                        \(rows.map(\.data)), \(rows.map(\.brief))) AS new (resource_id, t0, piece, n, codec, data, brief)
             ON CONFLICT (org_id, resource_id, t0, piece) DO UPDATE
-            SET written_at = excluded.written_at, n = excluded.n, codec = excluded.codec, data = excluded.data
+            SET written_at = excluded.written_at, n = excluded.n, codec = excluded.codec, data = excluded.data,
+                brief = excluded.brief
             """
     }
 
@@ -155,7 +156,7 @@ package struct HistoryStore: Sendable {
             INSERT INTO history_chunks (org_id, resource_id, tier, t0, n, codec, data)
             SELECT \(org), * FROM unnest(\(keys.map(\.resource)), \(keys.map(\.tier.rawValue)),
                 \(keys.map { Timestamp(milliseconds: $0.window) }), \(chunks.map { Int32(clamping: $0.sampleCount) }),
-                \(keys.map { _ in ChunkCodec.dense }), \(chunks.map { ChunkCodec.write($0, codec: ChunkCodec.dense) }))
+                \(keys.map(\.tier.codec)), \(zip(keys, chunks).map { ChunkCodec.write($1, codec: $0.tier.codec) }))
             ON CONFLICT (org_id, resource_id, tier, t0) DO UPDATE
             SET n = excluded.n, codec = excluded.codec, data = excluded.data
             """

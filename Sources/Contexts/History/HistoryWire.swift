@@ -28,18 +28,38 @@ enum HistoryWire {
                 }
             }
             writer.member("source", "store")
+            writer.member("tier", answer.tier)
+            write(answer.outages, to: &writer)
         }
         return writer.bytes
     }
 
-    private static func write(_ points: [HistoryPoint], unit: MetricUnit, to writer: inout JSONWriter) {
+    static func write(
+        _ points: [HistoryPoint], unit: MetricUnit, withExtremes: Bool = true, to writer: inout JSONWriter
+    ) {
         writer.array { writer in
             for point in points {
                 writer.object { writer in
                     writer.member("timestamp", point.timestamp)
                     writer.member("value", point.value, decimals: unit.decimals)
-                    writer.member("min", point.lowest, decimals: unit.decimals)
-                    writer.member("max", point.highest, decimals: unit.decimals)
+                    if withExtremes {
+                        writer.member("min", point.lowest, decimals: unit.decimals)
+                        writer.member("max", point.highest, decimals: unit.decimals)
+                    }
+                    if point.isOfPlatform { writer.member("origin", "platform") }
+                }
+            }
+        }
+    }
+
+    /// When nobody watched: what is missing there says nothing about the machine.
+    static func write(_ outages: [Outage], to writer: inout JSONWriter) {
+        writer.array("outages") { writer in
+            for outage in outages {
+                writer.object { writer in
+                    writer.member("start", outage.start.milliseconds)
+                    writer.member("end", outage.end.milliseconds)
+                    writer.member("reason", "self")
                 }
             }
         }
@@ -81,13 +101,20 @@ enum HistoryWire {
         QueryParameter("ids", .string(maxLength: 8000), summary: "ids with commas between them, at most 200"),
     ]
 
-    private static let points = Schema.array(
-        .object(["timestamp": .integer, "value": .number, "min": .number, "max": .number]).named("HistoryPoint"))
+    static let points = Schema.array(
+        .object([
+            "timestamp": .integer, "value": .number, "min": .number.optional, "max": .number.optional,
+            "origin": .enumeration(["platform"]).optional,
+        ]).named("HistoryPoint"))
+    static let outages = Schema.array(
+        .object(["start": .integer, "end": .integer, "reason": .enumeration(["self"])]).named("Outage"))
+    static let tier = Schema.enumeration(["raw", "minute", "quarter", "hour", "day"])
 
     static let history = Schema.object([
         "resourceType": .string, "resourceId": .uuid, "metric": .string.optional, "range": .string,
         "start": .integer, "end": .integer, "stepSeconds": .integer(minimum: 1), "unit": .string.optional,
         "points": points.optional, "metrics": Schema.map(of: points).optional, "source": .enumeration(["store"]),
+        "tier": tier, "outages": outages,
     ]).named("History")
 
     static let sparklines = Schema.object([
@@ -98,7 +125,8 @@ enum HistoryWire {
     static let historyExample = """
         {"resourceType":"agent","resourceId":"0b1c2d3e-4f50-8a1b-9c2d-3e4f50617283","metric":"cpu","range":"1h",\
         "start":1795249800000,"end":1795253400000,"stepSeconds":12,"unit":"percent",\
-        "points":[{"timestamp":1795253388000,"value":12.5,"min":11.2,"max":13.8}],"source":"store"}
+        "points":[{"timestamp":1795253388000,"value":12.5,"min":11.2,"max":13.8}],"source":"store","tier":"raw",\
+        "outages":[{"start":1795250000000,"end":1795250300000,"reason":"self"}]}
         """
     static let sparklinesExample = """
         {"data":{"0b1c2d3e-4f50-8a1b-9c2d-3e4f50617283":[[1795253340000,12.5],[1795253400000,null]]},\

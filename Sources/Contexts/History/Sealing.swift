@@ -29,10 +29,13 @@ struct Sealing {
         let new = Chunk.merging(pieces).slice(window..<window + Tier.raw.window).subtracting(known)
         guard !new.times.isEmpty else { return }
         chunks[keys[0]] = Chunk.merging([known, new])
+        changed.insert(keys[0])
         for key in keys.dropFirst() {
+            let added = key.tier == .quarter ? Headline.only(in: new) : new
+            guard !added.times.isEmpty else { continue }
             let before = chunks[key].map { [$0] } ?? []
-            chunks[key] = Rollup.of(before + [new], every: key.tier.resolution)
+            chunks[key] = Rollup.of(before + [added], every: key.tier.resolution)
+            changed.insert(key)
         }
-        changed.formUnion(keys)
     }
 }

@@ -99,12 +99,14 @@ actor OrgMonitor {
     func closeWindows() async {
         do {
             let fence = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)
+            try await outside.keeper.beat(in: org, now: outside.time.now, fence: fence)
             try await outside.keeper.close(in: org, now: outside.time.now, fence: fence)
             guard outside.time.monotonic >= nextForgetting else { return }
             nextForgetting = outside.time.monotonic + .seconds(3600)
             let end = outside.time.now - Self.timelineKept
             _ = try await outside.database.batch(
                 in: org, [fence, ResourceWrites.forgetChanges(before: end)], timeout: .seconds(10))
+            try await outside.keeper.forget(in: org, now: outside.time.now, fence: fence)
         } catch {
             outside.logger.warning(
                 "history windows stay open", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])

@@ -221,13 +221,15 @@ package struct Composition: Sendable {
         logger: Logger
     ) -> [Endpoint] {
         let resources = ResourceStore(database)
+        let charts = ChartRoutes(HistoryStore(database, logger: logger), time: time)
         let history = HistoryRoutes(HistoryStore(database, logger: logger), time: time) { id, org, visibility in
             try await resources.resource(id, in: org, seenBy: visibility).map {
                 HistoryRoutes.Known(id: $0.id, type: $0.type)
             }
         }
         let feed = LiveFeed(database, bus: bus, watch: watch, time: time)
-        return ResourceRoutes(FusedRead(gate: gate)).endpoints + history.endpoints + RealtimeRoutes(feed).endpoints
+        return ResourceRoutes(FusedRead(gate: gate)).endpoints + history.endpoints + charts.endpoints
+            + RealtimeRoutes(feed).endpoints
     }
 
     private static func mail(

@@ -67,6 +67,20 @@ struct Chunk: Equatable, Sendable {
         return Chunk(times: kept.map { times[$0] }, columns: columns)
     }
 
+    /// These columns alone, and the rows in which they have something.
+    func keeping(_ wanted: (ColumnID) -> Bool) -> Chunk {
+        let kept = columns.filter { wanted($0.id) }
+        if kept.count == columns.count { return self }
+        let rows = times.indices.filter { row in kept.contains { $0.values[row] != Column.absent } }
+        return Chunk(
+            times: rows.map { times[$0] },
+            columns: rows.isEmpty
+                ? []
+                : kept.map { column in
+                    Column(id: column.id, values: rows.map { column.values[$0] })
+                })
+    }
+
     /// Without the samples that `other` has too (same series, same time), and without rows that this empties.
     func subtracting(_ other: Chunk) -> Chunk {
         if other.times.isEmpty { return self }

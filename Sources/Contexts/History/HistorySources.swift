@@ -1,0 +1,87 @@
+import CoreMetrics
+import Inventory
+import Kernel
+import Postgres
+
+/// What one resource has in a range, as it stands in the database.
+struct HistorySource: Sendable {
+    /// Of the tier, no sample twice, by the start of their windows.
+    var stored: [Int64: Chunk] = [:]
+    /// What is in no roll-up yet, by window: samples, or quarters of them where those were asked for.
+    var heads: [Int64: [Chunk]] = [:]
+    var past: [PastFrame] = []
+
+    /// What is to be added up: no sample is in two of them. Late samples, and the same ones twice, may stand beside their
+    /// closed window; only there is it worth comparing.
+    func parts(of tier: Tier) -> [Chunk] {
+        var parts: [Chunk] = []
+        for (window, chunk) in stored where tier != .raw || heads[window] == nil { parts.append(chunk) }
+        for (window, chunks) in heads {
+            let known = tier == .raw ? stored[window].map { [$0] } ?? [] : []
+            parts.append(Chunk.merging(known + chunks))
+        }
+        return parts
+    }
+}
+
+/// What a read takes from the database.
+struct SourceQuery {
+    let tier: Tier
+    let from: Int64
+    let to: Int64
+    /// Steps are whole quarters and only headlines are asked for: heads tell their quarters, not their samples.
+    let takesBriefs: Bool
+    let wanted: @Sendable (ColumnID) -> Bool
+}
+
+extension HistoryStore {
+    /// Reads one tier, the heads and the platforms' past in one statement, so that a window that is closed meanwhile is
+    /// seen exactly once.
+    func sources(of resources: [ResourceID], _ query: SourceQuery, in org: OrgID) async throws -> [ResourceID:
+        HistorySource]
+    {
+        let results = try await database.batch(in: org, [Self.select(resources, query)], timeout: .seconds(10))
+        var sources: [ResourceID: HistorySource] = [:]
+        try results[0].each { row in
+            let resource = try row.next(ResourceID.self)
+            let kind = try row.next(Int16.self)
+            let (t0, step) = (try row.next(Timestamp.self).milliseconds, try row.next(Int32.self))
+            guard let chunk = decode(codec: try row.next(), try row.next(), wanted: query.wanted) else { return }
+            let part = chunk.slice(query.from..<query.to + 1)
+            switch kind {
+            case 0: sources[resource, default: HistorySource()].stored[t0] = part
+            case 1: sources[resource, default: HistorySource()].heads[t0, default: []].append(part)
+            // A piece of an older program: its quarters are made here.
+            case 2: sources[resource, default: HistorySource()].heads[t0, default: []].append(Headline.brief(of: part))
+            default:
+                let frame = PastFrame(step: Int64(step) * 1000, samples: chunk)
+                sources[resource, default: HistorySource()].past.append(frame)
+            }
+        }
+        return sources
+    }
+
+    private static func select(_ resources: [ResourceID], _ query: SourceQuery) -> SQL {
+        let from = Timestamp(milliseconds: query.from)
+        let oldestChunk = Timestamp(milliseconds: query.tier.windowStart(of: query.from))
+        // A bucket that begins inside the range may begin with samples from before it.
+        let oldestHead = Timestamp(milliseconds: Tier.raw.windowStart(of: query.from))
+        let newest = Timestamp(milliseconds: query.to)
+        let heads: SQL =
+            query.takesBriefs
+            ? """
+            SELECT resource_id, (CASE WHEN brief IS NULL THEN 2 ELSE 1 END)::smallint, t0, 0,
+                   CASE WHEN brief IS NULL THEN codec ELSE \(ChunkCodec.plain) END, coalesce(brief, data) FROM history_heads
+            """ : "SELECT resource_id, 1::smallint, t0, 0, codec, data FROM history_heads"
+        return """
+            SELECT resource_id, 0::smallint, t0, 0, codec, data FROM history_chunks
+            WHERE resource_id = ANY (\(resources)) AND tier = \(query.tier.rawValue)
+              AND t0 >= \(oldestChunk) AND t0 <= \(newest)
+            UNION ALL
+            \(heads) WHERE resource_id = ANY (\(resources)) AND t0 >= \(oldestHead) AND t0 <= \(newest)
+            UNION ALL
+            SELECT resource_id, 3::smallint, t0, step_seconds, codec, data FROM history_past
+            WHERE resource_id = ANY (\(resources)) AND t1 > \(from) AND t0 <= \(newest)
+            """
+    }
+}
