@@ -75,6 +75,8 @@ class CannedServer:
                 one: spark(self.machines[one]) for one in query.get("ids", "").split(",") if one in self.machines}},
             ("GET", "/api/resources/([^/]+)/history"): self.history,
             ("GET", "/api/resources/([^/]+)"): lambda match, query, body: self.machines.get(match[1]) or problem(404, "not-found", "Not found"),
+            ("GET", "/api/resources/timeline"): {"data": []},
+            ("GET", "/api/connections"): {"data": []},
             ("GET", "/api/org-invitations"): {"data": []},
             ("GET", "/api/resources"): {"data": [], "meta": {"page": 1, "limit": 1, "total": 0, "totalPages": 0}},
         })

@@ -55,3 +55,41 @@ def fresh(number):
     """A change as an agent's report makes it: some numbers and an age."""
     return {"id": machine_id(number), "lastSeen": iso(time.time()),
             "metrics": {"cpu": {"percent": round(random.uniform(1, 90), 2)}, "netIn": {"value": int(random.uniform(0, 1e7))}}}
+
+
+def thing(number, kind, name, status="online", parent=None, **changes):
+    """Something that a platform tells of, without an agent."""
+    seen = iso(time.time() - 4)
+    made = {
+        "id": machine_id(number), "type": kind, "technology": "proxmox", "name": name, "status": status, "lastSeen": seen, "updatedAt": seen, "sources": ["proxmox"],
+        "identity": {"hostnames": [], "ipAddresses": [], "macAddresses": []}, "canonicalIdentity": {"displayName": name, "primaryId": machine_id(number)},
+        "metricsTarget": {"resourceType": kind, "resourceId": machine_id(number)}, "tags": [], "metrics": {}}
+    if parent:
+        made |= {"parentId": parent["id"], "parentName": parent["name"]}
+    return {**made, **changes}
+
+
+def cluster():
+    """Two nodes with an agent, their guests, storages and disks; something is wrong with some."""
+    nodes = [machine(17), machine(18)]
+    guest = {"metrics": {"cpu": {"percent": 12.0}, "memory": {"percent": 44.0, "used": GIB, "total": 4 * GIB}}, "uptime": 40_000}
+    vms = [thing(200 + number, "vm", f"vm-{number:02d}", parent=nodes[number % 2], proxmox={"vmid": 100 + number, "cluster": "fra"}, **guest) for number in range(6)]
+    vms[1] |= {"status": "offline", "metrics": {}, "proxmoxStatus": {"status": "stopped"}}
+    vms[2] |= {"status": "offline", "metrics": {}, "lastSeen": iso(time.time() - 600)}
+    boxes = [thing(220 + number, "system-container", f"ct-{number:02d}", parent=nodes[0], proxmox={"vmid": 300 + number}, **guest) for number in range(3)]
+    used = {"disk": {"percent": 97.0, "used": 970 * GB, "total": 1000 * GB}}
+    storages = [thing(240, "storage", "tank", parent=nodes[0], storage={"type": "zfspool", "shared": False}, metrics=used),
+                thing(241, "storage", "nfs-backup", storage={"type": "nfs", "shared": True}, metrics={"disk": {"percent": 30.0, "used": 300 * GB, "total": 1000 * GB}})]
+    disks = [thing(260, "physical_disk", "SSD 870 (/dev/sda)", "offline", nodes[1], physicalDisk={"model": "SSD 870", "serial": "S6PUNX0T", "sizeBytes": 1000 * GB},
+                   diskHealth={"health": "FAILED", "lifeLeftPercent": 3}, temperature=51),
+             thing(261, "physical_disk", "WD80 (/dev/sdb)", parent=nodes[1], physicalDisk={"model": "WD80", "serial": "WD-77", "sizeBytes": 8000 * GB}, diskHealth={"health": "PASSED"}, temperature=33)]
+    return [*nodes, *vms, *boxes, *storages, *disks]
+
+
+def changes():
+    """A timeline as the wire tells it, newest first."""
+    def change(number, name, kind, minutes, **rest):
+        return {"id": str(uuid.UUID(int=9000 + number)), "resourceId": machine_id(200 + number), "resourceName": name, "resourceType": "vm", "observedAt": iso(time.time() - 60 * minutes),
+                "kind": kind, "sourceType": "pulse_diff", "source": "proxmox", "confidence": "high", "relatedResources": [], **rest}
+    return [change(2, "vm-02", "state_transition", 10, **{"from": "online", "to": "offline"}), change(3, "vm-03", "relationship_change", 25, **{"from": "pve-fra-01", "to": "pve-fra-02"}),
+            change(4, "vm-04", "restart", 50, **{"from": "86400", "to": "12"}), change(5, "vm-05", "config_update", 90, **{"from": "4", "to": "8", "reason": "proxmox.cpus", "confidence": "medium"})]

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from canned import ORG, Answer, iso, problem
 from company import QR, SITE_EDITOR, account, detail, furnish
 from conftest import COLOURS, NARROW, WIDE, assert_accessible, drawn, rows
-from machines import estate, machine, machine_id
+from machines import changes, cluster, estate, machine, machine_id
 from operators import operations
 from platforms import CERTIFICATE, FOUND, GUEST_AGENT, ident, platforms
 from test_organisation import IMPORTED
@@ -230,6 +230,31 @@ def try_platform(page):
 def delete_connection(page):
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("dialog", name="Delete changed?")).to_be_visible()
+
+
+ESTATE = [
+    ("dashboard", "/dashboard", shown("moved from pve-fra-01")),
+    ("dashboard-empty", "/dashboard", shown("Nothing is watched yet")),
+    ("workloads", "/workloads", shown("ct-00")),
+    ("storage", "/storage", shown("nfs-backup")),
+    ("disks", "/disks", shown("WD80")),
+    ("holds", f"/infrastructure/{machine_id(18)}?tab=holds", shown("WD80")),
+    ("thing-timeline", f"/workloads/{machine_id(203)}?tab=timeline", shown("Moved from pve-fra-01")),
+    ("timeline", "/timeline", shown("was restarted after 24 h")),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("name", "path", "prepare"), ESTATE, ids=[page[0] for page in ESTATE])
+def test_a_page_about_the_estate_has_no_violation(canned, visit, picture, name, path, prepare, size):
+    server = canned([] if name == "dashboard-empty" else cluster())
+    server.answers[("GET", "/api/resources/timeline")] = {"data": changes()}
+    server.answers[("GET", "/api/resources/([^/]+)/timeline")] = {"data": changes()[1:2]}
+    page = visit(server, path, size=SIZES[size], touch=size == "narrow")
+    prepare(page)
+    check(page, picture, f"{name}-{size}", ["light", "dark"] if size == "wide" else ["dark"])
+    if size == "wide":
+        scrolls_nowhere(page)
 
 
 CONNECTING = [

@@ -48,7 +48,7 @@ def join(server, visit, address, name):
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name=re.compile("^Join ")).click()
-    expect(page).to_have_url(re.compile("/infrastructure$"))
+    expect(page).to_have_url(re.compile("/dashboard$"))
     return page
 
 
@@ -57,7 +57,7 @@ def test_someone_is_invited_joins_is_made_less_and_the_log_tells_it(server, visi
     page = signed_in(visit, server, owner, "/members", allow=["404"])
     invite(page, "lin@members.example", "editor")
     lin = join(server, visit, "lin@members.example", "Lin Berg")
-    expect(lin.get_by_role("link", name="Add a machine").first).to_be_visible()
+    expect(lin.get_by_role("link", name="Add", exact=True).first).to_be_visible()
 
     page.reload()
     expect(page.get_by_role("row", name=re.compile("^Lin Berg"))).to_contain_text("Editor")
@@ -157,7 +157,7 @@ def test_the_second_factor_is_set_up_in_the_browser_and_asked_for_at_the_door(se
     expect(page.get_by_text("This code does not fit.")).to_be_visible()
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Dashboard"))).to_be_visible()
 
 
 def test_a_forgotten_password_is_replaced_through_the_mail(server, visit):
@@ -173,7 +173,7 @@ def test_a_forgotten_password_is_replaced_through_the_mail(server, visit):
     page.get_by_label("E-mail").fill(owner.address)
     page.get_by_label("Password").fill("quite another sentence 9")
     page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Dashboard"))).to_be_visible()
     assert owner.browser.get("/api/me").status == 401
 
 
@@ -197,7 +197,7 @@ def test_a_password_that_is_never_sent_opens_the_door(server, visit):
     expect(page.get_by_text("E-mail and password do not fit together.")).to_be_visible(timeout=30_000)
     page.get_by_label("Password", exact=True).fill("a sentence that stays here 4")
     page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=re.compile("^Dashboard"))).to_be_visible(timeout=30_000)
     assert sent and not any("sentence" in body for body in sent)
 
 
@@ -318,7 +318,7 @@ def test_a_passkey_made_in_the_browser_is_all_it_takes_at_the_door(named, visit,
     picture(page, "story-passkeys")
     page.get_by_role("main").get_by_role("button", name="Log out").click()
     page.get_by_role("button", name="Log in with a passkey").click()
-    expect(page.get_by_role("heading", name=re.compile("^Infrastructure"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Dashboard"))).to_be_visible()
     page.goto(named.url + "/profile/security")
     expect(passkeys).to_contain_text("used now")
 def test_everything_is_taken_out_and_read_into_a_new_organisation(server, visit, picture, tmp_path):

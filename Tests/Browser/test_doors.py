@@ -114,7 +114,7 @@ def test_a_mailed_link_is_used_by_a_press_and_not_by_looking(canned, visit):
     page.wait_for_timeout(200)
     assert said(server, "POST", verify) == [] == said(server, "GET", verify)
     page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page).to_have_url(re.compile("/infrastructure$"))
+    expect(page).to_have_url(re.compile("/dashboard$"))
     assert said(server, "POST", verify) == [{"token": "ml1_x"}]
 
 
@@ -138,7 +138,7 @@ def test_someone_new_joins_with_a_password_and_is_in(canned, visit):
     page.get_by_label("Your name").fill("Lin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Join Nordwind Logistik").click()
-    expect(page).to_have_url(re.compile("/infrastructure$"))
+    expect(page).to_have_url(re.compile("/dashboard$"))
     expect(page.get_by_text("You are in Nordwind Logistik")).to_be_visible()
     assert said(server, "POST", "/api/public/invitations/accept") == [{"token": "inv_x", "password": PASSWORD, "displayName": "Lin"}]
 
@@ -297,7 +297,7 @@ def test_a_passkey_is_made_on_this_device_and_opens_the_door(canned, visit):
     server.answers["POST", "/api/login/passkey"] = let_in(server)
     page.goto(server.url + "/login")
     page.get_by_role("button", name="Log in with a passkey").click()
-    expect(page).to_have_url(re.compile("/infrastructure$"))
+    expect(page).to_have_url(re.compile("/dashboard$"))
     [used] = said(server, "POST", "/api/login/passkey")
     assert all(used[name] for name in ["credentialId", "clientData", "authenticatorData", "signature"]) and used["rememberMe"] is False
 

@@ -552,7 +552,7 @@ def test_customers_are_filtered_and_opened(canned, visit):
     expect(page).to_have_url(re.compile(r"\?status=offline$"))
     expect(page.locator("table[aria-label=Customers] tbody tr")).to_have_count(1)
     page.get_by_role("button", name="Open Bäckerei Kranz").click()
-    expect(page).to_have_url(re.compile("/infrastructure$"))
+    expect(page).to_have_url(re.compile("/dashboard$"))
 
 
 def test_an_offer_is_accepted(canned, visit):

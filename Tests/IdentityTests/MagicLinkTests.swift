@@ -51,7 +51,7 @@ import Testing
         let kept = browser.cookies
         let good = await open(browser, token, json: false)
         #expect(good.status == 307)
-        #expect(good.headers["location"] == "/infrastructure")
+        #expect(good.headers["location"] == "/")
         #expect(browser.cookies["pulse_session"] != nil && browser.cookies["pulse_link"] == nil)
         browser.cookies = kept
         let bad = await open(browser, token, json: false)

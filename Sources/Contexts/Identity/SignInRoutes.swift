@@ -81,7 +81,7 @@ package struct SignInRoutes: Sendable {
                     return .redirect(to: "/login#second-factor=\(challenge.token.reveal())")
                 }
                 let signedIn = try step.session()
-                let answer = wantsJSON ? APIResponse.json(Self.verified(signedIn)) : .redirect(to: "/infrastructure")
+                let answer = wantsJSON ? APIResponse.json(Self.verified(signedIn)) : .redirect(to: "/")
                 return answer.with(cookies: signedIn.cookies + [LinkCookie.clear])
             } catch SignInError.badLink where !wantsJSON {
                 return Self.refusedLink

@@ -62,8 +62,10 @@ enum ChangeReading {
                 changes.append(change(new, name, before[name], after[name], at: now))
                 continue
             }
-            for member in Set(was.keys).union(become.keys).sorted() where was[member] != become[member] {
-                changes.append(change(new, "\(name).\(member)", was[member], become[member], at: now))
+            // What was learned first, or is not told now, was not changed by anybody.
+            for (member, value) in was.sorted(by: { $0.key < $1.key }) {
+                guard let next = become[member], next != value else { continue }
+                changes.append(change(new, "\(name).\(member)", value, next, at: now))
             }
         }
         return changes

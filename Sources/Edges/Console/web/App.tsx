@@ -1,9 +1,10 @@
 // Which page for which address.
 import { useEffect } from "react";
-import { match, navigate, safePath, usePlace } from "./kit/router";
+import { home, match, navigate, safePath, usePlace } from "./kit/router";
 import { Failed } from "./kit/states";
 import { Toasts } from "./kit/Toast";
 import { useAfter } from "./live/live";
+import { sectionNames, sections } from "./live/sections";
 import { AcceptInvitation } from "./pages/account/AcceptInvitation";
 import { CheckMail } from "./pages/account/CheckMail";
 import { ForgotPassword } from "./pages/account/ForgotPassword";
@@ -18,7 +19,8 @@ import { Audit } from "./pages/audit/Audit";
 import { AddConnection } from "./pages/connections/AddConnection";
 import { Connections } from "./pages/connections/Connections";
 import { EditConnection } from "./pages/connections/EditConnection";
-import { Infrastructure } from "./pages/infrastructure/Infrastructure";
+import { Inventory } from "./pages/inventory/Inventory";
+import { Dashboard } from "./pages/dashboard/Dashboard";
 import { EnrolmentTokens } from "./pages/members/EnrolmentTokens";
 import { Members } from "./pages/members/Members";
 import { Roles } from "./pages/members/Roles";
@@ -31,6 +33,7 @@ import { Resting } from "./pages/organisation/Resting";
 import { Settings } from "./pages/organisation/Settings";
 import { Customers } from "./pages/provider/Customers";
 import { Sites } from "./pages/sites/Sites";
+import { TimelinePage } from "./pages/timeline/TimelinePage";
 import { StepUp } from "./session/fresh";
 import { isWatched, loadSession, Me, useSession } from "./session/session";
 import { Shell } from "./shell/Shell";
@@ -66,15 +69,20 @@ function Inside({ path, me }: { path: string; me: Me }): JSX.Element {
   if (path === "/more") return <More />;
   if (!me.organization) return <NoOrganisation />;
   if (!isWatched(me.organization) && !path.startsWith("/settings")) return <Resting />;
-  if (path === "/") return <Redirect to="/infrastructure" />;
-  if (path === "/infrastructure") return <Infrastructure open={undefined} />;
-  const machine = match("/infrastructure/{id}", path);
-  if (machine) return <Infrastructure open={machine["id"]} />;
+  if (path === "/") return <Redirect to={home} />;
+  for (const name of sectionNames) {
+    const { path: list } = sections[name];
+    if (path === list) return <Inventory key={name} name={name} open={undefined} />;
+    const thing = match(`${list}/{id}`, path);
+    if (thing) return <Inventory key={name} name={name} open={thing["id"]} />;
+  }
   return <OrganisationPage path={path} />;
 }
 
 function OrganisationPage({ path }: { path: string }): JSX.Element {
   switch (path) {
+    case home: return <Dashboard />;
+    case "/timeline": return <TimelinePage />;
     case "/onboarding": return <Onboarding />;
     case "/members": return <Members open={undefined} />;
     case "/members/roles": return <Roles open={undefined} />;

@@ -1,4 +1,4 @@
-import { ResourceStatus } from "../live/resource";
+import { Resource, Standing, standing } from "../live/resource";
 
 /** Shape says what, colour how bad, word aloud. */
 export type Mark = "ok" | "warning" | "critical" | "offline" | "unknown" | "paused" | "pending" | "info";
@@ -15,12 +15,19 @@ export function Status({ mark, children }: { mark: Mark; children: React.ReactNo
   );
 }
 
-const words: Record<ResourceStatus, { mark: Mark; word: string }> = {
+const words: Record<Standing, { mark: Mark; word: string }> = {
   online: { mark: "ok", word: "Healthy" },
   warning: { mark: "warning", word: "Warning" },
   offline: { mark: "offline", word: "Offline" },
   unknown: { mark: "unknown", word: "Unknown" },
+  stopped: { mark: "paused", word: "Stopped" },
 };
 
-export const statusWord = (status: ResourceStatus): string => (words[status] ?? words.unknown).word;
-export const statusMark = (status: ResourceStatus): Mark => (words[status] ?? words.unknown).mark;
+export const statusWord = (status: Standing): string => (words[status] ?? words.unknown).word;
+export const statusMark = (status: Standing): Mark => (words[status] ?? words.unknown).mark;
+
+/** Of a thing and its reasons. */
+export function statusOf(resource: Resource): { mark: Mark; word: string } {
+  const isFailed = resource.type === "physical_disk" && resource.status === "offline" && resource.diskHealth?.health !== undefined;
+  return isFailed ? { mark: "critical", word: "Failing" } : words[standing(resource)];
+}

@@ -60,8 +60,11 @@ export function queryWith(query: URLSearchParams, changes: Record<string, string
   return text ? `?${text}` : "";
 }
 
+/** Where one begins. */
+export const home = "/dashboard";
+
 /** A path of our own to go to after signing in; anything else would be an open door to another site. */
-export function safePath(path: string | null | undefined, otherwise = "/infrastructure"): string {
+export function safePath(path: string | null | undefined, otherwise = home): string {
   return path && /^\/(?![/\\])/.test(path) && !path.startsWith("/login") ? path : otherwise;
 }
 

@@ -1,12 +1,14 @@
 // All machines of the organisation, kept current by deltas. Data changes at once; paint is told at most four times a
 // second, within one frame, and not at all while nobody looks.
 import { mergePatch } from "./mergePatch";
-import { Delta, Resource, ResourcePatch, seenAt, whole } from "./resource";
+import { Delta, Resource, ResourcePatch, seenAt, Standing, standing, whole } from "./resource";
+import { SectionName, sectionOf } from "./sections";
 
 const paintInterval = 250;
 
-export interface Counts { all: number; offline: number; warning: number; unknown: number; online: number }
-const noCounts: Counts = { all: 0, offline: 0, warning: 0, unknown: 0, online: 0 };
+export type Counts = Record<Standing | "all", number>;
+const noCounts: Counts = { all: 0, offline: 0, warning: 0, unknown: 0, stopped: 0, online: 0 };
+const noSections = (): Record<SectionName, Counts> => ({ infrastructure: noCounts, workloads: noCounts, storage: noCounts, disks: noCounts });
 
 /** What changed since the paint before; `everything` after a new full state. */
 export interface Change { version: number; changed: ReadonlySet<string>; added: ReadonlySet<string>; everything: boolean }
@@ -26,7 +28,9 @@ export class ResourceStore {
   version = 0;
   /** A full state has arrived. */
   loaded = false;
-  counts: Counts = { ...noCounts };
+  counts: Counts = noCounts;
+  /** The same of each section. Replaced, never changed: who compares them sees it. */
+  sections = noSections();
   /** Grows when any status changes, or a machine comes or goes: seldom, so what draws only that may wait for it. */
   statusVersion = 0;
   /** The newest reading of any machine, milliseconds. */
@@ -44,7 +48,8 @@ export class ResourceStore {
   /** The whole truth: what is not in it is gone. */
   replaceAll(list: Resource[]): void {
     this.resources.clear();
-    this.counts = { ...noCounts };
+    this.counts = noCounts;
+    this.sections = noSections();
     for (const told of list) {
       const resource = whole(told);
       if (resource) this.put(resource);
@@ -98,7 +103,7 @@ export class ResourceStore {
 
   private put(resource: Resource, before?: Resource): void {
     this.resources.set(resource.id, resource);
-    if (before?.status !== resource.status) {
+    if (!before || standing(before) !== standing(resource)) {
       if (before) this.count(before, -1);
       this.count(resource, 1);
       this.statusVersion += 1;
@@ -109,8 +114,10 @@ export class ResourceStore {
   }
 
   private count(resource: Resource, by: number): void {
-    this.counts.all += by;
-    this.counts[resource.status in noCounts ? resource.status : "unknown"] += by;
+    const as = standing(resource), section = sectionOf(resource.type);
+    const more = (counts: Counts): Counts => ({ ...counts, all: counts.all + by, [as]: counts[as] + by });
+    this.counts = more(this.counts);
+    this.sections[section] = more(this.sections[section]);
   }
 
   private get isDirty(): boolean { return this.everything || this.nudged || this.changed.size > 0; }
@@ -127,7 +134,6 @@ export class ResourceStore {
   private paint(): void {
     if (!this.isDirty || document.hidden) return;
     this.version += 1;
-    this.counts = { ...this.counts };
     const change = { version: this.version, changed: this.changed, added: this.added, everything: this.everything };
     this.changed = new Set();
     this.added = new Set();

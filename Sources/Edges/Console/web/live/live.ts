@@ -6,6 +6,7 @@ import { APIProblem, asProblem } from "../kit/problem";
 import { LinkState, LiveSocket } from "./LiveSocket";
 import { Counts, ResourceStore } from "./ResourceStore";
 import { Resource } from "./resource";
+import { SectionName } from "./sections";
 
 export const resources = new ResourceStore(flushSync);
 
@@ -80,9 +81,9 @@ export function useResourcesVersion(): number {
   return useSyncExternalStore(subscribeResources, () => resources.version);
 }
 
-/** How many machines there are; undefined before the first full state. */
-export function useMachineCount(): number | undefined {
-  return useSyncExternalStore(subscribeResources, () => resources.loaded ? resources.size : undefined);
+/** How many things of a section there are, of all without one; undefined before the first full state. */
+export function useResourceCount(section?: SectionName): number | undefined {
+  return useSyncExternalStore(subscribeResources, () => resources.loaded ? (section ? resources.sections[section].all : resources.size) : undefined);
 }
 
 /** The newest reading of any machine, milliseconds. */
@@ -99,8 +100,8 @@ export function useResource(id: string | undefined): Resource | undefined {
   return useSyncExternalStore(subscribeResources, () => id === undefined ? undefined : resources.get(id));
 }
 
-export function useCounts(): Counts {
-  return useSyncExternalStore(subscribeResources, () => resources.counts);
+export function useCounts(section?: SectionName): Counts {
+  return useSyncExternalStore(subscribeResources, () => section ? resources.sections[section] : resources.counts);
 }
 
 /** Since when, in words the page can use: undefined while all is well. */

@@ -1,5 +1,7 @@
 // A machine as the server tells it. Unknown members are absent, never 0.
 export type ResourceStatus = "online" | "offline" | "warning" | "unknown";
+/** As it is shown: what somebody switched off does not answer either, but nobody has to act. */
+export type Standing = ResourceStatus | "stopped";
 
 export interface Share { percent?: number; value?: number; used?: number; total?: number }
 export interface Rate { value?: number }
@@ -52,6 +54,7 @@ export interface Resource {
   storage?: { type?: string; shared?: boolean; content?: string[]; path?: string; pool?: string };
   physicalDisk?: { model?: string; serial?: string; device?: string; sizeBytes?: number };
   diskHealth?: { health?: string; lifeLeftPercent?: number };
+  proxmoxStatus?: { status?: string };
 }
 
 /** A merge patch (RFC 7396) for one resource, named by `id`. */
@@ -104,6 +107,25 @@ export function kindIcon(resource: Resource): "server" | "vm" | "container" | "s
     case "ceph": return "hex";
     default: return "server";
   }
+}
+
+/** A kind of thing, alone. */
+export function typeWord(type: string): string {
+  return typeWords[type] ?? type.charAt(0).toUpperCase() + type.slice(1).replace(/[-_]/g, " ");
+}
+const typeWords: Record<string, string> = {
+  agent: "Machines", vm: "Virtual machines", "system-container": "System containers", "app-container": "Application containers", "docker-service": "Swarm services",
+  "docker-task": "Swarm tasks", "docker-image": "Images", "docker-volume": "Volumes", "docker-network": "Docker networks", "docker-swarm-node": "Swarm nodes", storage: "Storages",
+  physical_disk: "Disks", ceph: "Ceph", pbs: "Backup servers", pmg: "Mail gateways", network: "Networks", "network-endpoint": "Probes",
+};
+
+/** Nothing is heard of it now: what is shown of it is old, or was never known. */
+export const isSilent = (resource: Resource): boolean => resource.status === "offline" || resource.status === "unknown";
+
+export function standing(resource: Resource): Standing {
+  const { status } = resource;
+  if (status === "offline" && resource.proxmoxStatus?.status === "stopped") return "stopped";
+  return status === "online" || status === "offline" || status === "warning" ? status : "unknown";
 }
 
 /** Milliseconds, or undefined when it was never heard of. */

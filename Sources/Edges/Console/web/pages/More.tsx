@@ -2,7 +2,7 @@ import { Icon, IconName } from "../kit/Icon";
 import { Link, useTitle } from "../kit/router";
 import { logOut, useMe } from "../session/session";
 import { Button } from "../kit/Button";
-import { organisationPages, Page } from "../shell/Shell";
+import { organisationPages, Page, watchingPages } from "../shell/Shell";
 
 /** On a phone: everything that has no place in the bar at the foot. */
 export function More(): JSX.Element {
@@ -14,7 +14,7 @@ export function More(): JSX.Element {
   return (
     <Page title="More" narrow>
       <nav className="stack stack-3 settings" aria-label="More pages">
-        {[organisationPages(me), own].filter((group) => group.length > 0).map((group) => (
+        {[watchingPages.slice(4), organisationPages(me), own].filter((group) => group.length > 0).map((group) => (
           <div className="card picker" key={group[0]?.to}>
             {group.map((item) => <Link key={item.to} to={item.to} className="more-link"><Icon name={item.icon} /><span className="grow">{item.label}</span><Icon name="right" /></Link>)}
           </div>

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 import { apiContext, cookie, get, patch, post } from "../kit/api";
 import { forgetAll } from "../kit/cache";
 import { APIProblem, asProblem } from "../kit/problem";
-import { navigate, safePath } from "../kit/router";
+import { home, navigate, safePath } from "../kit/router";
 import { toast } from "../kit/Toast";
 import { startLive, stopLive } from "../live/live";
 
@@ -102,7 +102,7 @@ channel?.addEventListener("message", (event: MessageEvent<Announcement>) => {
   void loadSession().then(() => {
     const organization = session.kind === "signedIn" ? session.me.organization : null;
     if (event.data.kind !== "organisation" || !organization || organization.id === before) return;
-    navigate("/infrastructure");
+    navigate(home);
     toast({ mark: "info", title: `Now in ${organization.displayName}`, text: "You switched in another tab." });
   });
 });
@@ -150,7 +150,7 @@ export async function switchOrganisation(id: string): Promise<void> {
   apiContext.org = undefined;
   adopt(await get<Me>("/api/me"));
   announce({ kind: "organisation" });
-  navigate("/infrastructure");
+  navigate(home);
 }
 
 /** Creates it and goes there. */

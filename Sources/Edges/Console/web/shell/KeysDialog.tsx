@@ -5,7 +5,12 @@ import { modKey } from "../kit/keys";
 const keys: [string[], string][] = [
   [[`${modKey}K`], "Find any machine, do any action"],
   [["/"], "Search the list"],
+  [["G", "O"], "Go to the dashboard"],
   [["G", "I"], "Go to infrastructure"],
+  [["G", "W"], "Go to workloads"],
+  [["G", "S"], "Go to storage"],
+  [["G", "D"], "Go to disks"],
+  [["G", "H"], "Go to the timeline"],
   [["G", "C"], "Go to connections"],
   [["G", "M"], "Go to members"],
   [["G", "L"], "Go to the audit log"],

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "react";
 import { Age } from "../kit/Age";
-import { useLiveStatus, useMachineCount, useNewestReading, useOutage } from "../live/live";
+import { useLiveStatus, useResourceCount, useNewestReading, useOutage } from "../live/live";
 
 /** The only place that says how fresh the whole page is. */
 export function LiveLine(): JSX.Element {
-  const isLoaded = useMachineCount() !== undefined;
+  const isLoaded = useResourceCount() !== undefined;
   const newest = useNewestReading();
   const { link } = useLiveStatus();
   const outage = useOutage();

@@ -5,12 +5,13 @@ import { useBorrowedFocus } from "../kit/focus";
 import { Icon, IconName } from "../kit/Icon";
 import { preferences, shownTheme } from "../kit/preferences";
 import { navigate } from "../kit/router";
-import { Status, statusMark, statusWord } from "../kit/Status";
+import { Status, statusOf } from "../kit/Status";
 import { resources } from "../live/live";
-import { displayName, Resource } from "../live/resource";
-import { matches } from "../pages/infrastructure/search";
+import { displayName, kindIcon, Resource } from "../live/resource";
+import { resourcePath, sections } from "../live/sections";
+import { matches } from "../pages/inventory/search";
 import { logOut, may, Me, switchOrganisation, useMe } from "../session/session";
-import { organisationPages, Overlay } from "./Shell";
+import { Destination, organisationPages, Overlay, watchingPages } from "./Shell";
 
 interface Item { key: string; group: string; icon: IconName; title: string; trail?: ReactNode; run: () => void }
 
@@ -93,9 +94,9 @@ function machines(wanted: string): Item[] {
   hits.sort((a, b) => rank(a, wanted) - rank(b, wanted) || displayName(a).localeCompare(displayName(b)));
   for (const resource of hits.slice(0, mostMachines)) {
     items.push({
-      key: resource.id, group: "Machines", icon: "server", title: displayName(resource),
-      trail: <Status mark={statusMark(resource.status)}>{statusWord(resource.status)}</Status>,
-      run: () => navigate(`/infrastructure/${resource.id}`),
+      key: resource.id, group: "Machines", icon: kindIcon(resource), title: displayName(resource),
+      trail: <Status mark={statusOf(resource).mark}>{statusOf(resource).word}</Status>,
+      run: () => navigate(resourcePath(resource)),
     });
   }
   return items;
@@ -121,17 +122,21 @@ function actions(me: Me, open: (overlay: Overlay) => void): Item[] {
   ];
 }
 
+function pageItem(page: Destination): Item {
+  return {
+    key: page.to, group: "Go to", icon: page.icon, title: page.label, run: () => navigate(page.to),
+    trail: page.keys && <>{page.keys.split(" ").map((key) => <span className="kbd" key={key}>{key}</span>)}</>,
+  };
+}
+
 function places(me: Me): Item[] {
   const group = "Go to";
   return [
-    { key: "infrastructure", group: "Go to", icon: "server", title: "Infrastructure", trail: <><span className="kbd">G</span><span className="kbd">I</span></>, run: () => navigate("/infrastructure") },
+    ...[...watchingPages, { to: sections.disks.path, label: sections.disks.title, icon: sections.disks.icon, keys: sections.disks.keys }].map(pageItem),
     { key: "offline", group: "Go to", icon: "server", title: "Infrastructure, offline only", run: () => navigate("/infrastructure?status=offline") },
     { key: "profile", group: "Go to", icon: "sliders", title: "Profile and sessions", trail: <><span className="kbd">G</span><span className="kbd">P</span></>, run: () => navigate("/profile") },
     { key: "security", group, icon: "lock", title: "Password and second factor", run: () => navigate("/profile/security") },
-    ...organisationPages(me).map((page) => ({
-      key: page.to, group, icon: page.icon, title: page.label, run: () => navigate(page.to),
-      trail: page.keys && <>{page.keys.split(" ").map((key) => <span className="kbd" key={key}>{key}</span>)}</>,
-    })),
+    ...organisationPages(me).map(pageItem),
     ...may(me, "read:roles") ? [{ key: "roles", group, icon: "shield" as IconName, title: "Roles and permissions", run: () => navigate("/members/roles") }] : [],
     ...may(me, "read:tokens") ? [{ key: "tokens", group, icon: "key" as IconName, title: "API tokens", run: () => navigate("/members/tokens") }] : [],
   ];

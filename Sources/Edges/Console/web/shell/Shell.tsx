@@ -4,7 +4,8 @@ import { Button } from "../kit/Button";
 import { Icon, IconName } from "../kit/Icon";
 import { modKey, useKeys } from "../kit/keys";
 import { preferences } from "../kit/preferences";
-import { Link, navigate, usePlace } from "../kit/router";
+import { home, Link, navigate, usePlace } from "../kit/router";
+import { sections } from "../live/sections";
 import { initials, may, Me, personName, useMe } from "../session/session";
 import { KeysDialog } from "./KeysDialog";
 import { NewOrganisation } from "./NewOrganisation";
@@ -17,9 +18,12 @@ import { StateBanner } from "./StateBanner";
 export interface Destination { to: string; label: string; icon: IconName; keys?: string; needs?: string }
 /** Only what exists is offered, and of that what the role may see. */
 const watching: readonly Destination[] = [
-  { to: "/infrastructure", label: "Infrastructure", icon: "server", keys: "G I" },
-  { to: "/onboarding", label: "Add a machine", icon: "plus" },
+  { to: home, label: "Dashboard", icon: "grid", keys: "G O" },
+  ...(["infrastructure", "workloads", "storage"] as const).map((name) => ({ to: sections[name].path, label: sections[name].title, icon: sections[name].icon, keys: sections[name].keys })),
+  { to: "/timeline", label: "Timeline", icon: "clock", keys: "G H" },
 ];
+/** Those that fit at the foot of a phone; the rest is behind "More". */
+const atFoot = watching.slice(0, 4);
 const organisation: readonly Destination[] = [
   { to: "/connections", label: "Connections", icon: "plug", keys: "G C", needs: "read:connections" },
   { to: "/members", label: "Members", icon: "users", keys: "G M", needs: "read:members" },
@@ -28,7 +32,10 @@ const organisation: readonly Destination[] = [
   { to: "/customers", label: "Customers", icon: "building", needs: "read:providers" },
   { to: "/settings", label: "Settings", icon: "sliders", keys: "G T", needs: "read:org" },
 ];
-export const isIn = (path: string, to: string): boolean => path === to || path.startsWith(`${to}/`);
+export const isIn = (path: string, to: string): boolean => path === to || path.startsWith(`${to}/`) || to === sections.storage.path && isIn(path, sections.disks.path);
+
+/** The pages of what is watched, those too that have no place at the foot of a phone. */
+export const watchingPages = watching;
 
 /** The pages of the organisation that this person may open. */
 export function organisationPages(me: Me): readonly Destination[] {
@@ -48,7 +55,8 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
     lastSection.current = section;
   }, [section]);
   useKeys({
-    "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g i": () => navigate("/infrastructure"), "g t": () => navigate("/settings"), "g m": () => navigate("/members"), "g l": () => navigate("/audit"), "g p": () => navigate("/profile"), "g c": () => navigate("/connections"),
+    "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g p": () => navigate("/profile"), "g d": () => navigate(sections.disks.path),
+    ...Object.fromEntries([...watching, ...organisation].flatMap(({ to, keys }) => keys ? [[keys.toLowerCase(), () => navigate(to)]] : [])),
   });
   const close = (): void => setOverlay(undefined);
   return (
@@ -103,12 +111,12 @@ function NavItem({ item, path }: { item: Destination; path: string }): JSX.Eleme
   );
 }
 
-/** Everything that is neither list nor installer is behind the last one. */
+/** Everything else is behind the last one. */
 function TabBar({ path }: { path: string }): JSX.Element {
-  const isElsewhere = !watching.some((item) => isIn(path, item.to));
+  const isElsewhere = !atFoot.some((item) => isIn(path, item.to));
   return (
     <nav className="tabbar" aria-label="Main, at the foot">
-      {watching.map((item) => (
+      {atFoot.map((item) => (
         <Link key={item.to} to={item.to} aria-current={isIn(path, item.to) ? "page" : undefined}><Icon name={item.icon} />{item.label}</Link>
       ))}
       <Link to="/more" aria-current={isElsewhere ? "page" : undefined}><Icon name="more" />More</Link>

@@ -2,7 +2,7 @@ import { post } from "../../kit/api";
 import { Button } from "../../kit/Button";
 import { Field, FormProblem, useForm } from "../../kit/form";
 import { APIProblem, asProblem } from "../../kit/problem";
-import { Link, navigate, useTitle } from "../../kit/router";
+import { home, Link, navigate, useTitle } from "../../kit/router";
 import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
 import { signedIn, switchOrganisation, useSession } from "../../session/session";
@@ -58,7 +58,7 @@ function Join({ token, invited, onDead }: { token: string; invited: Invited; onD
         throw problem;
       }
       toast({ title: `You are in ${organizationName}`, text: `As ${roleLabel(joined.role)}.` });
-      if (joined.signedIn) return signedIn("/infrastructure");
+      if (joined.signedIn) return signedIn(home);
       if (isHere) return switchOrganisation(joined.orgId);
       navigate("/login", { replace: true });
     },

@@ -9,11 +9,14 @@ import { useKeys } from "../../kit/keys";
 import { useQuery } from "../../kit/cache";
 import { navigate, queryWith, useTitle } from "../../kit/router";
 import { Empty, Failed } from "../../kit/states";
-import { Status, statusMark, statusWord } from "../../kit/Status";
+import { Status, statusOf } from "../../kit/Status";
+import { Tabs } from "../../kit/Tabs";
 import { resources, useOutage, useResource, useResourcesVersion } from "../../live/live";
-import { displayName, kindIcon, Resource, seenAt, subtitle } from "../../live/resource";
+import { displayName, isSilent, kindIcon, Resource, seenAt, subtitle } from "../../live/resource";
 import { Charts } from "./Charts";
 import { Facts } from "./Facts";
+import { ThingTimeline } from "./ThingTimeline";
+import { Holds, useHeld } from "./Holds";
 import { Range, ranges } from "./history";
 
 interface MachineDrawerProps { id: string; query: URLSearchParams; onClose: () => void; onWalk: (step: 1 | -1) => void }
@@ -31,11 +34,15 @@ export function MachineDrawer({ id, query, onClose, onWalk }: MachineDrawerProps
     const next = ranges[ranges.findIndex((one) => one.range === range) + by];
     if (next) setRange(next.range);
   };
+  const held = useHeld(id);
+  const tab = tabOf(query, held.length);
   useTitle(name);
   useKeys({ "[": () => step(-1), "]": () => step(1) });
   return (
-    <Drawer label={name} subject={id} onClose={onClose} onWalk={onWalk} head={<DrawerHead resource={resource} name={name} onClose={onClose} />}>
-      {resource && <MachineBody key={resource.id} resource={resource} range={range} setRange={setRange} query={query} />}
+    <Drawer label={name} subject={id} onClose={onClose} onWalk={onWalk} head={<DrawerHead resource={resource} name={name} tab={tab} held={held.length} query={query} onClose={onClose} />}>
+      {resource && tab === "holds" && <Holds ids={held} />}
+      {resource && tab === "timeline" && <ThingTimeline key={resource.id} id={resource.id} />}
+      {resource && tab === "now" && <MachineBody key={resource.id} resource={resource} range={range} setRange={setRange} query={query} />}
       {!resource && asked.problem?.status === 404 && (
         <Empty icon="search" title="No such machine" actions={<Button label="Close" onClick={onClose} />}>It was removed, or it belongs to another organisation.</Empty>
       )}
@@ -47,25 +54,40 @@ export function MachineDrawer({ id, query, onClose, onWalk }: MachineDrawerProps
 const set = (query: URLSearchParams, changes: Record<string, string | undefined>): void => (
   navigate(location.pathname + queryWith(query, changes), { replace: true, keepScroll: true }));
 
-function DrawerHead({ resource, name, onClose }: { resource: Resource | undefined; name: string; onClose: () => void }): JSX.Element {
+type TabName = "now" | "holds" | "timeline";
+const tabOf = (query: URLSearchParams, held: number): TabName => {
+  const asked = query.get("tab");
+  return asked === "timeline" || asked === "holds" && held > 0 ? asked : "now";
+};
+
+function DrawerHead({ resource, name, tab, held, query, onClose }: {
+  resource: Resource | undefined; name: string; tab: TabName; held: number; query: URLSearchParams; onClose: () => void;
+}): JSX.Element {
+  const to = (next: TabName): string => location.pathname + queryWith(query, { tab: next === "now" ? undefined : next });
   return (
-    <div className="drawer-title">
-      <span className="kind"><Icon name={resource ? kindIcon(resource) : "server"} /></span>
-      <div className="grow">
-        <h2 tabIndex={-1}>{name}</h2>
-        {resource && (
-          <div className="row-wrap sub">
-            <Status mark={statusMark(resource.status)}>{statusWord(resource.status)}{isSilent(resource) && <> for <Age at={seenAt(resource)} /></>}</Status>
-            <span>{subtitle(resource)}</span>
-          </div>
-        )}
+    <>
+      <div className="drawer-title">
+        <span className="kind"><Icon name={resource ? kindIcon(resource) : "server"} /></span>
+        <div className="grow">
+          <h2 tabIndex={-1}>{name}</h2>
+          {resource && (
+            <div className="row-wrap sub">
+              <Status mark={statusOf(resource).mark}>{statusOf(resource).word}{isSilent(resource) && <> for <Age at={seenAt(resource)} /></>}</Status>
+              <span>{subtitle(resource)}</span>
+            </div>
+          )}
+        </div>
+        <Button small tone="quiet" icon="x" iconOnly label="Close" onClick={onClose} />
       </div>
-      <Button small tone="quiet" icon="x" iconOnly label="Close" onClick={onClose} />
-    </div>
+      {resource && (
+        <Tabs
+          label="Parts" current={to(tab)}
+          tabs={[{ to: to("now"), label: "Now and before" }, { to: to("holds"), label: "Holds", count: held, hidden: held === 0 }, { to: to("timeline"), label: "Timeline" }]}
+        />
+      )}
+    </>
   );
 }
-
-const isSilent = (resource: Resource): boolean => resource.status === "offline" || resource.status === "unknown";
 
 function MachineBody({ resource, range, setRange, query }: {
   resource: Resource; range: Range; setRange: (range: Range) => void; query: URLSearchParams;

@@ -1,13 +1,15 @@
 import { ReactNode } from "react";
 import { Link } from "../../kit/router";
 import { bytes } from "../../kit/units";
+import { resources } from "../../live/live";
 import { Resource } from "../../live/resource";
+import { resourcePath } from "../../live/sections";
 
 /** What a platform tells of a thing that it holds. */
 export function platformFacts(resource: Resource): [string, ReactNode][] {
   const { proxmox, storage, physicalDisk, diskHealth } = resource;
   const facts: [string, ReactNode][] = [];
-  if (resource.parentId && resource.parentName) facts.push(["Runs on", <Link to={`/infrastructure/${resource.parentId}`}>{resource.parentName}</Link>]);
+  if (resource.parentId && resource.parentName) facts.push(["Runs on", <Link to={parentPath(resource.parentId)}>{resource.parentName}</Link>]);
   facts.push(["Cluster", proxmox?.cluster]);
   facts.push(["Number", proxmox?.vmid]);
   facts.push(["Version", proxmox?.version]);
@@ -29,3 +31,5 @@ function size(value: number | undefined): string | undefined {
   const measure = bytes(value);
   return `${measure.value} ${measure.unit}`;
 }
+
+const parentPath = (id: string): string => resourcePath(resources.get(id) ?? { id, type: "agent" });

@@ -5,7 +5,7 @@ import { Button } from "../../kit/Button";
 import { invalidate, useQuery } from "../../kit/cache";
 import { ConfirmDialog } from "../../kit/ConfirmDialog";
 import { asProblem } from "../../kit/problem";
-import { Link, navigate } from "../../kit/router";
+import { home, Link, navigate } from "../../kit/router";
 import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
 import { ensureFresh, fresh } from "../../session/fresh";
@@ -19,7 +19,7 @@ export function LeaveCard({ organisation }: { organisation: OrganisationDetail }
   async function leave(): Promise<void> {
     await post(`${organisationPath(me)}/leave`);
     toast({ title: `You left ${organisation.displayName}`, text: "What you did there stays in its audit log." });
-    navigate("/infrastructure");
+    navigate(home);
     await loadSession();
   }
   return (

@@ -1,21 +1,32 @@
 // Which rows, in which order: worked out when the person sorts or filters, then left alone. Updates never reorder; what
 // would have moved or appeared is counted, and shown when asked for.
 import { Change, ResourceStore } from "../../live/ResourceStore";
-import { displayName, Resource, ResourceStatus, seenAt } from "../../live/resource";
+import { displayName, Resource, seenAt, Standing, standing } from "../../live/resource";
+import { SectionName, sectionOf } from "../../live/sections";
 import { matches } from "./search";
 
-export type SortKey = "name" | "status" | "cpu" | "memory" | "disk" | "network" | "uptime" | "seen";
-export interface View { search: string; status: ResourceStatus | undefined; sort: SortKey; descending: boolean }
+export type SortKey = "name" | "status" | "cpu" | "memory" | "disk" | "network" | "uptime" | "seen" | "size" | "life" | "temperature";
+export interface View {
+  section: SectionName;
+  search: string;
+  status: Standing | undefined;
+  /** A type of resource. */
+  kind: string | undefined;
+  /** The id of what it is on. */
+  on: string | undefined;
+  sort: SortKey;
+  descending: boolean;
+}
 export interface Rows { ids: readonly string[]; moved: number; waiting: number }
 
 /** Worse is higher. Unknown is not down: below warning. */
-const severity: Record<ResourceStatus, number> = { offline: 3, warning: 2, unknown: 1, online: 0 };
+export const severity: Record<Standing, number> = { offline: 4, warning: 3, unknown: 2, stopped: 1, online: 0 };
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 function value(resource: Resource, key: SortKey): number {
   const metrics = resource.metrics;
   switch (key) {
-    case "status": return severity[resource.status] ?? 1;
+    case "status": return severity[standing(resource)];
     case "cpu": return metrics?.cpu?.percent ?? -1;
     case "memory": return metrics?.memory?.percent ?? -1;
     case "disk": return metrics?.disk?.percent ?? -1;
@@ -23,13 +34,17 @@ function value(resource: Resource, key: SortKey): number {
     case "uptime": return resource.uptime ?? -1;
     // newest first is "descending age": compare the moment, so that the column reads youngest to oldest
     case "seen": return seenAt(resource) ?? 0;
+    case "size": return metrics?.disk?.total ?? resource.physicalDisk?.sizeBytes ?? -1;
+    // a disk that does not tell its wear is not one that is worn out
+    case "life": return resource.diskHealth?.lifeLeftPercent ?? 101;
+    case "temperature": return resource.temperature ?? -1;
     case "name": return 0;
   }
 }
 
 export class RowOrder {
   private ids: string[] = [];
-  private frozen = new Map<string, ResourceStatus>();
+  private frozen = new Map<string, Standing>();
   private moved = new Set<string>();
   private waiting = new Set<string>();
   private names: { version: number; rank: Map<string, number> } | undefined;
@@ -53,7 +68,7 @@ export class RowOrder {
     if (view.sort === "name") picked.sort((a, b) => sign * (a.rank - b.rank));
     else picked.sort((a, b) => sign * (a.value - b.value) || a.rank - b.rank);
     this.ids = picked.map((entry) => entry.id);
-    this.frozen = new Map(this.ids.map((id) => [id, this.store.get(id)?.status ?? "unknown"]));
+    this.frozen = new Map(this.ids.map((id) => [id, this.standing(id)]));
     this.moved.clear();
     this.waiting.clear();
     this.publish();
@@ -62,7 +77,7 @@ export class RowOrder {
   /** The world changed: rows stay, the counts follow. */
   follow(change: Change): void {
     if (change.everything || change.added.size > 0) this.memberships += 1;
-    if (this.ids.length === 0 && this.waiting.size === 0 && this.store.size > 0) return this.arrange(this.view);
+    if (this.ids.length === 0 && this.waiting.size === 0 && this.store.sections[this.view.section].all > 0) return this.arrange(this.view);
     if (change.everything) {
       for (const id of this.ids) this.note(id);
       for (const resource of this.store.values()) this.note(resource.id);
@@ -76,13 +91,20 @@ export class RowOrder {
     const resource = this.store.get(id), before = this.frozen.get(id);
     if (before === undefined) {
       if (resource && this.isWanted(resource)) this.waiting.add(id); else this.waiting.delete(id);
-    } else if (resource && resource.status !== before) this.moved.add(id);
+    } else if (resource && standing(resource) !== before) this.moved.add(id);
     else this.moved.delete(id);
   }
 
+  private standing(id: string): Standing {
+    const resource = this.store.get(id);
+    return resource ? standing(resource) : "unknown";
+  }
+
   private isWanted(resource: Resource): boolean {
-    const { status, search } = this.view;
-    return (status === undefined || resource.status === status) && (search === "" || matches(resource, search.toLowerCase()));
+    const { section, status, kind, on, search } = this.view;
+    return sectionOf(resource.type) === section && (status === undefined || standing(resource) === status)
+      && (kind === undefined || resource.type === kind) && (on === undefined || resource.parentId === on)
+      && (search === "" || matches(resource, search.toLowerCase()));
   }
 
   private publish(): void {
@@ -100,8 +122,8 @@ export class RowOrder {
     return this.names.rank;
   }
 
-  /** All machines by name, for the estate strip. */
+  /** The whole section by name, for the estate strip. */
   byName(): string[] {
-    return [...this.nameRank().keys()];
+    return [...this.nameRank().keys()].filter((id) => sectionOf(this.store.get(id)?.type ?? "") === this.view.section);
   }
 }

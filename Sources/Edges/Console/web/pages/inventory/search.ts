@@ -11,6 +11,8 @@ function haystack(resource: Resource): string {
   const text = [
     displayName(resource), resource.name, ...identity?.hostnames ?? [], ...identity?.ipAddresses ?? [], ...identity?.macAddresses ?? [],
     ...resource.tags ?? [], agent?.osName ?? "", agent?.hostname ?? "", resource.proxmox?.vmid ?? "", resource.proxmox?.node ?? "",
+    resource.proxmox?.cluster ?? "", resource.parentName ?? "", resource.storage?.type ?? "", resource.storage?.pool ?? "",
+    resource.physicalDisk?.serial ?? "", resource.physicalDisk?.model ?? "",
   ].join("\n").toLowerCase();
   folded.set(key, text);
   return text;

@@ -1,49 +1,42 @@
-// All machines, live. The address holds search, status, sort and the open machine.
+// One section of the inventory, live. The address holds search, filters, sort and the open thing.
 import { MutableRefObject, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { Icon } from "../../kit/Icon";
-import { Column, DataTable, rowElementID, Sort } from "../../kit/DataTable";
+import { DataTable, rowElementID, Sort } from "../../kit/DataTable";
 import { Link, navigate, queryWith, usePlace, useTitle } from "../../kit/router";
 import { useMinute } from "../../kit/clock";
+import { Tabs } from "../../kit/Tabs";
 import { useMedia } from "../../kit/virtual";
-import { reconnectNow, resources, useAfter, useLiveStatus, useMachineCount, useOutage } from "../../live/live";
-import { ResourceStatus } from "../../live/resource";
+import { reconnectNow, resources, useAfter, useLiveStatus, useOutage, useResourceCount } from "../../live/live";
+import { Standing } from "../../live/resource";
+import { Section, SectionName, sections } from "../../live/sections";
 import { LiveLine } from "../../shell/LiveLine";
 import { Page } from "../../shell/Shell";
 import { MachineDrawer } from "../machine/MachineDrawer";
-import { MachineRow } from "./MachineRow";
 import { RowOrder, SortKey, View } from "./order";
-import { FailedList, LoadingRows, NothingFound, NothingWatched } from "./InfrastructureStates";
+import { FailedList, LoadingRows, NothingFound, NothingWatched } from "./InventoryStates";
 import { useSparks } from "./sparks";
 import { Strip } from "./Strip";
+import { tables } from "./tables";
 import { Toolbar } from "./Toolbar";
 
-const sortKeys: readonly SortKey[] = ["name", "status", "cpu", "memory", "disk", "network", "uptime", "seen"];
-const statuses: readonly ResourceStatus[] = ["online", "offline", "warning", "unknown"];
+const statuses: readonly Standing[] = ["online", "offline", "warning", "unknown", "stopped"];
 
 /** The view an address asks for; what it does not know is ignored. The default is worst first. */
-export function viewOf(query: URLSearchParams): View {
+function viewOf(section: SectionName, query: URLSearchParams): View {
   const [key, direction] = (query.get("sort") ?? "status.desc").split(".");
-  const sort = sortKeys.find((candidate) => candidate === key) ?? "status";
-  return { search: query.get("q") ?? "", status: statuses.find((status) => status === query.get("status")), sort, descending: direction === "desc" };
+  const sort = tables[section].columns.find((candidate) => candidate.key === key && candidate.key !== "spark")?.key as SortKey | undefined;
+  return {
+    section, search: query.get("q") ?? "", status: statuses.find((status) => status === query.get("status")), kind: query.get("kind") ?? undefined,
+    on: query.get("on") ?? undefined, sort: sort ?? "status", descending: direction === "desc",
+  };
 }
 
-export const columns: readonly Column<SortKey | "spark">[] = [
-  { key: "name", head: "Name" },
-  { key: "status", head: "Status", width: "8.25rem" },
-  { key: "cpu", head: "CPU", width: "7.5rem" },
-  { key: "memory", head: "Memory", width: "7.5rem" },
-  { key: "disk", head: "Disk", width: "7.5rem", title: "Root file system" },
-  { key: "network", head: "Network, Mbit/s", width: "8.5rem", className: "col-low" },
-  { key: "spark", head: "CPU, last hour", width: "7.25rem", className: "col-low" },
-  { key: "uptime", head: "Uptime", width: "4.75rem", className: "col-low", right: true },
-  { key: "seen", head: "Seen", width: "5rem", className: "col-lower", right: true, title: "Age of the newest reading" },
-];
-
-export function Infrastructure({ open }: { open: string | undefined }): JSX.Element {
+export function Inventory({ name, open }: { name: SectionName; open: string | undefined }): JSX.Element {
   const { query } = usePlace();
-  useTitle("Infrastructure");
-  const count = useMachineCount();
+  const section = sections[name];
+  useTitle(section.title);
+  const all = useResourceCount(), count = useResourceCount(name);
   const { problem, link } = useLiveStatus();
   const loaded = count !== undefined;
   const isEmpty = count === 0;
@@ -55,22 +48,26 @@ export function Infrastructure({ open }: { open: string | undefined }): JSX.Elem
     <>
       <div inert={covers ? "" : undefined}>
         <Page
-          title="Infrastructure" count={count} keep sub={<div className="row-wrap page-sub"><LiveLine /><span ref={setNews} role="status" /></div>}
-          aside={<EstateStrip hidden={!loaded || isEmpty} />} actions={<Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link>}
+          title={section.title} count={count} keep sub={<div className="row-wrap page-sub"><LiveLine /><span ref={setNews} role="status" /></div>}
+          aside={<EstateStrip section={name} hidden={!loaded || isEmpty} />}
+          actions={name === "infrastructure" && <Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link>}
         >
+          {(name === "storage" || name === "disks") && (
+            <Tabs label="Storage" current={section.path} tabs={[{ to: "/storage", label: "Storages" }, { to: "/disks", label: "Disks" }]} />
+          )}
           {problem && !loaded && <FailedList problem={problem} retry={reconnectNow} nextTry={link.kind === "lost" ? link.nextTry : undefined} />}
-          {!problem && !loaded && <LoadingRows visible={showSkeleton} />}
-          {isEmpty && <NothingWatched />}
-          {loaded && !isEmpty && <Machines query={query} open={open} shown={shown} news={news} />}
+          {!problem && !loaded && <LoadingRows visible={showSkeleton} many={section.many} />}
+          {isEmpty && <NothingWatched section={section} isFirst={all === 0} />}
+          {loaded && !isEmpty && <Rows section={section} query={query} open={open} shown={shown} news={news} />}
         </Page>
       </div>
-      {open !== undefined && <OpenMachine id={open} query={query} shown={shown} />}
+      {open !== undefined && <OpenMachine id={open} path={section.path} query={query} shown={shown} />}
     </>
   );
 }
 
-function EstateStrip({ hidden }: { hidden: boolean }): JSX.Element | null {
-  const names = useMemo(() => new RowOrder(resources, { search: "", status: undefined, sort: "name", descending: false }), []);
+function EstateStrip({ section, hidden }: { section: SectionName; hidden: boolean }): JSX.Element | null {
+  const names = useMemo(() => new RowOrder(resources, { section, search: "", status: undefined, kind: undefined, on: undefined, sort: "name", descending: false }), [section]);
   const shown = useRef(resources.size);
   const [byName, refresh] = useReducer(() => names.byName(), names, () => names.byName());
   useEffect(() => resources.subscribe((change) => {
@@ -79,15 +76,16 @@ function EstateStrip({ hidden }: { hidden: boolean }): JSX.Element | null {
     shown.current = resources.size;
     refresh();
   }), [names]);
-  return hidden ? null : <span className="estate hide-narrow hide-mid"><Strip byName={byName} /></span>;
+  return hidden ? null : <span className="estate hide-narrow hide-mid"><Strip byName={byName} section={section} /></span>;
 }
 
 /** Search, chips and rows. `news` is where new machines are announced: in the head, where nothing has to make room. */
-function Machines({ query, open, shown, news }: {
-  query: URLSearchParams; open: string | undefined; shown: MutableRefObject<readonly string[]>; news: HTMLElement | null;
+function Rows({ section, query, open, shown, news }: {
+  section: Section; query: URLSearchParams; open: string | undefined; shown: MutableRefObject<readonly string[]>; news: HTMLElement | null;
 }): JSX.Element {
-  const view = useMemo(() => viewOf(query), [query]);
-  const viewKey = `${view.search}|${view.status ?? ""}|${view.sort}|${view.descending}`;
+  const { columns, Row } = tables[section.name];
+  const view = useMemo(() => viewOf(section.name, query), [section, query]);
+  const viewKey = Object.values(view).join("|");
   const order = useRef<RowOrder>();
   order.current ??= new RowOrder(resources, view);
   const lastKey = useRef(viewKey);
@@ -113,15 +111,15 @@ function Machines({ query, open, shown, news }: {
   const search = queryWith(query, {});
   return (
     <>
-      <Toolbar search={view.search} status={view.status} onSearch={(q) => change({ q })} onStatus={(status) => change({ status })} />
+      <Toolbar view={view} onChange={change} />
       {waiting > 0 && news && createPortal(<span className="waiting">{waiting} new, <button type="button" className="link" onClick={show}>show</button></span>, news)}
       <div className="table-wrap">
         {ids.length === 0 && <NothingFound view={view} clear={(changes) => change(changes)} />}
         {ids.length > 0 && (
           <DataTable
-            label="Machines" columns={heads} rows={ids} selected={open} sort={{ key: view.sort, descending: view.descending }} onSort={sort}
-            onOpen={(id) => navigate(`/infrastructure/${id}${search}`, { replace: open !== undefined, keepScroll: true })}
-            row={(id, shell) => <MachineRow key={id} shell={shell} address={`/infrastructure/${id}${search}`} hourEnd={hourEnd} disconnected={disconnected} />}
+            label={section.name === "infrastructure" ? "Machines" : section.title} columns={heads} rows={ids} selected={open} sort={{ key: view.sort, descending: view.descending }} onSort={sort}
+            onOpen={(id) => navigate(`${section.path}/${id}${search}`, { replace: open !== undefined, keepScroll: true })}
+            row={(id, shell) => <Row key={id} shell={shell} address={`${section.path}/${id}${search}`} hourEnd={hourEnd} disconnected={disconnected} />}
           />
         )}
       </div>
@@ -129,16 +127,16 @@ function Machines({ query, open, shown, news }: {
   );
 }
 
-function OpenMachine({ id, query, shown }: {
-  id: string; query: URLSearchParams; shown: MutableRefObject<readonly string[]>;
+function OpenMachine({ id, path, query, shown }: {
+  id: string; path: string; query: URLSearchParams; shown: MutableRefObject<readonly string[]>;
 }): JSX.Element {
   const close = (): void => {
-    navigate(`/infrastructure${queryWith(query, { range: undefined, show: undefined })}`, { keepScroll: true });
+    navigate(`${path}${queryWith(query, { range: undefined, show: undefined, tab: undefined })}`, { keepScroll: true });
     requestAnimationFrame(() => document.getElementById(rowElementID(id))?.focus({ preventScroll: true }));
   };
   function walk(step: 1 | -1): void {
     const next = shown.current[shown.current.indexOf(id) + step];
-    if (next !== undefined) navigate(`/infrastructure/${next}${queryWith(query, {})}`, { replace: true, keepScroll: true });
+    if (next !== undefined) navigate(`${path}/${next}${queryWith(query, {})}`, { replace: true, keepScroll: true });
   }
   return <MachineDrawer id={id} query={query} onClose={close} onWalk={walk} />;
 }

@@ -4,26 +4,32 @@ import { Link } from "../../kit/router";
 import { Empty, Failed, Skeleton } from "../../kit/states";
 import { statusWord } from "../../kit/Status";
 import { resources, useCounts } from "../../live/live";
+import { Section, sectionOf, sections } from "../../live/sections";
 import { View } from "./order";
 import { matches } from "./search";
 
-export function NothingWatched(): JSX.Element {
+/** None of this section: with the first step that leads to some. */
+export function NothingWatched({ section, isFirst }: { section: Section; isFirst: boolean }): JSX.Element {
+  const byAgent = section.name === "infrastructure";
   return (
     <div className="table-wrap">
-      <Empty icon="server" title="Nothing is watched yet" actions={<Link className="btn btn-primary" to="/onboarding">Add your first machine</Link>}>
-        Install the agent on one machine. It takes about a minute, opens no port and only reads.
+      <Empty
+        icon={section.icon} title={isFirst ? "Nothing is watched yet" : `No ${section.many} yet`}
+        actions={byAgent ? <Link className="btn btn-primary" to="/onboarding">Add your first machine</Link> : <Link className="btn btn-primary" to="/connections/new">Connect a platform</Link>}
+      >
+        {section.none}
       </Empty>
     </div>
   );
 }
 
 export function NothingFound({ view, clear }: { view: View; clear: (changes: Record<string, string | undefined>) => void }): JSX.Element {
-  const counts = useCounts();
+  const counts = useCounts(view.section), { one, many } = sections[view.section];
   const word = view.status ? statusWord(view.status) : undefined;
   const wanted = view.search.toLowerCase();
   let byText = 0;
-  if (wanted) for (const resource of resources.values()) if (matches(resource, wanted)) byText += 1;
-  const title = view.search ? `No machine matches “${view.search}”${word ? ` in ${word}` : ""}` : `No machine is ${word?.toLowerCase() ?? "here"}`;
+  if (wanted) for (const resource of resources.values()) if (sectionOf(resource.type) === view.section && matches(resource, wanted)) byText += 1;
+  const title = view.search ? `No ${one} matches “${view.search}”${word ? ` in ${word}` : ""}` : `No ${one} is ${word?.toLowerCase() ?? "here"}`;
   const hints = [
     view.status && view.search ? `${counts[view.status] || "none"} ${counts[view.status] > 1 ? "are" : "is"} in ${word}` : "",
     view.status && view.search ? `${byText || "none"} ${byText > 1 ? "match" : "matches"} “${view.search}”` : "",
@@ -35,10 +41,11 @@ export function NothingFound({ view, clear }: { view: View; clear: (changes: Rec
         <>
           {view.search && <Button label="Clear search" onClick={() => clear({ q: undefined })} />}
           {view.status && <Button tone={view.search ? "quiet" : undefined} label="Show all statuses" onClick={() => clear({ status: undefined })} />}
+          {(view.kind || view.on) && <Button tone="quiet" label="Clear filters" onClick={() => clear({ kind: undefined, on: undefined })} />}
         </>
       }
     >
-      {hints ? `Of ${counts.all} machines ${hints}.` : `There are ${counts.all} machines in all.`}
+      {hints ? `Of ${counts.all} ${many} ${hints}.` : `There are ${counts.all} ${many} in all.`}
     </Empty>
   );
 }
@@ -54,10 +61,10 @@ export function FailedList({ problem, retry, nextTry }: { problem: APIProblem; r
 const widths = [["38%", "62%"], ["30%", "50%"], ["44%", "58%"], ["34%", "66%"], ["40%", "54%"], ["28%", "60%"]] as const;
 
 /** The shape of the page at once, numbers later; drawn from the start so that nothing jumps, seen only after 150 ms. */
-export function LoadingRows({ visible }: { visible: boolean }): JSX.Element {
+export function LoadingRows({ visible, many }: { visible: boolean; many: string }): JSX.Element {
   return (
     <div className={visible ? "loading" : "loading loading-early"} aria-busy="true">
-      <span className="visually-hidden" role="status">{visible ? "Loading machines" : ""}</span>
+      <span className="visually-hidden" role="status">{visible ? `Loading ${many}` : ""}</span>
       <div className="toolbar" aria-hidden="true"><span className="skeleton-control" /></div>
       <div className="table-wrap" aria-hidden="true">
         <table className="table table-cards">

@@ -5,33 +5,32 @@ import { useKeys } from "../../kit/keys";
 import { preferences, usePreferences } from "../../kit/preferences";
 import { StatusMark, statusMark, statusWord } from "../../kit/Status";
 import { useCounts } from "../../live/live";
-import { ResourceStatus } from "../../live/resource";
+import { Standing } from "../../live/resource";
+import { Filters } from "./Filters";
+import { View } from "./order";
 
-const chips: ResourceStatus[] = ["offline", "warning", "unknown", "online"];
+const chips: readonly Standing[] = ["offline", "warning", "unknown", "stopped", "online"];
 
-interface ToolbarProps {
-  search: string;
-  status: ResourceStatus | undefined;
-  onSearch: (search: string) => void;
-  onStatus: (status: ResourceStatus | undefined) => void;
-}
+interface ToolbarProps { view: View; onChange: (changes: Record<string, string | undefined>) => void }
 
-export function Toolbar({ search, status, onSearch, onStatus }: ToolbarProps): JSX.Element {
-  const counts = useCounts();
+export function Toolbar({ view, onChange }: ToolbarProps): JSX.Element {
+  const { section, status } = view;
+  const counts = useCounts(section);
   const isCompact = usePreferences().density === "compact";
   return (
     <div className="toolbar">
-      <Search value={search} onChange={onSearch} />
+      <Search label={`Search ${section}`} value={view.search} onChange={(q) => onChange({ q })} />
       <div className="chips grow" role="group" aria-label="Filter by status">
-        <button type="button" className="chip" aria-pressed={status === undefined} onClick={() => onStatus(undefined)}>
+        <button type="button" className="chip" aria-pressed={status === undefined} onClick={() => onChange({ status: undefined })}>
           All <span className="num">{counts.all}</span>
         </button>
-        {chips.map((chip) => (
-          <button key={chip} type="button" className="chip" aria-pressed={status === chip} onClick={() => onStatus(status === chip ? undefined : chip)}>
+        {chips.filter((chip) => chip !== "stopped" || counts.stopped > 0 || status === "stopped").map((chip) => (
+          <button key={chip} type="button" className="chip" aria-pressed={status === chip} onClick={() => onChange({ status: status === chip ? undefined : chip })}>
             <StatusMark mark={statusMark(chip)} />{statusWord(chip)} <span className="num">{counts[chip]}</span>
           </button>
         ))}
       </div>
+      <Filters view={view} onChange={onChange} />
       <span className="row hide-narrow">
         <Button
           small tone="quiet" icon="list" iconOnly label={isCompact ? "Comfortable rows" : "Compact rows"} aria-pressed={isCompact}
@@ -43,7 +42,7 @@ export function Toolbar({ search, status, onSearch, onStatus }: ToolbarProps): J
 }
 
 /** Types into itself at once and tells the page when the typing rests, so that 10,000 rows never hold up a key. */
-function Search({ value, onChange }: { value: string; onChange: (search: string) => void }): JSX.Element {
+function Search({ label, value, onChange }: { label: string; value: string; onChange: (search: string) => void }): JSX.Element {
   const [text, setText] = useState(value);
   const told = useRef(value);
   const input = useRef<HTMLInputElement>(null);
@@ -60,7 +59,7 @@ function Search({ value, onChange }: { value: string; onChange: (search: string)
     <div className="search" role="search">
       <Icon name="search" />
       <input
-        ref={input} className="input" type="search" placeholder="Name, address, tag" aria-label="Search infrastructure" value={text} spellCheck={false} autoComplete="off"
+        ref={input} className="input" type="search" placeholder="Name, address, tag" aria-label={label} value={text} spellCheck={false} autoComplete="off"
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === "Escape" && text) { event.preventDefault(); event.stopPropagation(); setText(""); } }}
       />

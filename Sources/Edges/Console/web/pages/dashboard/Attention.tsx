@@ -1,0 +1,87 @@
+import { useMemo, useRef } from "react";
+import { Age } from "../../kit/Age";
+import { serverNow } from "../../kit/clock";
+import { Icon, IconName } from "../../kit/Icon";
+import { levelOf, thresholds } from "../../kit/Meter";
+import { Link } from "../../kit/router";
+import { Mark, Status, statusOf } from "../../kit/Status";
+import { percent } from "../../kit/units";
+import { resources, useResourcesVersion } from "../../live/live";
+import { displayName, kindIcon, Resource, seenAt, standing, subtitle } from "../../live/resource";
+import { resourcePath } from "../../live/sections";
+import { answers, Connection, kindTitle, reasonWords } from "../connections/connection";
+
+const most = 8;
+interface Need { id: string; to: string; icon: IconName; name: string; under: string; mark: Mark; word: string; since?: number; weight: number }
+
+/** What a person may have to look at, worst first: connections that need a hand, and things. */
+export function Attention({ connections }: { connections: readonly Connection[] }): JSX.Element {
+  const version = useResourcesVersion();
+  const needs = useMemo(() => sorted([...unanswered(connections), ...troubled()]), [connections, version]);
+  const shown = useKeptInPlace(needs);
+  return (
+    <section className="card" aria-labelledby="attention">
+      <div className="card-head"><h2 id="attention">Needs you</h2>{needs.length > 0 && <span className="num muted">{needs.length}</span>}</div>
+      {shown.length === 0 && <p className="card-body muted row"><Status mark="ok">Nothing needs you.</Status></p>}
+      {shown.length > 0 && (
+        <ul className="list">
+          {shown.map((need) => (
+            <li key={need.id}>
+              <span className="kind"><Icon name={need.icon} /></span>
+              <div className="grow"><Link className="name" to={need.to}>{need.name}</Link><span className="sub">{need.under}</span></div>
+              <Status mark={need.mark}>{need.word}{need.since !== undefined && <> for <Age at={need.since} /></>}</Status>
+            </li>
+          ))}
+        </ul>
+      )}
+      {needs.length > most && <div className="card-foot">{needs.length - most} more are in the lists, worst first.</div>}
+    </section>
+  );
+}
+
+/** Nothing moves while it is looked at: what is over says so in its place, what is new comes below. */
+function useKeptInPlace(needs: readonly Need[]): readonly Need[] {
+  const kept = useRef<readonly Need[]>([]);
+  const now = new Map(needs.map((need) => [need.id, need]));
+  const stayed = kept.current.map((need) => now.get(need.id) ?? { ...need, mark: "ok" as Mark, word: "Over", since: undefined });
+  const known = new Set(stayed.map((need) => need.id));
+  kept.current = [...stayed, ...needs.filter((need) => !known.has(need.id))].slice(0, most);
+  return kept.current;
+}
+
+const sorted = (needs: Need[]): Need[] => needs.sort((a, b) => b.weight - a.weight || a.name.localeCompare(b.name, undefined, { numeric: true }));
+
+/** One that is silent hides everything behind it, so it comes before the things. */
+function unanswered(connections: readonly Connection[]): Need[] {
+  return connections.filter((one) => ["degraded", "failing", "parked"].includes(one.health.state)).map((one) => {
+    const { mark, word } = answers(one.health), why = one.health.reason ? reasonWords(one.health.reason) : "Some parts are missing";
+    return { id: one.id, to: `/connections/${one.id}`, icon: "plug", name: one.name, under: `${kindTitle(one.kind)} · ${why}`, mark, word, weight: one.health.state === "degraded" ? 1.5 : 4 };
+  });
+}
+
+function troubled(): Need[] {
+  const needs: Need[] = [];
+  for (const resource of resources.values()) {
+    const why = reasonOf(resource);
+    if (why) needs.push({ id: resource.id, to: resourcePath(resource), icon: kindIcon(resource), name: displayName(resource), under: subtitle(resource), ...why });
+  }
+  return needs;
+}
+
+/** Silent, warning, or about to be full. */
+function reasonOf(resource: Resource): Pick<Need, "mark" | "word" | "weight" | "since"> | undefined {
+  const status = standing(resource);
+  if (status === "stopped" || status === "unknown") return undefined;
+  if (status !== "online") return { ...statusOf(resource), weight: status === "offline" ? 3 : 2, since: status === "offline" ? silentSince(resource) : undefined };
+  const disk = resource.metrics?.disk?.percent, memory = resource.metrics?.memory?.percent;
+  const fill = disk === undefined ? undefined : levelOf(disk / 100, thresholds.disk);
+  if (disk !== undefined && fill) return { mark: fill, word: `${percent(disk)} % full`, weight: fill === "critical" ? 2.5 : 1 };
+  if (memory !== undefined && levelOf(memory / 100, thresholds.memory) === "critical") return { mark: "warning", word: `Memory ${percent(memory)} %`, weight: 1 };
+  return undefined;
+}
+
+/** Its platform may have told of it a moment ago; then its own silence has no beginning that we know. */
+function silentSince(resource: Resource): number | undefined {
+  const seen = seenAt(resource);
+  return seen !== undefined && serverNow() - seen > 60_000 ? seen : undefined;
+}
