@@ -122,6 +122,9 @@ targets += room(
     external: [nioConcurrency],
     testUses: ["CollectorConformance", "HostileKit", "JSONKit", "EstateApp", "HTTPKit", "Outbound", "Inventory"])
 targets += room("HostFacts", on: .collectors, uses: ["Kernel", "AgentProtocol"], external: [nioConcurrency])
+targets += room(
+    "DockerFacts", on: .collectors, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol"],
+    external: [log, nio, nioPosix, nioHTTP, lifecycle], testUses: ["JSONKit", "AgentProtocol"])
 
 // Contexts: one room per thing customers talk about.
 targets += room(
@@ -215,7 +218,8 @@ targets += room(
         "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
-    "AgentApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts"],
+    "AgentApp", on: .programs,
+    uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts", "DockerFacts"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
 targets += room(
     "EstateApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression"],

@@ -157,3 +157,66 @@ private let fieldReport = """
                 == "metrics.cpuPerCorePercent")
     }
 }
+
+@Suite struct DockerPartTests {
+    private static let text = """
+        {"host":{"hostname":"h"},"docker":{"host":{"runtime":"docker","totalCpu":4,"swarm":{"localState":"inactive"}},
+         "containers":[{"id":"a","name":"web","state":"running","cpuPercent":12.5,"ports":[{"privatePort":80,"protocol":"tcp"}],
+         "labels":{"a":"b"},"blockIo":{"readBytes":7},"createdAt":"0001-01-01T00:00:00Z","env":["SECRET=1"]}],
+         "images":[],"volumes":null,"services":[{"id":"s","name":"web","desiredTasks":2}]}}
+        """
+
+    private func report(_ text: String) throws -> HostReport {
+        var reader = JSONReader(Array(text.utf8), options: ReportLimits.readerOptions)
+        return try reader.decode()
+    }
+
+    @Test("the engine's part is read, and a list that is null was not read")
+    func read() throws {
+        let docker = try #require(try report(Self.text).docker)
+        #expect(docker.containers?.map(\.name) == ["web"] && docker.images == [] && docker.volumes == nil)
+        #expect(docker.containers?[0].createdAt == nil && docker.containers?[0].blockReadBytes == 7)
+        #expect(docker.host.swarm?.localState == "inactive" && docker.services?[0].desiredTasks == 2)
+    }
+
+    @Test("what is written is read again as it was")
+    func roundTrip() throws {
+        let first = try report(Self.text)
+        #expect(try report(String(decoding: first.json, as: UTF8.self)) == first)
+    }
+
+    @Test(
+        "what no engine says is refused, naming the member",
+        arguments: [
+            (#"{"containers":[{"id":"","name":"x"}]}"#, "docker.containers.0.id"),
+            (#"{"containers":[{"id":"a","name":"x","cpuPercent":-1}]}"#, "docker.containers.0.cpuPercent"),
+            (#"{"containers":[{"id":"a","name":"x\u0007"}]}"#, "docker.containers.0.name"),
+            (#"{"containers":[{"id":"a","name":"x","memoryUsageBytes":-5}]}"#, "docker.containers.0.memoryUsageBytes"),
+            (
+                #"{"containers":[{"id":"a","name":"x","ports":[{"privatePort":70000}]}]}"#,
+                "docker.containers.0.ports.0.privatePort"
+            ),
+            (#"{"host":{"totalCpu":100000}}"#, "docker.host.totalCpu"),
+            (#"{"images":[{"id":""}]}"#, "docker.images.0.id"),
+        ])
+    func refused(part: String, field: String) throws {
+        let report = try report(#"{"host":{"hostname":"h"},"docker":\#(part)}"#)
+        do throws(Problem) {
+            try report.validate()
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.field == field)
+        }
+    }
+
+    @Test("more containers than the limit are refused")
+    func many() throws {
+        var report = HostReport()
+        report.host.hostname = "h"
+        var container = HostReport.DockerContainer()
+        (container.id, container.name) = ("a", "b")
+        report.docker = HostReport.Docker()
+        report.docker?.containers = Array(repeating: container, count: ReportLimits.containers + 1)
+        #expect(throws: Problem.self) { try report.validate() }
+    }
+}

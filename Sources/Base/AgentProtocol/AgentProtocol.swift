@@ -20,6 +20,13 @@ package enum ReportLimits {
     package static let sensors = 512
     package static let cores = 4096
     package static let tags = 64
+    package static let containers = 2000
+    /// Of each other list of a container engine.
+    package static let dockerObjects = 2000
+    package static let labelsPerContainer = 64
+    package static let partsPerContainer = 64
+    /// What the agent puts into a report of its engine, packed: the body as a whole may have `bodyBytes`.
+    package static let packedDockerBytes = 160 * 1024
     /// UTF-8 bytes of any name.
     package static let nameBytes = 512
     /// DNS allows 253.

@@ -12,6 +12,8 @@ package struct HostReport: Hashable, Sendable {
     package var diskIO: [BlockDevice] = []
     package var network: [Interface] = []
     package var sensors = Sensors()
+    /// Of the container engine, when there is one.
+    package var docker: Docker?
     package var tags: [String] = []
     /// The device's clock. Places the sample; freshness goes by the server's clock.
     package var timestamp: Timestamp?
@@ -35,6 +37,7 @@ extension HostReport: JSONCodable {
             case "diskIO": try reader.lax(&diskIO)
             case "network": try reader.lax(&network)
             case "sensors": try reader.decode(into: &sensors)
+            case "docker": try reader.lax(&docker)
             case "tags": try reader.lax(&tags)
             case "timestamp": try reader.lax(&timestamp)
             case "sequenceId": try reader.lax(&sequenceID)
@@ -52,6 +55,7 @@ extension HostReport: JSONCodable {
             if !diskIO.isEmpty { json.member("diskIO", diskIO) }
             if !network.isEmpty { json.member("network", network) }
             json.member("sensors", sensors)
+            json.member("docker", docker)
             if !tags.isEmpty { json.member("tags", tags) }
             json.member("timestamp", timestamp)
             json.member("sequenceId", sequenceID)

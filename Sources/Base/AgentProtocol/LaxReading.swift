@@ -16,6 +16,22 @@ extension JSONReader {
         }
     }
 
+    package mutating func lax<Element: JSONDecodable>(_ target: inout [Element]?) throws(JSONError) {
+        if try skipNull() { return }
+        var read: [Element] = []
+        try lax(&read)
+        target = read
+    }
+
+    package mutating func lax(_ target: inout [String: String]) throws(JSONError) {
+        if try skipNull() { return }
+        target = [:]
+        try enterObject()
+        while let key = try nextKey() {
+            if let value = try decode(String?.self) { target[key.description] = value }
+        }
+    }
+
     package mutating func lax(_ target: inout [String: Double]) throws(JSONError) {
         if try skipNull() { return }
         target = [:]

@@ -7,6 +7,7 @@ extension HostReport {
         try validateIdentity()
         try validateMetrics()
         try validateDevices()
+        try docker?.validate()
         try Check.count(tags.count, ReportLimits.tags, "tags")
         for (index, tag) in tags.enumerated() { try Check.text(tag, "tags.\(index)", limit: 128) }
         try Check.text(sequenceID, "sequenceId", limit: 128)
@@ -94,7 +95,8 @@ extension HostReport {
     }
 }
 
-private enum Check {
+/// The rules by which single members are refused.
+enum Check {
     static func refused(_ field: String, _ detail: String) -> Problem {
         Problem("invalid-report", status: 400, title: "The report cannot be taken", detail: detail, field: field)
     }

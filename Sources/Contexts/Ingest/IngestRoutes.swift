@@ -62,7 +62,7 @@ package struct IngestRoutes: Sendable {
     private static let reportSchema = Schema.object([
         "agent": .anything.optional, "host": Self.hostSchema,
         "metrics": .anything.optional, "disks": .array(.anything).optional, "diskIO": .array(.anything).optional,
-        "network": .array(.anything).optional, "sensors": .anything.optional,
+        "network": .array(.anything).optional, "sensors": .anything.optional, "docker": .anything.optional,
         "tags": .array(.string).optional, "timestamp": .timestamp.optional,
         "sequenceId": .string(pattern: "^v1:[^:]+:[1-9][0-9]*$").optional,
     ]).named("HostReport")

@@ -11,6 +11,7 @@ struct AgentReportReading {
     private static let defaultIntervalSeconds = 30
 
     private var rates = CounterRates()
+    private var engine = EngineBlocks()
 
     mutating func observation(
         of report: HostReport, agent: AgentID, receivedAt: Timestamp
@@ -23,16 +24,29 @@ struct AgentReportReading {
         let machine = report.host.machineID?.trimmed.lowercased()
         var writer = JSONWriter(capacity: 2048)
         facts.encode(to: &writer)
+        let engine = self.engine.blocks(of: report, receivedAt: receivedAt)
         return Observation(
             connection: ConnectionID(agent.uuid), source: .agent, type: .agent, key: "host",
             evidence: Self.evidence(machine: machine, dmi: report.host.dmiUUID, agent: agent),
             name: report.host.displayName.flatMap { $0.isEmpty ? nil : $0 } ?? report.host.hostname,
             technology: report.host.platform, identity: Self.identity(of: report, machine: machine),
             metrics: metrics, uptimeSeconds: report.host.uptimeSeconds, temperature: temperature,
-            live: [ResourceBlock("agent", json: writer.bytes)],
+            facts: engine.facts, live: [ResourceBlock("agent", json: writer.bytes)] + engine.live,
             silence: Self.silence(reportingEvery: facts.reportIntervalSeconds),
             measuredAt: measuredAt, receivedAt: receivedAt,
             samples: Self.samples(metrics, facts, temperature))
+    }
+
+    /// What the container engine on a host claims.
+    /// - Parameter key: under which the host's own claim stands.
+    static func docker(
+        of report: HostReport, host: Observation, key: String
+    ) -> DockerReading.Claims {
+        guard let part = report.docker else { return .init() }
+        let place = DockerReading.Host(
+            connection: host.connection, key: key, processors: report.host.cpuCount, silence: host.silence,
+            measuredAt: host.measuredAt, receivedAt: host.receivedAt)
+        return DockerReading(part: part, host: place).claims
     }
 
     /// A machine that is silent for six report intervals is offline, within these bounds.

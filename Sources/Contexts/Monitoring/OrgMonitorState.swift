@@ -59,6 +59,17 @@ struct OrgMonitorState {
         let known = report.isBackfill ? registry.resource(of: .init(observation.connection, observation.key)) : nil
         let id = known ?? registry.take(observation, now: now)
         history.add(observation.samples, of: id, measuredAt: observation.measuredAt, now: now)
+        let own = registry.claims(of: id).first { $0.said.connection == observation.connection }
+        let docker = AgentReportReading.docker(of: told, host: observation, key: own?.said.key ?? observation.key)
+        guard report.isBackfill else {
+            return take(
+                PollReport(observations: docker.observations, complete: docker.complete), of: observation.connection,
+                now: now)
+        }
+        for part in docker.observations {
+            guard let id = registry.resource(of: .init(part.connection, part.key)) else { continue }
+            history.add(part.samples, of: id, measuredAt: part.measuredAt, now: now)
+        }
     }
 
     /// A body that was accepted could be read then; one that no longer can is left behind rather than met again forever.

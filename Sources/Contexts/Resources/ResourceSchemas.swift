@@ -23,6 +23,8 @@ package enum ResourceSchemas {
         "parentId": .uuid.described("What it runs on or belongs to").optional, "parentName": .string.optional,
         "proxmox": .anything.optional, "proxmoxStatus": .anything.optional, "storage": .anything.optional,
         "physicalDisk": .anything.optional, "ceph": .anything.optional,
+        "docker": .anything.described("A container, what an engine holds, or the engine itself").optional,
+        "dockerStatus": .anything.optional,
     ]).named("Resource")
 
     package static let aggregations = Schema.object([

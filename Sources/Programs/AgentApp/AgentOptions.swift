@@ -4,6 +4,7 @@
 /// `PULSE_AGENT_CA_FILE` (PEM), `PULSE_AGENT_FINGERPRINT` (SHA-256 of the server's certificate),
 /// `PULSE_AGENT_ALLOW_PLAINTEXT_HTTP` (true or false), `PULSE_AGENT_INTERVAL_SECONDS` (default 10),
 /// `PULSE_AGENT_ACK_LOG` (a file), `PULSE_AGENT_ROOT` (where the machine's root is mounted, default /),
+/// `PULSE_AGENT_DOCKER_SOCKET` (a path, `unix:///path` or `off`; default: DOCKER_HOST, else looked for),
 /// `PULSE_AGENT_LOG_LEVEL` (default info).
 package struct AgentOptions: Sendable {
     package var url: String?
@@ -16,6 +17,9 @@ package struct AgentOptions: Sendable {
     package var ackLog: String?
     package var root: String?
     package var logLevel: String?
+    package var dockerSocket: String?
+    /// DOCKER_HOST, which Docker's own programs follow too.
+    package var dockerHost: String?
 
     package init() {}
 
@@ -30,6 +34,8 @@ package struct AgentOptions: Sendable {
         ackLog = ackLog ?? text("ACK_LOG")
         root = root ?? text("ROOT")
         logLevel = logLevel ?? text("LOG_LEVEL")
+        dockerSocket = dockerSocket ?? text("DOCKER_SOCKET")
+        dockerHost = dockerHost ?? environment["DOCKER_HOST"].flatMap { $0.isEmpty ? nil : $0 }
         if let word = text("ALLOW_PLAINTEXT_HTTP"), allowsPlaintext == nil {
             guard let flag = Bool(word.lowercased()) else {
                 throw .settings("PULSE_AGENT_ALLOW_PLAINTEXT_HTTP is \"\(word)\", true or false is wanted")

@@ -1,4 +1,5 @@
 import AgentProtocol
+import DockerFacts
 import Glibc
 import HostFacts
 import Kernel
@@ -48,13 +49,16 @@ package enum AgentProgram {
         let logger = try logger(level: options.logLevel)
         let transport = try HTTPTransport(to: settings.server, tls: settings.tls)
         let machine = Machine(HostCollector(root: SystemRoot(options.root ?? "/")))
+        let watch = engineWatch(options, settings, logger)
         let reporter = try Reporter(
-            settings: settings, token: token, state: state, transport: transport, source: machine, logger: logger)
+            settings: settings, token: token, state: state, transport: transport,
+            source: MachineWithEngine(machine: machine, engine: watch), logger: logger)
+        let services: [any Service] = if let watch { [reporter, watch] } else { [reporter] }
         var quiet = logger
         quiet.logLevel = .critical
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [ServiceGroupConfiguration.ServiceConfiguration(service: reporter)],
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 cancellationSignals: [.sigterm, .sigint], logger: quiet))
         do {
             try await group.run()
@@ -62,6 +66,28 @@ package enum AgentProgram {
             // The usual end.
         }
         logger.info("agent ends")
+    }
+
+    /// What looks at the container engine; nil when it is switched off. That an engine cannot be asked is told, and no
+    /// reason to leave the machine unwatched.
+    private static func engineWatch(
+        _ options: AgentOptions, _ settings: AgentSettings, _ logger: Logger
+    ) -> DockerWatch? {
+        let root = SystemRoot(options.root ?? "/").path
+        let address: @Sendable () -> EngineAddress?
+        do throws(EngineFault) {
+            switch try EngineAddress.choice(flag: options.dockerSocket, dockerHost: options.dockerHost) {
+            case .off: return nil
+            case .at(let place): address = { place }
+            case .automatic: address = { EngineAddress.find(below: root) }
+            }
+        } catch {
+            logger.warning("container engine is not looked at", metadata: [LogKey.reason: "\(error)"])
+            return nil
+        }
+        return DockerWatch(
+            engine: EngineSocket(address: address), interval: .milliseconds(Int64(settings.intervalSeconds * 1000)),
+            isExpected: { address() != nil }, logger: logger)
     }
 
     private static func request(for machine: MachineIdentity) -> EnrollRequest {

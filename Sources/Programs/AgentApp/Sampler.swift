@@ -1,4 +1,5 @@
 package import AgentProtocol
+import DockerFacts
 package import HostFacts
 import Kernel
 
@@ -16,6 +17,18 @@ package actor Machine: ReportSource {
     package init(_ collector: HostCollector) { self.collector = collector }
 
     package func report(at monotonic: Duration) -> HostReport { collector.report(at: monotonic) }
+}
+
+/// The machine, and what its container engine has said since the report before.
+struct MachineWithEngine: ReportSource {
+    let machine: any ReportSource
+    let engine: DockerWatch?
+
+    func report(at monotonic: Duration) async -> HostReport {
+        var report = await machine.report(at: monotonic)
+        report.docker = await engine?.take()
+        return report
+    }
 }
 
 /// Looks at the machine in even steps of the clock that never jumps, and puts each report into the outbox.

@@ -52,6 +52,9 @@ import Glibc
         static let configuration = CommandConfiguration(abstract: "Reports until it is stopped (the default).")
         @OptionGroup var common: Common
         @Option(help: "A file for the numbers of acknowledged reports.") var ackLog: String?
+        @Option(help: "The container engine's socket; off: do not look at it (default: found by itself).")
+        var dockerSocket: String?
+        @Flag(help: "Do not look at a container engine, as --docker-socket off.") var noDocker = false
         @Option(help: "trace, debug, info (default), notice, warning, error or critical.") var logLevel: String?
 
         func run() async throws {
@@ -59,6 +62,7 @@ import Glibc
                 var options = try common.options()
                 options.ackLog = ackLog
                 options.logLevel = logLevel
+                options.dockerSocket = noDocker ? "off" : dockerSocket
                 try options.fill(from: PulseAgent.environment)
                 try await AgentProgram.run(options)
             }
@@ -87,7 +91,9 @@ import Glibc
         var entry = environ
         while let text = entry.pointee {
             let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2, parts[0].hasPrefix("PULSE_AGENT_") { values[String(parts[0])] = String(parts[1]) }
+            if parts.count == 2, parts[0].hasPrefix("PULSE_AGENT_") || parts[0] == "DOCKER_HOST" {
+                values[String(parts[0])] = String(parts[1])
+            }
             entry += 1
         }
         return values
