@@ -221,11 +221,13 @@ private actor ScriptedEngine: EngineAPI {
         let engine = Self.engine(containers: 1)
         await engine.set("/images/json", .failure(EngineFault(.tooLarge, "too large")))
         await engine.set("/volumes", .success("garbage"))
-        let part = await Self.watch(engine).round()
+        let watch = Self.watch(engine)
+        let part = await watch.round()
         #expect(part.images == nil && part.volumes == nil && part.networks == [])
         #expect(part.degraded.map(\.part) == ["images", "volumes"])
         #expect(part.degraded.map(\.reason) == ["too-large", "bad-answer"])
         #expect(part.containers?.count == 1)
+        #expect(await watch.round().degraded.map(\.part) == ["images", "volumes"], "until they were asked again")
     }
 
     @Test("no id of a container gets into a path unless it is one")

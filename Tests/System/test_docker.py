@@ -54,7 +54,9 @@ def named(owner, kind):
 
 
 def host_of(owner):
-    return next(one for one in listed(owner, "agent"))
+    hosts = listed(owner, "agent")
+    assert len(hosts) == 1, hosts
+    return hosts[0]
 
 
 def run(engine, name, *more, command=("sleep", "100000")):

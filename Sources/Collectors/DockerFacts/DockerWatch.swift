@@ -24,6 +24,8 @@ package actor DockerWatch: Service {
     /// As they stood when a container was looked into.
     private var seenStates: [String: String] = [:]
     private var usage: UsageReading?
+    /// Of lists when they were asked for last, which is not in every round.
+    private var listFaults: [String: EngineFault] = [:]
     private var lastFault: EngineFault?
 
     /// - Parameter isExpected: whether there should be an engine; of a machine without one nothing is told. One that has
@@ -80,9 +82,10 @@ package actor DockerWatch: Service {
         }
         note(nil)
         if rounds % budget.roundsPerList == 0 { await lists(into: &part) }
-        if rounds % budget.roundsPerUsage == 0 { await measure(into: &part) }
+        if rounds % budget.roundsPerUsage == 0 { await measure() }
         part.storageUsage = usage?.usage
         if known.swarm?.controlAvailable == true { await swarm(into: &part) }
+        for (list, fault) in listFaults.sorted(by: { $0.key < $1.key }) { part.note(list, fault) }
         return DockerFit.fit(part)
     }
 
@@ -102,7 +105,7 @@ package actor DockerWatch: Service {
     private func away(_ fault: EngineFault) -> HostReport.Docker {
         note(fault)
         (api, rounds) = (nil, -1)
-        (stats, details) = (ContainerTurns(), ContainerTurns())
+        (stats, details, listFaults) = (ContainerTurns(), ContainerTurns(), [:])
         var part = HostReport.Docker()
         part.host = known
         part.host.runtime = known.runtime ?? "docker"
@@ -245,12 +248,12 @@ package actor DockerWatch: Service {
         }
     }
 
-    private func measure(into part: inout HostReport.Docker) async {
+    private func measure() async {
         do throws(EngineFault) {
-            usage = try UsageReading(
-                try await ask("/system/df", limit: budget.listBytes, budget.usageTimeout))
+            usage = try UsageReading(try await ask("/system/df", limit: budget.listBytes, budget.usageTimeout))
+            listFaults["usage"] = nil
         } catch {
-            part.note("usage", error)
+            listFaults["usage"] = error
         }
     }
 
@@ -274,9 +277,10 @@ package actor DockerWatch: Service {
             let answer = try await ask(path, limit: budget.listBytes, budget.listTimeout)
             let (elements, total) = try EngineList.read(answer, member: member, limit: budget.objects, convert)
             if total > budget.objects { part.truncated.append(name) }
+            listFaults[name] = nil
             return elements
         } catch {
-            part.note(name, error)
+            listFaults[name] = error
             return nil
         }
     }
