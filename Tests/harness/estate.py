@@ -41,6 +41,13 @@ class Estate:
         with urllib.request.urlopen(self.admin_url + "/truth", timeout=30) as answer:
             return [json.loads(line) for line in answer.read().splitlines()]
 
+    def polls(self):
+        """What each cluster remembers of being asked: count, agoSeconds, widestGapSeconds."""
+        return {one["cluster"]: one for one in self.admin("GET", "/polls")[1]["polls"]}
+
+    def count_polls_anew(self):
+        assert self.admin("DELETE", "/polls")[0] == 200
+
     def force(self, cluster, event, **more):
         status, answer = self.admin("POST", "/events", {"cluster": cluster, "event": event, **more})
         assert status == 200, answer

@@ -38,6 +38,8 @@ struct ControlRoom: Sendable {
             case ("GET", "/clusters"):
                 return json { $0.array("clusters") { json in for one in connections { one.encode(to: &json) } } }
             case ("GET", "/stats"): return stats()
+            case ("GET", "/polls"): return polls()
+            case ("DELETE", "/polls"): world.diary.withLockedValue { $0.beginAnew() }
             case ("GET", "/truth"):
                 return FaceReply(headers: [("Content-Type", "application/jsonl")], body: truth())
             case ("POST", "/faults"): try setFault(body(of: request))
@@ -120,6 +122,22 @@ struct ControlRoom: Sendable {
             json.member("connections", counters.open)
             json.member("at", Timestamp(milliseconds: Int64(world.clock.now * 1000)))
             json.member("residentBytes", residentBytes())
+        }
+    }
+
+    private func polls() -> FaceReply {
+        let (diary, now) = (world.diary.withLockedValue { $0 }, World.uptime)
+        return json { json in
+            json.array("polls") { json in
+                for (cluster, entry) in diary.entries.sorted(by: { $0.key < $1.key }) {
+                    json.object { json in
+                        json.member("cluster", world.plans[cluster].label)
+                        json.member("count", entry.count)
+                        json.member("agoSeconds", now - entry.lastAt)
+                        json.member("widestGapSeconds", diary.widestGap(of: entry, at: now))
+                    }
+                }
+            }
         }
     }
 

@@ -48,6 +48,9 @@ final class Exchange: ChannelInboundHandler {
         guard let head else { return }
         self.head = nil
         world.counters.withLockedValue { $0.requests += 1 }
+        if head.uri.contains("/cluster/resources") {
+            world.diary.withLockedValue { $0.asked(cluster, at: World.uptime) }
+        }
         served += 1
         let fault = fault(for: head.uri)
         let request = FaceRequest(

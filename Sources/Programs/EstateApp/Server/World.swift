@@ -1,6 +1,7 @@
 package import JSONKit
 import Kernel
 import NIOConcurrencyHelpers
+import NIOCore
 import NIOSSL
 
 /// What the doors of a running estate share: the plans, which never change, and what was forced and broken since.
@@ -20,6 +21,7 @@ final class World: Sendable {
     private let faults = NIOLockedValueBox(FaultBoard())
     private let certificates = NIOLockedValueBox<[CertificateKey: (SelfSigned, NIOSSLContext)]>([:])
     let counters = NIOLockedValueBox(Counters())
+    let diary = NIOLockedValueBox(PollDiary())
 
     private struct CertificateKey: Hashable {
         /// -1: everybody's.
@@ -43,6 +45,9 @@ final class World: Sendable {
         accesses = plans.map { PVEAccess($0.seed) }
         for flag in options.faults { try set(flag.fault, at: Selector(flag.selector)) }
     }
+
+    /// Seconds of a clock that only goes forward.
+    static var uptime: Double { Double(NIODeadline.now().uptimeNanoseconds) / 1e9 }
 
     // MARK: What is so
 
