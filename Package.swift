@@ -80,6 +80,7 @@ targets += [
     system("CFido", pkgConfig: "libfido2"),
     system("CZlib", pkgConfig: "zlib"),
     system("CCurl", pkgConfig: "libcurl"),
+    system("CNATS", pkgConfig: "libnats"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
     .target(name: "CReactor", path: "Sources/Base/CReactor"),
     .target(name: "CProcess", path: "Sources/Base/CProcess"),
@@ -101,7 +102,8 @@ targets += room(
     external: [log, nio, nioPosix, nioConcurrency, metrics, lifecycle])
 targets += room("Inventory", on: .base, uses: ["Kernel", "JSONKit"], external: [crypto])
 targets += room("AgentProtocol", on: .base, uses: ["Kernel", "JSONKit"])
-targets += room("Bus", on: .base, uses: ["Kernel"], external: [nioConcurrency])
+targets += room(
+    "Bus", on: .base, uses: ["Kernel", "CNATS"], external: [log, collections, metrics, lifecycle, nioConcurrency])
 targets += room(
     "HTTPKit", on: .base, uses: ["Kernel", "JSONKit", "Compression", "Telemetry"],
     external: hummingbird + [

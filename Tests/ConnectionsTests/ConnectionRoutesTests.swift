@@ -190,10 +190,12 @@ import Testing
         }
         #expect(await browser.send(.post, path + "/test", [:]).json["ok"] == false)
         #expect(try await place.store.watched(of: org).first?.health.state == .parked)
-        let before = try await place.generation(of: org)
-        #expect(await browser.send(.post, path + "/poll").status == 202)
+        let wishes = try await place.wishes {
+            let answer = await browser.send(.post, path + "/poll")
+            #expect(answer.status == 202)
+        }
+        #expect(wishes == ["\(org) \(path.split(separator: "/").last ?? "")"])
         #expect(try await place.store.watched(of: org).first?.health.isDue(at: place.door.time.now) == true)
-        #expect(try await place.generation(of: org) == before + 1)
         #expect(try await place.entries("connection.poll", in: org).count == 1)
     }
 

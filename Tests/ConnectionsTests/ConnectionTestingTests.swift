@@ -87,11 +87,10 @@ import Testing
         _ = await browser.send(.post, path + "/test")
         #expect(try await place.store.watched(of: org)[0].health.state == .parked)
         place.platform.answer.withLockedValue { $0 = .success(FakePlatform.found) }
-        let before = try await place.generation(of: org)
-        _ = await browser.send(.post, path + "/test")
+        let wishes = try await place.wishes { _ = await browser.send(.post, path + "/test") }
+        #expect(wishes == ["\(org) \(path.split(separator: "/").last ?? "")"])
         let health = try await place.store.watched(of: org)[0].health
         #expect(health.state == .degraded && health.isDue(at: place.door.time.now))
-        #expect(try await place.generation(of: org) == before + 1)
     }
 
     @Test("a preview names the connections that lead to the same place or to a platform of the same name")

@@ -69,6 +69,21 @@ final class ConnectionsCase {
         ) { try $0.next(String.self) }
     }
 
+    /// The polls that are wished for while `body` runs, as workers hear of them.
+    func wishes(during body: () async throws -> Void) async throws -> [String] {
+        let (heard, ear) = AsyncStream.makeStream(of: Listener.Event.self)
+        let database = TestDatabase.current.app
+        let listening = Task { await database.listen(to: ["pulse_polls"]).run { ear.yield($0) } }
+        defer { listening.cancel() }
+        var events = heard.makeAsyncIterator()
+        #expect(await events.next() == .connected)
+        try await body()
+        try await database.executeGlobally("SELECT pg_notify('pulse_polls', 'end')")
+        var wishes: [String] = []
+        while case .notified(_, let wish) = await events.next(), wish != "end" { wishes.append(wish) }
+        return wishes
+    }
+
     func generation(of org: OrgID) async throws -> Int64 {
         try await TestDatabase.current.superuser.firstGlobally("SELECT generation FROM pulse.orgs WHERE id = \(org)") {
             try $0.next(Int64.self)

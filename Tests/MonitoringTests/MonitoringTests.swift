@@ -201,58 +201,12 @@ extension OrgMonitorState {
     }
 }
 
-@Suite struct LeaseStateTests {
-    @Test("a worker that hears nothing of its renewals lets go by itself") func expiry() {
-        var state = LeaseState()
-        let lease = ShardLease(shard: 1, epoch: 4)
-        #expect(state.renewed([lease], sentAt: .seconds(100)).gained == [lease])
-        #expect(state.expire(at: .seconds(110)).isEmpty)
-        #expect(state.expire(at: .seconds(111)) == [lease])
-        #expect(state.held.isEmpty)
-    }
-
-    @Test("a later epoch of a shard is another lease") func epochs() {
-        var state = LeaseState()
-        _ = state.renewed([ShardLease(shard: 1, epoch: 4)], sentAt: .seconds(1))
-        let change = state.renewed([ShardLease(shard: 1, epoch: 6)], sentAt: .seconds(6))
-        #expect(change.gained == [ShardLease(shard: 1, epoch: 6)])
-        #expect(change.lost == [ShardLease(shard: 1, epoch: 4)])
-    }
-}
-
 @Suite(.postgres) struct MonitorDatabaseTests {
     let database = TestDatabase.current
 
-    @Test("two workers share the shards, and what one releases the other takes with a later epoch") func leases()
-        async throws
-    {
-        let first = LeaseStore(database: database.worker, worker: UUID())
-        let second = LeaseStore(database: database.worker, worker: UUID())
-        let all = try await first.renew(for: .seconds(15))
-        #expect(all.count == 256)
-        // The lease is fresh: that its owner has no session of its name yet does not matter.
-        #expect(try await second.renew(for: .seconds(15)).isEmpty)
-        let kept = try await first.renew(for: .seconds(15))
-        #expect(kept.count == 256 || kept.count == 128)
-        try await first.release()
-        let taken = try await second.renew(for: .seconds(15))
-        #expect(taken.count == 256)
-        #expect(taken.allSatisfy { lease in all.first { $0.shard == lease.shard }!.epoch < lease.epoch })
-    }
-
-    @Test("shards of a worker that missed a renewal and has no session are taken before they expire")
-    func deadOwner() async throws {
-        let dead = LeaseStore(database: database.worker, worker: UUID())
-        #expect(try await dead.renew(for: .seconds(5)).count == 256)
-        let heir = LeaseStore(database: database.worker, worker: UUID())
-        // 5 s left is less than 0.6 of a lifetime of 15 s, as if 10 s had passed since the last renewal.
-        #expect(try await heir.renew(for: .seconds(15)).count == 256)
-    }
-
     @Test("a stale epoch is refused by the database") func fencing() async throws {
         let org = try await Given.organisation()
-        let store = LeaseStore(database: database.worker, worker: UUID())
-        let lease = try #require(try await store.renew(for: .seconds(15)).first)
+        let lease = try await Held.lease(of: org)
         let write = ResourceWrites.advance(OrgHead(epoch: 1, seq: 1), in: org, at: SystemTime().now)
         let stale = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch - 1)
         let error = await #expect(throws: DatabaseError.self) {
@@ -275,8 +229,7 @@ extension OrgMonitorState {
         }
         let time = ManualTime()
         let bus = LocalBus()
-        let lease = try #require(
-            try await LeaseStore(database: database.worker, worker: UUID()).renew(for: .seconds(600)).first)
+        let lease = try await Held.lease(of: org)
         let outside = MonitorOutside(
             database: database.app, resources: ResourceStore(database.app), log: IngestStore(database.app),
             keeper: HistoryKeeper(

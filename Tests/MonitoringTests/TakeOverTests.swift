@@ -44,15 +44,10 @@ import Testing
             checked: CheckedConnection(id: connection, revision: 1, health: ConnectionHealth()))
     }
 
-    private func lease() async throws -> ShardLease {
-        let leases = LeaseStore(database: database.worker, worker: UUID())
-        return try #require(try await leases.renew(for: .seconds(600)).first)
-    }
-
     @Test("one machine of two sources stays one, under its id, and nothing is said to have happened")
     func oneMachine() async throws {
         let org = try await Given.organisation()
-        let lease = try await lease()
+        let lease = try await Held.lease(of: org)
         let before = OrgMonitor(org: org, lease: lease, outside: outside())
         await before.offer(told(by: first, cpu: 10, of: org))
         await before.offer(told(by: second, cpu: 10, of: org))
@@ -82,7 +77,7 @@ import Testing
     @Test("what is left of its connections goes with them, keys and claims included")
     func removal() async throws {
         let org = try await Given.organisation()
-        let lease = try await lease()
+        let lease = try await Held.lease(of: org)
         var outside = outside()
         let before = OrgMonitor(org: org, lease: lease, outside: outside)
         await before.offer(told(by: first, cpu: 10, of: org))

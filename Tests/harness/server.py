@@ -1,5 +1,6 @@
 """A real `pulse up` with a database of its own."""
 import contextlib
+import copy
 import email
 import email.policy
 import json
@@ -19,8 +20,9 @@ ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), p
 class Server:
     """Keeps its addresses, database and directories over kill and start, as a machine would."""
 
-    def __init__(self, database, name="pulse", operators=False, **settings):
+    def __init__(self, database, name="pulse", operators=False, role="up", **settings):
         self.database = database
+        self.role = role
         self.name = name
         self.directory = work_directory(name)
         self.outbox = self.directory / "outbox"
@@ -52,9 +54,19 @@ class Server:
                 shutil.copyfile(source, directory / name)  # the server follows no links
 
     def start(self):
-        self.process = Process(self.name, PROGRAMS / "pulse", "up", env=self.environment)
+        self.process = Process(self.name, PROGRAMS / "pulse", self.role, env=self.environment)
         self.wait_ready()
         return self
+
+    def sibling(self, name, role):
+        """Another process of the same Pulse: same database, keys and settings, addresses of its own. Not started."""
+        other = copy.copy(self)
+        port = free_port()
+        other.name, other.role, other.process = name, role, None
+        other.url, other.admin = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
+        other.environment = {**self.environment, "PULSE_LISTEN": f"127.0.0.1:{port}",
+                             "PULSE_ADMIN_LISTEN": other.admin.removeprefix("http://")}
+        return other
 
     def wait_ready(self, seconds=30):
         def ready():

@@ -2,10 +2,13 @@ package import Kernel
 
 /// Publishes to whoever listens now; nobody else ever gets the message.
 package protocol MessageBus: Sendable {
-    /// Returns at once. A subscriber whose queue is full loses its oldest message and is told by `Message.lost`.
+    /// Returns at once. A subscriber whose queue is full loses its oldest message and is told by `Message.lost`; so is
+    /// everybody when messages of other processes may have been missed.
     func publish(_ payload: [UInt8], to subject: Subject)
     /// - Parameter capacity: messages that may wait for this subscriber.
     func subscribe(to subject: Subject, capacity: Int) -> Subscription
+    /// Whether what other processes publish arrives here. While it does not, readers look at the database more often.
+    var isWhole: Bool { get }
 }
 
 /// What a message is about. The text is the subject on the wire.
@@ -15,8 +18,6 @@ package struct Subject: Hashable, Sendable, CustomStringConvertible {
 
     /// Accepted reports of a shard's organisations, for the worker that holds the shard.
     package static func reports(shard: Int16) -> Subject { Subject(text: "pulse.v1.report.\(shard)") }
-    /// Connections that somebody wants asked now, for whichever worker watches them. Seldom.
-    package static let refreshes = Subject(text: "pulse.v1.refresh")
     /// An organisation's numbered deltas, for whoever shows its inventory.
     package static func deltas(of org: OrgID) -> Subject { Subject(text: "pulse.v1.delta.\(org)") }
 }
@@ -25,7 +26,7 @@ package struct Subject: Hashable, Sendable, CustomStringConvertible {
 package struct Subscription: AsyncSequence, Sendable {
     package enum Message: Sendable, Equatable {
         case payload([UInt8])
-        /// Messages were dropped before this one: look at the database again.
+        /// Messages were dropped before this one, or may have been: look at the database again.
         case lost
     }
 

@@ -9,9 +9,14 @@ package struct HealthCheck: Sendable {
     package let name: String
     /// `nil`: fine. Otherwise one sentence why not.
     package let reasonNotReady: @Sendable () async throws -> String?
+    /// Without it the process does its work all the same, only less well.
+    let isOptional: Bool
 
-    package init(_ name: String, _ reasonNotReady: @escaping @Sendable () async throws -> String?) {
+    package init(
+        _ name: String, isOptional: Bool = false, _ reasonNotReady: @escaping @Sendable () async throws -> String?
+    ) {
         self.name = name
+        self.isOptional = isOptional
         self.reasonNotReady = reasonNotReady
     }
 }
@@ -51,12 +56,17 @@ enum AdminEndpoints {
             ) { _ in .json { $0.member("status", "alive") } },
             Endpoint(
                 .get, "/readyz", summary: "The process can do its work", access: access, audit: audit,
-                problems: [.notReady([:])], response: .object(["status": .enumeration(["ready"])]),
+                problems: [.notReady([:])],
+                response: .object(["status": .enumeration(["ready", "degraded"]), "detail": .string.optional]),
                 responseExample: #"{"status":"ready"}"#
             ) { _ in
                 let reasons = await reasons(checks)
-                guard reasons.isEmpty else { throw Problem.notReady(reasons) }
-                return .json { $0.member("status", "ready") }
+                let optional = Set(checks.filter(\.isOptional).map(\.name))
+                guard reasons.keys.allSatisfy(optional.contains) else { throw Problem.notReady(reasons) }
+                return .json {
+                    $0.member("status", reasons.isEmpty ? "ready" : "degraded")
+                    if !reasons.isEmpty { $0.member("detail", Problem.told(reasons)) }
+                }
             },
             Endpoint(
                 .get, "/metrics", summary: "Metrics for Prometheus", access: access, audit: audit,
@@ -87,7 +97,10 @@ extension Problem {
     static func notReady(_ reasons: [String: String]) -> Problem {
         Problem(
             "not-ready", status: 503, title: "Not ready",
-            detail: reasons.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; "),
-            retryAfterSeconds: 2, extras: reasons)
+            detail: told(reasons), retryAfterSeconds: 2, extras: reasons)
+    }
+
+    fileprivate static func told(_ reasons: [String: String]) -> String {
+        reasons.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
     }
 }

@@ -6,7 +6,7 @@ import ServiceLifecycle
 /// Follows NOTIFY on a connection of its own, which comes back by itself.
 ///
 /// A notification is a hint, never the fact: whoever hears `.connected` must read again, since anything said while the
-/// connection was down is lost. Buffer: 1,024 events, the oldest dropped.
+/// connection was down is lost. Buffer: 1,024 events, the oldest dropped; then `.connected` comes once more.
 package struct Listener: Sendable {
     package enum Event: Sendable, Equatable {
         /// From now on nothing is missed; what came before may have been.
@@ -68,7 +68,10 @@ private final class ListeningLine: Sendable {
         let feed = feed
         let connection = Connection(
             index: 0, reactor: reactor,
-            onNotification: { feed.yield(.notified(channel: $0, payload: $1)) },
+            onNotification: {
+                // What pushes an older one out says so: the reader then reads everything again.
+                if case .dropped = feed.yield(.notified(channel: $0, payload: $1)) { feed.yield(.connected) }
+            },
             onLoss: { [weak self] _, reason in
                 guard let self else { return }
                 logger.warning("notification connection lost", metadata: [LogKey.reason: "\(reason)"])

@@ -10,23 +10,17 @@ internal import Vault
 
 /// Connections over HTTP: keeping them. Trying them is `ConnectionTestRoutes`.
 package struct ConnectionRoutes: Sendable {
-    /// Says to a monitor in this process that this one is wanted now. Those elsewhere hear of it by the database.
-    package typealias Refresh = @Sendable (ConnectionID, OrgID) async -> Void
-
     let store: ConnectionStore
     let rules: ConnectionRules
     let tester: ConnectionTester
-    let refresh: Refresh
     let time: any TimeSource
 
     package init(
-        _ store: ConnectionStore, makers: [any CollectorMaker], policy: OutboundPolicy, time: any TimeSource,
-        refresh: @escaping Refresh = { _, _ in }
+        _ store: ConnectionStore, makers: [any CollectorMaker], policy: OutboundPolicy, time: any TimeSource
     ) {
         self.store = store
         rules = ConnectionRules(policy: policy, makers: makers)
         tester = ConnectionTester(rules: rules)
-        self.refresh = refresh
         self.time = time
     }
 
@@ -186,7 +180,6 @@ package struct ConnectionRoutes: Sendable {
             guard stored.isEnabled else { throw Problem.connectionDisabled }
             try await store.hurry(
                 id, in: org, at: now, entry: try request.audit(.connectionPoll, of: "connection:\(id)", at: now))
-            await refresh(id, org)
             return .json(status: 202) { $0.member("nextPollAt", now) }
         }
     }

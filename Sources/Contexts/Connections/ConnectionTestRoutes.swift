@@ -150,7 +150,6 @@ extension ConnectionRoutes {
             [CheckedConnection(id: stored.id, revision: stored.revision, health: health)], in: org)
         if case .success = outcome.result, row.health.consecutiveFailures > 0 {
             try await store.hurry(stored.id, in: org, at: time.now)
-            await refresh(stored.id, org)
         }
     }
 }

@@ -105,10 +105,11 @@ extension ConnectionStore {
         }
     }
 
-    /// Due now: the monitor reads it with the reload that this brings about, parked or not.
+    /// Due now, parked or not. The worker that asks it, whichever it is, hears of it with the commit.
     func hurry(_ id: ConnectionID, in org: OrgID, at now: Timestamp, entry: SQL? = nil) async throws {
         let statements: [SQL] = [
-            "UPDATE connection_health SET next_poll_at = \(now) WHERE connection_id = \(id)", "SELECT org_changed()",
+            "UPDATE connection_health SET next_poll_at = \(now) WHERE connection_id = \(id)",
+            "SELECT pg_notify('pulse_polls', \("\(org) \(id)"))",
         ]
         _ = try await database.batch(in: org, statements + (entry.map { [$0] } ?? []))
     }

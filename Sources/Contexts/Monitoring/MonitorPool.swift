@@ -14,7 +14,7 @@ import ServiceLifecycle
 package struct MonitorPool: Service {
     private let leases: LeaseStore
     private let outside: MonitorOutside
-    private let terms: LeaseState.Terms
+    private let ears: ReportEars
     private let logger: Logger
 
     /// - Parameters:
@@ -32,10 +32,10 @@ package struct MonitorPool: Service {
         outside = MonitorOutside(
             database: app, resources: ResourceStore(app), log: IngestStore(app),
             keeper: HistoryKeeper(HistoryStore(app, logger: logger), logger: logger), bus: bus, time: time,
-            logger: logger, agents: agents, connections: connections,
+            logger: logger, terms: LeaseKeeper.Terms(lifetime: leaseLifetime), agents: agents,
+            connections: connections,
             polls: PollDesk(makers: collectors, time: time, logger: logger))
-        terms = LeaseState.Terms(
-            lifetime: leaseLifetime, renewEvery: leaseLifetime / 3, trustFor: leaseLifetime * 2 / 3)
+        ears = ReportEars(bus: bus)
         self.logger = logger
     }
 
@@ -44,51 +44,27 @@ package struct MonitorPool: Service {
 
     /// Works until shutdown; then writes what is unwritten and gives its shards to others at once.
     package func run() async throws {
-        let desk = MonitorDesk(outside: outside, terms: terms)
+        let desk = MonitorDesk(outside: outside)
         await outside.polls.deliver { await desk.take($0) }
+        let office = LeaseOffice(
+            leases, keeper: LeaseKeeper(worker: leases.worker, terms: outside.terms), desk: desk, ears: ears,
+            outside: outside)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await poll() }
-            group.addTask { await hearRefreshes() }
-            group.addTask { await renew(on: desk) }
+            group.addTask { await office.run() }
             group.addTask { await tick(desk) }
-            group.addTask { await listenForChanges(desk) }
+            group.addTask { await listen(desk, office) }
+            group.addTask { await checkPlaces(desk, office) }
             group.addTask { await keepHistory(desk) }
-            for shard in 0..<Int16(LeaseStore.shardCount) {
-                group.addTask { await hear(shard, desk) }
-            }
+            group.addTask { await weigh() }
+            group.addTask { await hearReports(desk) }
+            group.addTask { await lookWhileDeaf(desk, office) }
             try? await gracefulShutdown()
             group.cancelAll()
             await group.waitForAll()
         }
         await desk.close()
-        try? await leases.release()
-    }
-
-    private func renew(on desk: MonitorDesk) async {
-        while !Task.isCancelled {
-            let sent = outside.time.monotonic
-            do {
-                let held = try await leases.renew(for: terms.lifetime)
-                let gained = await desk.renewed(held, sentAt: sent)
-                if !gained.isEmpty {
-                    logger.info("shards taken", metadata: [LogKey.shards: "\(gained.count)"])
-                    try await wake(gained, desk)
-                }
-            } catch {
-                if !Task.isCancelled {
-                    logger.warning("leases not renewed", metadata: [LogKey.reason: "\(error)"])
-                }
-            }
-            await desk.expire()
-            // A worker without shards looks more often: there may be some whose owner has just died.
-            try? await outside.time.sleep(for: await desk.holdsNothing ? terms.renewEvery / 5 : terms.renewEvery)
-        }
-    }
-
-    private func wake(_ gained: Set<ShardLease>, _ desk: MonitorDesk) async throws {
-        for (org, shard) in try await leases.organisations(of: gained.map(\.shard).sorted()) {
-            await desk.wake(org, in: shard)
-        }
+        try? await leases.leave()
     }
 
     /// At most four rounds a second for each organisation.
@@ -109,24 +85,11 @@ package struct MonitorPool: Service {
         }
     }
 
-    /// Somebody wants a connection asked now.
-    package static func refresh(_ connection: ConnectionID, of org: OrgID, on bus: any MessageBus) {
-        bus.publish(Array("\(org) \(connection)".utf8), to: .refreshes)
-    }
-
-    private func hearRefreshes() async {
-        let wishes = outside.bus.subscribe(to: .refreshes, capacity: 256)
-        await withTaskCancellationHandler {
-            for await case .payload(let bytes) in wishes {
-                let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-                guard parts.count == 2, let org = OrgID(String(parts[0])),
-                    let connection = ConnectionID(String(parts[1]))
-                else { continue }
-                await outside.polls.hurry(connection, of: org)
-            }
-        } onCancel: {
-            wishes.cancel()
-        }
+    private func hurry(_ wish: String) async {
+        let parts = wish.split(separator: " ")
+        guard parts.count == 2, let org = OrgID(String(parts[0])), let connection = ConnectionID(String(parts[1]))
+        else { return }
+        await outside.polls.hurry(connection, of: org)
     }
 
     /// Every minute the windows that have ended are closed; every hour partitions are made and dropped.
@@ -146,8 +109,15 @@ package struct MonitorPool: Service {
         }
     }
 
-    private func hear(_ shard: Int16, _ desk: MonitorDesk) async {
-        let reports = outside.bus.subscribe(to: .reports(shard: shard), capacity: 1024)
+    private func hearReports(_ desk: MonitorDesk) async {
+        await withDiscardingTaskGroup { group in
+            for await (shard, reports) in ears.opened {
+                group.addTask { await hear(reports, of: shard, desk) }
+            }
+        }
+    }
+
+    private func hear(_ reports: Subscription, of shard: Int16, _ desk: MonitorDesk) async {
         await withTaskCancellationHandler {
             for await message in reports {
                 switch message {
@@ -161,26 +131,63 @@ package struct MonitorPool: Service {
         }
     }
 
-    private func listenForChanges(_ desk: MonitorDesk) async {
-        await outside.database.listen(to: ["pulse_orgs"]).run { event in
+    /// While nothing is heard of other processes, the log of reports is looked into instead, every two seconds.
+    private func lookWhileDeaf(_ desk: MonitorDesk, _ office: LeaseOffice) async {
+        while !Task.isCancelled {
+            try? await outside.time.sleep(for: .seconds(2))
+            guard !outside.bus.isWhole else { continue }
+            let shards = await office.shards
+            guard !shards.isEmpty, let told = try? await leases.reporting(of: shards) else { continue }
+            for (org, shard) in told { await desk.look(org, in: shard) }
+        }
+    }
+
+    private func listen(_ desk: MonitorDesk, _ office: LeaseOffice) async {
+        await outside.database.listen(to: ["pulse_orgs", "pulse_polls", LeaseStore.freedChannel]).run { event in
             switch event {
-            case .connected:
-                await stopInactive(await desk.watched, desk)
-                await desk.reloadAll()
+            case .connected: await checkAll(desk, await office.shards)
+            case .notified("pulse_polls", let wish): await hurry(wish)
+            case .notified(LeaseStore.freedChannel, _): office.hearOfFreeShards()
             case .notified(_, let payload):
-                let name = payload.split(separator: " ").first.map(String.init) ?? payload
-                guard let org = OrgID(name) else { return }
-                await stopInactive([org], desk)
-                await desk.reload(org)
+                guard let org = OrgID(payload.split(separator: " ").first.map(String.init) ?? payload) else { return }
+                await check([org], desk)
             }
         }
     }
 
-    /// A suspended organisation is not looked at any more, one that was restored is looked at again. When the database
-    /// cannot say, nothing changes; it refuses the writes of what should have stopped.
-    private func stopInactive(_ orgs: [OrgID], _ desk: MonitorDesk) async {
+    /// Whatever was missed of changes is found within fifteen seconds.
+    private func checkPlaces(_ desk: MonitorDesk, _ office: LeaseOffice) async {
+        while !Task.isCancelled {
+            try? await outside.time.sleep(for: .seconds(15))
+            await checkAll(desk, await office.shards)
+        }
+    }
+
+    private func checkAll(_ desk: MonitorDesk, _ shards: [Int16]) async {
+        await check(await desk.watched, desk)
+        guard !shards.isEmpty, let places = try? await leases.organisations(of: shards) else { return }
+        for place in places { await desk.place(place) }
+    }
+
+    /// A suspended organisation is not looked at any more, one that was restored is looked at again, a changed one reads
+    /// its configuration, a moved one goes. When the database cannot say, nothing changes.
+    private func check(_ orgs: [OrgID], _ desk: MonitorDesk) async {
         guard !orgs.isEmpty, let active = try? await leases.active(among: orgs) else { return }
-        await desk.keepOnly(Set(active.keys), among: orgs)
-        for (org, shard) in active { await desk.wake(org, in: shard) }
+        await desk.keepOnly(Set(active.map(\.org)), among: orgs)
+        for place in active { await desk.place(place) }
+    }
+
+    /// One worker would do; that each does it costs little and needs no agreement.
+    private func weigh() async {
+        while !Task.isCancelled {
+            do {
+                try await leases.weigh()
+            } catch {
+                if !Task.isCancelled {
+                    logger.warning("shards not weighed", metadata: [LogKey.reason: "\(error)"])
+                }
+            }
+            try? await outside.time.sleep(for: .seconds(60))
+        }
     }
 }

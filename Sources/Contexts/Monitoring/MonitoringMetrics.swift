@@ -4,6 +4,8 @@ import Metrics
 enum MonitoringMetrics {
     static let flushes = Counter(label: "pulse_monitoring_flushes_total")
     static let failures = Counter(label: "pulse_monitoring_failures_total")
+    /// Writes that the database refused because another worker has the shard, or the organisation has moved.
+    static let fenced = Counter(label: "pulse_monitoring_fenced_total")
     static let samples = Counter(label: "pulse_monitoring_samples_total")
     static let monitors = Gauge(label: "pulse_monitoring_monitors")
     static let shards = Gauge(label: "pulse_monitoring_shards")

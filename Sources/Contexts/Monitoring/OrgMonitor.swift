@@ -23,6 +23,10 @@ actor OrgMonitor {
     let org: OrgID
     private let lease: ShardLease
     private let outside: MonitorOutside
+    /// Of this process's monitors of all organisations; a later one has a higher number.
+    private let number: UInt64
+    /// The monitor of this organisation before this one, as long as it may still be writing.
+    private var predecessor: OrgMonitor?
     private var state: OrgMonitorState?
     private var inbox: [AcceptedReport] = []
     private var polled: Deque<PollDesk.Outcome> = []
@@ -34,9 +38,13 @@ actor OrgMonitor {
     private var mustReload = true
     private var nextLook: Duration = .zero
     private var nextForgetting: Duration = .zero
-    private var isWorking = false
+    private(set) var isWorking = false
 
-    init(org: OrgID, lease: ShardLease, outside: MonitorOutside) {
+    init(
+        org: OrgID, lease: ShardLease, outside: MonitorOutside, number: UInt64 = 0, after predecessor: OrgMonitor? = nil
+    ) {
+        self.number = number
+        self.predecessor = predecessor
         self.org = org
         self.lease = lease
         self.outside = outside
@@ -115,6 +123,14 @@ actor OrgMonitor {
 
     private func loaded() async throws -> OrgMonitorState {
         if let state { return state }
+        // Under the same lease the fence would let both write, with the same numbers.
+        while let before = predecessor {
+            if await before.isWorking {
+                try await outside.time.sleep(for: .milliseconds(20))
+            } else {
+                predecessor = nil
+            }
+        }
         let (head, resources) = try await outside.resources.snapshot(of: org)
         let inventory = StoredInventory(
             resources: resources, claims: try await outside.resources.claims(of: org),
@@ -157,7 +173,7 @@ actor OrgMonitor {
             state.keepOnly(agents.union(connections.map(\.id)))
             health = Dictionary(connections.map { ($0.id, $0.health) }) { first, _ in first }
             unwritten = unwritten.filter { health[$0.key] != nil }
-            await outside.polls.reload(connections, of: org)
+            await outside.polls.reload(connections, of: org, by: number)
         } catch {
             mustReload = true
             throw error
@@ -204,6 +220,7 @@ struct MonitorOutside: Sendable {
     let bus: any MessageBus
     let time: any TimeSource
     let logger: Logger
+    var terms = LeaseKeeper.Terms()
     /// An organisation's connections that report by themselves, and those that are asked.
     let agents: @Sendable (OrgID) async throws -> Set<ConnectionID>
     let connections: @Sendable (OrgID) async throws -> [WatchedConnection]

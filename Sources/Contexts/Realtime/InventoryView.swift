@@ -14,6 +14,8 @@ struct InventoryView: Sendable {
         try await store.snapshot(of: org, seenBy: visibility)
     }
 
+    func head() async throws -> OrgHead { try await store.head(of: org) }
+
     /// The resources that are seen; `nil`: all.
     func seen() async throws -> Set<ResourceID>? {
         guard let visibility else { return nil }

@@ -6,13 +6,20 @@ package import Kernel
 import Metrics
 package import Postgres
 import Resources
+import ServiceLifecycle
 
 /// Lets readers follow organisations. Channels come with the first reader and go with the last.
-package actor LiveFeed {
+///
+/// Deltas come by the bus, which may lose some. As a service it compares channels with the database: all of them twice a
+/// second while the bus is not whole, otherwise a part of them, each every 16 s and in its first seconds.
+package actor LiveFeed: Service {
     /// Deltas that may wait for a channel: 16 s of the busiest organisation.
     private static let queue = 64
     /// Readers of one organisation in one process; a whole company at their screens is less.
     private static let readerLimit = 2000
+    private static let checkEvery: Duration = .milliseconds(500)
+    /// A quiet channel's turn comes every so many rounds.
+    private static let turns = 32
 
     /// Readers who see the same share a channel, and with it every encoded message.
     private struct Audience: Hashable {
@@ -22,6 +29,8 @@ package actor LiveFeed {
 
     private struct Entry {
         var readers = 0
+        /// Rounds that it was looked at; the first few always, since it may have been opened in the middle of something.
+        var rounds = 0
         let channel: OrgChannel
         let subscription: Subscription
         let follower: Task<Void, Never>
@@ -73,6 +82,27 @@ package actor LiveFeed {
             if let place { await channel.remove(stream: place) }
             leave(audience)
             throw error
+        }
+    }
+
+    package func run() async throws {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            try? await cancelWhenGracefulShutdown { try await self.time.sleep(for: Self.checkEvery) }
+            await verify()
+        }
+    }
+
+    /// One round: whatever is due is compared with the database.
+    func verify() async {
+        let isDeaf = !bus.isWhole
+        var due: [OrgChannel] = []
+        for (audience, entry) in channels {
+            let rounds = entry.rounds
+            channels[audience]?.rounds += 1
+            if isDeaf || rounds < 6 || rounds % Self.turns == 0 { due.append(entry.channel) }
+        }
+        await withDiscardingTaskGroup { group in
+            for channel in due { group.addTask { await channel.verify() } }
         }
     }
 

@@ -15,6 +15,8 @@ actor OrgChannel {
     private var ring = DeltaRing()
     /// What this audience saw at the last delta; `nil` before the first, and where it sees all.
     private var seen: Set<ResourceID>?
+    /// What all readers have been told of, and what the database was found to be ahead by when it was last asked.
+    private var progress = HeadProgress()
 
     init(_ view: InventoryView, time: any TimeSource) {
         self.view = view
@@ -25,11 +27,11 @@ actor OrgChannel {
 
     func hear(_ message: Subscription.Message) async {
         switch message {
-        case .lost:
-            ring.forget()
-            broadcast(.reload(at: time.now))
+        case .lost: await verify()
         case .payload(let bytes):
-            guard let whole = Delta(payload: bytes), let delta = await part(of: whole) else { return }
+            guard let whole = Delta(payload: bytes) else { return }
+            progress.told(whole.head)
+            guard let delta = await part(of: whole) else { return }
             let message = LiveMessage.delta(delta)
             switch ring.add(delta, message) {
             case .old: break
@@ -37,6 +39,13 @@ actor OrgChannel {
             case .gap: broadcast(.reload(at: time.now))
             }
         }
+    }
+
+    /// Compares with the database: what no delta has told by the second time of asking has passed us.
+    func verify() async {
+        guard let head = try? await view.head(), progress.found(head) == .behind else { return }
+        ring.forget()
+        broadcast(.reload(at: time.now))
     }
 
     /// What this audience is told; `nil` when it was told to load anew instead, because something came into its sight or
@@ -92,6 +101,7 @@ actor OrgChannel {
             return { [welcome] + (self.ring.missed(since: since) ?? []) }
         }
         let (head, resources) = try await view.snapshot()
+        progress.loaded(head)
         let state = LiveMessage.initialState(resources, head: head, at: time.now)
         return { [welcome, state] + (self.ring.missed(since: head) ?? []) }
     }

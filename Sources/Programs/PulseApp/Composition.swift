@@ -65,17 +65,20 @@ package struct Composition: Sendable {
         return [AuditRecord(.keyRotated, of: "key_rotation:\(rotation.id)", by: actor, from: origin).append(at: now)]
     }
 
-    /// Everything in one process: what `pulse up` runs.
+    /// All of it, whatever the role; the role says what of it runs.
     /// - Parameter makers: of collectors, one a platform that is asked; more of a kind are not heard.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
     package init(
-        _ configuration: PulseConfiguration, registry: PrometheusRegistry, logger: Logger,
+        _ configuration: PulseConfiguration, role: ProgramRole = .up, registry: PrometheusRegistry, logger: Logger,
         time: any TimeSource = SystemTime(), makers: [any CollectorMaker] = []
     ) throws {
         let worker = UUID()
-        let databases = try Databases(configuration, worker: worker, time: time, logger: logger)
+        let databases = try Databases(configuration, role, worker: worker, time: time, logger: logger)
         let mail = try Self.mail(configuration, time: time, logger: logger)
-        let bus = LocalBus()
+        let nats = configuration.pool.nats.map {
+            NatsBus($0, name: "pulse-\(role.rawValue)", logger: logger)
+        }
+        let bus: any MessageBus = nats ?? LocalBus()
         let touches = SessionTouches(database: databases.app, time: time, logger: logger)
         let issuers = IssuerStore(databases.app)
         let gate = AccessGate(
@@ -101,8 +104,8 @@ package struct Composition: Sendable {
             publicURL: configuration.publicURL, countsAddresses: configuration.hasRateLimits)
 
         var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
-        endpoints += Self.inventory(
-            databases.app, gate: gate, watch: watch, bus: bus, time: time, logger: logger)
+        let feed = LiveFeed(databases.app, bus: bus, watch: watch, time: time)
+        endpoints += Self.inventory(databases.app, gate: gate, feed: feed, time: time, logger: logger)
         let trail = TrailContext(
             app: databases.app, workers: databases.worker, gate: gate, keys: configuration.trailKeys, time: time,
             logger: logger)
@@ -115,8 +118,7 @@ package struct Composition: Sendable {
             trail.endpoints + StreamRoutes(streams, policy: configuration.outbound, time: time).endpoints
         endpoints +=
             ConnectionRoutes(
-                connections, makers: makers, policy: configuration.outbound, time: time,
-                refresh: { MonitorPool.refresh($0, of: $1, on: bus) }
+                connections, makers: makers, policy: configuration.outbound, time: time
             ).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
@@ -156,22 +158,34 @@ package struct Composition: Sendable {
                 HealthCheck("database") {
                     _ = try await app.executeGlobally("SELECT 1", timeout: .seconds(1))
                     return nil
-                }
+                },
+                HealthCheck("bus", isOptional: true) {
+                    bus.isWhole ? nil : "NATS is away; the database is asked instead, more often"
+                },
             ], logger: logger)
         let monitors = MonitorPool(
             id: worker, app: databases.app, worker: databases.worker, bus: bus, time: time, logger: logger,
+            leaseLifetime: configuration.pool.leaseLifetime,
             collectors: makers, agents: { try await fleet.connections(of: $0) },
             connections: { [connections] in try await connections.watched(of: $0) })
-        var all: [any Service] = [
-            databases.app, databases.worker, StartCheck(databases.app, time: time, logger: logger), mail.queue, touches,
-            watch,
-            IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
-            rotator,
-            shredder, eraser,
-        ]
-        if let staff = databases.staff { all.append(staff) }
-        if let operators { all.append(operators) }
-        services = all + [admin, server]
+        var all: [any Service] = [databases.app, databases.worker]
+        // Before whatever publishes, so that it stops after the last word.
+        if let nats { all.append(nats) }
+        all += [StartCheck(databases.app, time: time, logger: logger), mail.queue, touches]
+        if role.works {
+            all += [
+                IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
+                rotator, shredder, eraser,
+            ]
+        }
+        all.append(admin)
+        if role.serves {
+            if let staff = databases.staff { all.append(staff) }
+            all += [watch, feed]
+            if let operators { all.append(operators) }
+            all.append(server)
+        }
+        services = all
     }
 
     private static func people(_ identity: IdentityContext) -> [Endpoint] {
@@ -206,7 +220,7 @@ package struct Composition: Sendable {
     }
 
     private static func machines(
-        _ configuration: PulseConfiguration, _ database: Database, _ fleet: FleetStore, _ bus: LocalBus,
+        _ configuration: PulseConfiguration, _ database: Database, _ fleet: FleetStore, _ bus: any MessageBus,
         _ time: any TimeSource
     ) -> [Endpoint] {
         let installer = Installer(directory: configuration.agentDirectory, publicURL: configuration.publicURL)
@@ -217,8 +231,7 @@ package struct Composition: Sendable {
     }
 
     private static func inventory(
-        _ database: Database, gate: AccessGate, watch: AdmissionWatch, bus: LocalBus, time: any TimeSource,
-        logger: Logger
+        _ database: Database, gate: AccessGate, feed: LiveFeed, time: any TimeSource, logger: Logger
     ) -> [Endpoint] {
         let resources = ResourceStore(database)
         let charts = ChartRoutes(HistoryStore(database, logger: logger), time: time)
@@ -227,7 +240,6 @@ package struct Composition: Sendable {
                 HistoryRoutes.Known(id: $0.id, type: $0.type)
             }
         }
-        let feed = LiveFeed(database, bus: bus, watch: watch, time: time)
         return ResourceRoutes(FusedRead(gate: gate)).endpoints + history.endpoints + charts.endpoints
             + RealtimeRoutes(feed).endpoints
     }
@@ -271,7 +283,7 @@ private struct Databases {
     let staff: Database?
 
     init(
-        _ configuration: PulseConfiguration, worker id: UUID, time: any TimeSource, logger: Logger
+        _ configuration: PulseConfiguration, _ role: ProgramRole, worker id: UUID, time: any TimeSource, logger: Logger
     ) throws {
         var tenants = DatabaseConfiguration(
             url: try configuration.required(\.databaseURL, key: "PULSE_DATABASE_URL"))
@@ -282,7 +294,7 @@ private struct Databases {
         workers.sharedConnections = 2
         workers.leasedConnections = 1
         workers.applicationName = MonitorPool.sessionName(of: id)
-        if configuration.operatorListen != nil {
+        if configuration.operatorListen != nil, role.serves {
             var operators = DatabaseConfiguration(
                 url: try configuration.required(\.operatorDatabaseURL, key: "PULSE_OPERATOR_DATABASE_URL"))
             // Operators are few.

@@ -61,6 +61,8 @@ package struct PulseConfiguration: Sendable {
     package var hasRateLimits: Bool
     /// `PULSE_KEY_PROVIDER` and the keys it wants: who holds the keys that wrap the organisations' data keys.
     package var keys: KeySettings
+    /// `PULSE_NATS_URL` and its kin, `PULSE_LEASE_SECONDS`: how several processes work together.
+    package var pool: PoolSettings
 
     /// The keys in the order of `.env.example`.
     package static let keys: [String] =
@@ -71,7 +73,7 @@ package struct PulseConfiguration: Sendable {
             "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
             "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
             "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_RATE_LIMITS",
-        ] + KeySettings.keys
+        ] + KeySettings.keys + PoolSettings.keys
 
     /// - Throws: a sentence that names the key, what was seen and what is wanted.
     package init(_ environment: [String: String]) throws(ConfigurationError) {
@@ -105,6 +107,7 @@ package struct PulseConfiguration: Sendable {
         outbound = OutboundPolicy(allowing: try reader.networks("PULSE_OUTBOUND_ALLOW"))
         hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
         keys = try KeySettings(reader, isProduction: kind == .production)
+        pool = try PoolSettings(reader)
     }
 
     private enum Switch: String, CaseIterable { case on, off }

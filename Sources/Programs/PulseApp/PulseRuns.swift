@@ -14,13 +14,15 @@ import Vault
 /// What the commands of `pulse` do.
 package enum PulseRuns {
     /// Serves until SIGTERM or SIGINT, then finishes what is under way.
-    package static func up(_ configuration: PulseConfiguration) async throws {
+    package static func run(_ role: ProgramRole, _ configuration: PulseConfiguration) async throws {
+        try configuration.pool.check(role)
         let registry = PrometheusRegistry(help: HTTPMetrics.help)
         registry.add { ProcessFacts.samples() }
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "pulse")
         let pulse = try Composition(
-            configuration, registry: registry, logger: logger, makers: configuration.collectorMakers(SystemTime()))
+            configuration, role: role, registry: registry, logger: logger,
+            makers: configuration.collectorMakers(SystemTime()))
         try await replayErasures(with: pulse, logger: logger)
         var group = ServiceGroupConfiguration(
             services: pulse.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

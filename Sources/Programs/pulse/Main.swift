@@ -7,14 +7,31 @@ import PulseApp
 @main struct Pulse: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pulse", abstract: "Watches the infrastructure of many organisations.",
-        subcommands: [UpCommand.self, MigrateCommand.self, AdminCommand.self, OpenAPICommand.self])
+        subcommands: [
+            UpCommand.self, ServeCommand.self, WorkCommand.self, MigrateCommand.self, AdminCommand.self,
+            OpenAPICommand.self,
+        ])
 }
 
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Runs everything in one process.")
 
-    func run() async throws { await Program.run { try await PulseRuns.up($0) } }
+    func run() async throws { await Program.run { try await PulseRuns.run(.up, $0) } }
+}
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Answers: API, sockets, console; takes reports in. Needs NATS and workers.")
+
+    func run() async throws { await Program.run { try await PulseRuns.run(.serve, $0) } }
+}
+
+struct WorkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "work", abstract: "Watches: asks platforms, keeps inventories and history. Needs NATS.")
+
+    func run() async throws { await Program.run { try await PulseRuns.run(.work, $0) } }
 }
 
 struct MigrateCommand: AsyncParsableCommand {

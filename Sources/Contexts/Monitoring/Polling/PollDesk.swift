@@ -28,6 +28,8 @@ actor PollDesk {
     private var tell: @Sendable (Outcome) async -> Void = { _ in }
     private var plan = PollPlan()
     private var asked: [PollPlan.Place: Asked] = [:]
+    /// Which monitor of an organisation was heard last, by its number: one that was let go may still be speaking.
+    private var speakers: [OrgID: UInt64] = [:]
 
     init(
         makers: [any CollectorMaker], time: any TimeSource, randomness: Randomness = .system, logger: Logger
@@ -43,16 +45,23 @@ actor PollDesk {
     // MARK: What there is
 
     /// An organisation's connections as they are configured now. Only what has changed is replaced.
-    func reload(_ connections: [WatchedConnection], of org: OrgID) {
+    func reload(_ connections: [WatchedConnection], of org: OrgID, by speaker: UInt64 = 0) {
+        guard speaker >= speakers[org, default: 0] else { return }
+        speakers[org] = speaker
         let places = Set(connections.map { PollPlan.Place(org: org, connection: $0.id) })
         for place in asked.keys where place.org == org && !places.contains(place) { forget(place) }
         for connection in connections { enter(connection, at: PollPlan.Place(org: org, connection: connection.id)) }
         count()
     }
 
-    /// Somebody else watches them now, or nobody may.
-    func drop(_ orgs: Set<OrgID>) {
-        for place in asked.keys where orgs.contains(place.org) { forget(place) }
+    /// Somebody else watches them now, or nobody may. What a later monitor has asked for stays.
+    func drop(_ orgs: [(OrgID, UInt64)]) {
+        var gone: Set<OrgID> = []
+        for (org, speaker) in orgs where speaker >= speakers[org, default: 0] {
+            speakers[org] = speaker + 1
+            gone.insert(org)
+        }
+        for place in asked.keys where gone.contains(place.org) { forget(place) }
         count()
     }
 
@@ -65,14 +74,17 @@ actor PollDesk {
     }
 
     /// Waits for nothing: what is under way is given up, the next worker asks again.
-    func close() { drop(Set(asked.keys.map(\.org))) }
+    func close() {
+        for place in asked.keys { forget(place) }
+        count()
+    }
 
     private func enter(_ connection: WatchedConnection, at place: PollPlan.Place) {
         guard var entry = asked[place] else {
             var health = connection.health
-            // After a take-over everything is due; over one cadence it is spread.
+            // After a take-over everything is due; over half a cadence it is spread.
             if health.checkedAt != nil, let due = health.nextPollAt, due < time.now {
-                health.postpone(to: time.now + connection.cadence * randomness.fraction())
+                health.postpone(to: time.now + connection.cadence * (randomness.fraction() / 2))
             }
             asked[place] = Asked(connection: connection, collector: nil, health: health)
             return schedule(place)
