@@ -172,7 +172,8 @@ targets += room(
     external: [log, metrics, nioConcurrency])
 targets += room(
     "Resources", on: .contexts,
-    uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Compression", "Access", "History"], external: [log]
+    uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Compression", "Access", "Audit", "History"],
+    external: [log]
 )
 targets += room(
     "Fleet", on: .contexts,

@@ -231,7 +231,8 @@ extension OrgMonitorState {
         let bus = LocalBus()
         let lease = try await Held.lease(of: org)
         let outside = MonitorOutside(
-            database: database.app, resources: ResourceStore(database.app), log: IngestStore(database.app),
+            database: database.app, resources: ResourceStore(database.app),
+            identity: IdentityStore(database.app), log: IngestStore(database.app),
             keeper: HistoryKeeper(
                 HistoryStore(database.app, logger: Logger(label: "test")), logger: Logger(label: "test")),
             bus: bus, time: time, logger: Logger(label: "test"),

@@ -24,7 +24,8 @@ import Testing
         let logger = Logger(label: "test")
         let both: Set<ConnectionID> = [first, second]
         return MonitorOutside(
-            database: database.app, resources: ResourceStore(database.app), log: IngestStore(database.app),
+            database: database.app, resources: ResourceStore(database.app),
+            identity: IdentityStore(database.app), log: IngestStore(database.app),
             keeper: HistoryKeeper(HistoryStore(database.app, logger: logger), logger: logger), bus: LocalBus(),
             time: time, logger: logger, agents: { _ in both }, connections: { _ in [] },
             polls: PollDesk(makers: [], time: time, logger: logger))
@@ -84,7 +85,8 @@ import Testing
         _ = await before.work(closing: true)
         let logger = Logger(label: "test")
         outside = MonitorOutside(
-            database: outside.database, resources: outside.resources, log: outside.log, keeper: outside.keeper,
+            database: outside.database, resources: outside.resources,
+            identity: outside.identity, log: outside.log, keeper: outside.keeper,
             bus: outside.bus, time: time, logger: logger, agents: { _ in [] }, connections: { _ in [] },
             polls: PollDesk(makers: [], time: time, logger: logger))
         let after = OrgMonitor(org: org, lease: lease, outside: outside)

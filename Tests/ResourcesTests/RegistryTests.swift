@@ -5,7 +5,7 @@ import Testing
 @testable import Resources
 
 /// Claims as the sources of one estate make them.
-private struct Told {
+struct Told {
     let now = Timestamp(seconds: 1_795_253_400)
     let org = OrgID(bytes: [UInt8](repeating: 7, count: 16))
 

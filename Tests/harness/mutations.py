@@ -5,6 +5,7 @@ import time
 from harness import passkeys, srp
 from harness.agents import ScriptedAgent
 from harness.operators import Operator
+from harness.processes import eventually
 from harness.seconds import time_code
 
 RECIPES = {}
@@ -287,6 +288,56 @@ def restore_organisation(scene):
     deleted = scene.browser.delete(f"/api/orgs/{scene.owner.org}")
     assert deleted.json["status"] == "pending_deletion", deleted
     return scene.call("POST", f"/api/orgs/{scene.owner.org}/restore")
+
+
+# --- identity ---
+
+def _machines(scene, *names):
+    """Machines with an agent each, as soon as they are in the inventory; their ids."""
+    for name in names:
+        agent = ScriptedAgent(scene.server, hostname=name)
+        assert agent.enroll(scene.owner.enrollment_token()["token"]).status == 200
+        assert agent.send().status == 200
+
+    def listed():
+        found = {one["name"]: one["id"] for one in scene.browser.get("/api/resources?limit=100").json["data"]}
+        return [found[name] for name in names] if set(names) <= set(found) else None
+    return eventually(listed, 20, "the machines are listed")
+
+
+def _linked(scene, *names):
+    """Two machines that were said to be one, as soon as they are."""
+    one, other = _machines(scene, *names)
+    assert scene.browser.post(f"/api/resources/{one}/link", {"targetId": other}).status == 202
+    path = f"/api/resources/{one}/identity"
+    eventually(lambda: len((scene.browser.get(path).json or {}).get("claims", [])) == 2, 20, "the two are one")
+    return one
+
+
+@recipe("POST", "/api/resources/{id}/link")
+def link_resources(scene):
+    one, other = _machines(scene, "link-a", "link-b")
+    return scene.call("POST", f"/api/resources/{one}/link", {"targetId": other, "reason": "moved"})
+
+
+@recipe("POST", "/api/resources/{id}/unlink")
+def unlink_resources(scene):
+    one = _linked(scene, "unlink-a", "unlink-b")
+    first = scene.browser.get(f"/api/resources/{one}/identity").json["claims"][0]["connectionId"]
+    return scene.call("POST", f"/api/resources/{one}/unlink", {"connectionId": first})
+
+
+@recipe("POST", "/api/resources/{id}/report-merge")
+def report_merge(scene):
+    one = _linked(scene, "merge-a", "merge-b")
+    return scene.call("POST", f"/api/resources/{one}/report-merge", {"sources": ["agent"], "notes": "two machines"})
+
+
+@recipe("DELETE", "/api/resources/identity-rules/{id}")
+def take_back_rule(scene):
+    one, other = _machines(scene, "rule-a", "rule-b")
+    rule = scene.browser.post(f"/api/resources/{one}/link", {"targetId": other}).json["id"]
+    return scene.call("DELETE", f"/api/resources/identity-rules/{rule}")
 
 
 # --- connections ---

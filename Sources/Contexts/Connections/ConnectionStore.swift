@@ -43,6 +43,13 @@ package struct ConnectionStore: Sendable {
         try await watched(of: org).compactMap { try? $0.spec.get() }
     }
 
+    /// Those that should tell something and never have: what is behind them is in no count.
+    package func unanswered(in org: OrgID) async throws -> [(id: ConnectionID, name: String, reason: String)] {
+        try await rows(in: org, "c.is_enabled AND h.ok_at IS NULL", limit: Self.limit).map { row in
+            (row.stored.id, row.stored.name, row.health.fault?.reason.rawValue ?? "pending")
+        }
+    }
+
     // MARK: Reading
 
     typealias Row = (stored: StoredConnection, health: ConnectionHealth)

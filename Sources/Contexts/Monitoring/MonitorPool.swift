@@ -30,7 +30,7 @@ package struct MonitorPool: Service {
     ) {
         leases = LeaseStore(database: worker, worker: id)
         outside = MonitorOutside(
-            database: app, resources: ResourceStore(app), log: IngestStore(app),
+            database: app, resources: ResourceStore(app), identity: IdentityStore(app), log: IngestStore(app),
             keeper: HistoryKeeper(HistoryStore(app, logger: logger), logger: logger), bus: bus, time: time,
             logger: logger, terms: LeaseKeeper.Terms(lifetime: leaseLifetime), agents: agents,
             connections: connections,

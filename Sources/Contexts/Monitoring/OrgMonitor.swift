@@ -170,7 +170,9 @@ actor OrgMonitor {
         do {
             let agents = try await outside.agents(org)
             let connections = try await outside.connections(org)
+            let rules = try await outside.identity.rules(of: org)
             state.keepOnly(agents.union(connections.map(\.id)))
+            state.apply(rules, now: outside.time.now)
             health = Dictionary(connections.map { ($0.id, $0.health) }) { first, _ in first }
             unwritten = unwritten.filter { health[$0.key] != nil }
             await outside.polls.reload(connections, of: org, by: number)
@@ -215,6 +217,7 @@ actor OrgMonitor {
 struct MonitorOutside: Sendable {
     let database: Database
     let resources: ResourceStore
+    let identity: IdentityStore
     let log: IngestStore
     let keeper: HistoryKeeper
     let bus: any MessageBus

@@ -93,6 +93,9 @@ struct OrgMonitorState {
     /// Agents and connections that are there now; what others said goes.
     mutating func keepOnly(_ connections: Set<ConnectionID>) { registry.keepOnly(connections) }
 
+    /// What people say about identity now.
+    mutating func apply(_ rules: IdentityRules, now: Timestamp) { registry.apply(rules, now: now) }
+
     // MARK: Time
 
     /// Marks what has fallen silent.

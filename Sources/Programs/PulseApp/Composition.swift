@@ -105,7 +105,8 @@ package struct Composition: Sendable {
 
         var endpoints = Self.people(identity) + Self.machines(configuration, databases.app, fleet, bus, time)
         let feed = LiveFeed(databases.app, bus: bus, watch: watch, time: time)
-        endpoints += Self.inventory(databases.app, gate: gate, feed: feed, time: time, logger: logger)
+        endpoints += Self.inventory(
+            databases.app, connections, gate: gate, feed: feed, time: time, logger: logger)
         let trail = TrailContext(
             app: databases.app, workers: databases.worker, gate: gate, keys: configuration.trailKeys, time: time,
             logger: logger)
@@ -231,7 +232,8 @@ package struct Composition: Sendable {
     }
 
     private static func inventory(
-        _ database: Database, gate: AccessGate, feed: LiveFeed, time: any TimeSource, logger: Logger
+        _ database: Database, _ connections: ConnectionStore, gate: AccessGate, feed: LiveFeed, time: any TimeSource,
+        logger: Logger
     ) -> [Endpoint] {
         let resources = ResourceStore(database)
         let charts = ChartRoutes(HistoryStore(database, logger: logger), time: time)
@@ -240,8 +242,14 @@ package struct Composition: Sendable {
                 HistoryRoutes.Known(id: $0.id, type: $0.type)
             }
         }
+        let ledger = LedgerRoutes(database) { org in
+            try await connections.unanswered(in: org).map {
+                LedgerRoutes.Silent(connection: $0.id, name: $0.name, reason: $0.reason)
+            }
+        }
         return ResourceRoutes(FusedRead(gate: gate)).endpoints + history.endpoints + charts.endpoints
-            + RealtimeRoutes(feed).endpoints
+            + RealtimeRoutes(feed).endpoints + ledger.endpoints
+            + IdentityRoutes(IdentityStore(database), time: time).endpoints
     }
 
     private static func mail(

@@ -4,13 +4,17 @@ package import Kernel
 /// What one connection says of one thing, as it was said last.
 package struct Claim: Sendable {
     /// Where it stands: the connection, and the connection's own name for the thing.
-    package struct Place: Hashable, Sendable {
+    package struct Place: Hashable, Sendable, Comparable {
         package let connection: ConnectionID
         package let key: String
 
         package init(_ connection: ConnectionID, _ key: String) {
             self.connection = connection
             self.key = key
+        }
+
+        package static func < (left: Self, right: Self) -> Bool {
+            (left.connection, left.key) < (right.connection, right.key)
         }
     }
 

@@ -21,7 +21,7 @@ enum ClaimMatch {
         return addresses(left).isDisjoint(with: addresses(right)) ? 0.5 : 0.8
     }
 
-    private static func weight(of evidence: Evidence) -> Double {
+    static func weight(of evidence: Evidence) -> Double {
         switch evidence.kind {
         case .machineID, .platformID, .agentID, .diskSerial, .claim: 1
         case .dmiUUID: placeholders.contains(evidence.value) ? 0 : 0.99

@@ -20,6 +20,7 @@ package struct Registry {
     /// Where something new stands under an old number, until it has found its resource.
     private var renewed: Claim.Place?
     private var byScope: [Scope: Set<String>] = [:]
+    private var rules = IdentityRules()
     package private(set) var changes = RegistryChanges()
 
     private struct Scope: Hashable {
@@ -132,6 +133,45 @@ package struct Registry {
         }
     }
 
+    /// Takes what people say about identity now; only the claims that it is about are looked at again.
+    package mutating func apply(_ rules: IdentityRules, now: Timestamp) {
+        let touched = rules.touched(since: self.rules)
+        self.rules = rules
+        for place in touched.sorted() { lookAgain(at: place, now: now) }
+    }
+
+    /// A claim goes where it belongs by the rules and the evidence as they are now.
+    private mutating func lookAgain(at place: Claim.Place, now: Timestamp) {
+        guard let claim = claims[place] else { return }
+        let others = (members[claim.resource] ?? []).filter { $0 != place }
+        let belongs =
+            others.isEmpty
+            || others.allSatisfy { !rules.areDifferent(place, $0) }
+                && others.contains { agree(claim.said, $0, now: now) }
+        if !belongs {
+            leave(place)
+            var id = home(of: claim.said, now: now)
+            if members[id]?.contains(where: { contradict(claim.said, $0, now: now) }) == true {
+                id = ResourceMint.id(
+                    in: org, type: claim.said.type, key: Evidence(.claim, claim.said.claim.value + "#"))
+            }
+            enter(Claim(said: claim.said, resource: id, isHeard: claim.isHeard))
+            note(id, claim: place)
+            if members[claim.resource] != nil { changes.resources.insert(claim.resource) }
+        } else if let other = match(claim.said, now: now), other != claim.resource,
+            mayUnite(claim.resource, other, now: now)
+        {
+            _ = unite(claim.resource, other, now: now)
+        }
+    }
+
+    /// By evidence or by a rule.
+    private func agree(_ said: Observation, _ place: Claim.Place, now: Timestamp) -> Bool {
+        guard let other = claims[place] else { return false }
+        if rules.areSame(Claim.Place(said.connection, said.key), place) { return true }
+        return !contradict(said, place, now: now) && ClaimMatch.confidence(said, other.said) >= ClaimMatch.threshold
+    }
+
     /// Connections that exist now; what others said is not said any more.
     package mutating func keepOnly(_ connections: Set<ConnectionID>) {
         for place in claims.keys where !connections.contains(place.connection) { drop(place) }
@@ -188,9 +228,16 @@ package struct Registry {
     private mutating func match(_ said: Observation, now: Timestamp) -> ResourceID? {
         var candidates = Set(said.evidence.compactMap { keys[$0] })
         for card in ClaimMatch.cards(of: said) { candidates.formUnion(cards[card] ?? []) }
+        let own = Claim.Place(said.connection, said.key)
+        let linked = rules.linked(to: own)
+        candidates.formUnion(linked.compactMap { claims[$0]?.resource })
         var best: [(id: ResourceID, confidence: Double)] = []
         for id in candidates {
-            let places = members[id] ?? []
+            let places = (members[id] ?? []).filter { $0 != own }
+            if places.contains(where: linked.contains) {
+                if places.allSatisfy({ !rules.areDifferent(own, $0) }) { best.append((id, 2)) }
+                continue
+            }
             guard !places.isEmpty, places.allSatisfy({ !contradict(said, $0, now: now) }) else { continue }
             let confidence =
                 places.compactMap { claims[$0] }.map { ClaimMatch.confidence(said, $0.said) }.max() ?? 0
@@ -205,15 +252,21 @@ package struct Registry {
 
     private func contradict(_ said: Observation, _ place: Claim.Place, now: Timestamp) -> Bool {
         guard let claim = claims[place] else { return false }
+        let own = Claim.Place(said.connection, said.key)
+        if rules.areDifferent(own, place) { return true }
+        if rules.areSame(own, place) { return false }
         return ClaimMatch.contradict(
             said, claim.said,
             isAbandoned: claim.isSilent(at: now, since: startedAt, longerThan: ClaimMatch.abandonedAfter))
     }
 
     private func mayUnite(_ first: ResourceID, _ second: ResourceID, now: Timestamp) -> Bool {
-        return claims(of: first).allSatisfy { claim in
-            (members[second] ?? []).allSatisfy { !contradict(claim.said, $0, now: now) }
+        let (left, right) = (claims(of: first), members[second] ?? [])
+        // What people say makes one of them whatever else speaks against it, but for what people say.
+        if left.contains(where: { claim in right.contains { rules.areSame(claim.place, $0) } }) {
+            return !left.contains { claim in right.contains { rules.areDifferent(claim.place, $0) } }
         }
+        return left.allSatisfy { claim in right.allSatisfy { !contradict(claim.said, $0, now: now) } }
     }
 
     /// Makes two resources one: the older id stays, because links and history hang on it.

@@ -1,0 +1,169 @@
+import Inventory
+import Kernel
+import Testing
+
+@testable import Resources
+
+@Suite("What people say about identity") struct IdentityRulesTests {
+    private let told = Told()
+    private var now: Timestamp { told.now }
+
+    private func place(_ number: UInt8, _ key: String = "host") -> Claim.Place { .init(told.connection(number), key) }
+
+    private func rules(_ all: (IdentityRules.Kind, Claim.Place, Claim.Place)...) -> IdentityRules {
+        all.reduce(into: IdentityRules()) { $0.add($1.0, $1.1, $1.2) }
+    }
+
+    /// Fact 75: an exclusion beats the same machine-id, in whichever order they speak.
+    @Test("two that show one machine-id are two when somebody says so", arguments: [false, true])
+    func exclusionBeatsEvidence(isReversed: Bool) {
+        var registry = told.registry()
+        registry.apply(rules((.different, place(1), place(2))), now: now)
+        let both = [told.agent(1, "web", machine: "m-1"), told.agent(2, "web", machine: "m-1")]
+        let ids = (isReversed ? both.reversed() : both).map { registry.take($0, now: now) }
+        #expect(Set(ids).count == 2)
+        // And they stay two, whatever is said again.
+        for said in both { registry.take(said, now: now) }
+        #expect(Set([place(1), place(2)].compactMap { registry.resource(of: $0) }).count == 2)
+    }
+
+    @Test("what was one comes apart: the first keeps its id and links") func takenApart() throws {
+        var registry = told.registry()
+        let one = registry.take(told.agent(1, "web", machine: "m-1"), now: now)
+        #expect(registry.take(told.agent(2, "web", machine: "m-1"), now: now) == one)
+        _ = registry.drain()
+        registry.apply(rules((.different, place(1), place(2))), now: now)
+        let (first, second) = (
+            try #require(registry.resource(of: place(1))), try #require(registry.resource(of: place(2)))
+        )
+        #expect(first != second)
+        #expect([first, second].contains(one))
+        let changes = registry.drain()
+        #expect(changes.resources == [first, second])
+        #expect(changes.claims.isSubset(of: [place(1), place(2)]) && !changes.claims.isEmpty)
+        #expect(changes.removed.isEmpty && changes.successions.isEmpty)
+
+        // Evidence decides again once the rule is taken back.
+        registry.apply(IdentityRules(), now: now)
+        #expect(registry.resource(of: place(1)) == registry.resource(of: place(2)))
+        #expect(registry.drain().successions.count == 1)
+    }
+
+    @Test("two that nothing makes one are one when somebody says so, whatever speaks against it") func linked() {
+        var registry = told.registry()
+        let guest = registry.take(told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:24:11:00:00:01"]), now: now)
+        let agent = registry.take(
+            told.agent(2, "intranet", machine: "m-1", dmi: "u-2", macs: ["52:54:00:00:00:09"]), now: now)
+        #expect(guest != agent)
+        _ = registry.drain()
+        registry.apply(rules((.same, place(1, "guest/101"), place(2))), now: now)
+        let one = registry.resource(of: place(2))
+        #expect(one == registry.resource(of: place(1, "guest/101")))
+        #expect(registry.drain().successions.count == 1)
+        // They stay one with each report, also one that tells more of itself.
+        registry.take(told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:24:11:00:00:02"]), now: now)
+        registry.take(told.agent(2, "intranet", machine: "m-1", dmi: "u-3", macs: ["52:54:00:00:00:09"]), now: now)
+        #expect(registry.resource(of: place(1, "guest/101")) == one)
+        #expect(registry.resource(of: place(2)) == one)
+
+        registry.apply(IdentityRules(), now: now)
+        #expect(registry.resource(of: place(1, "guest/101")) != registry.resource(of: place(2)))
+    }
+
+    @Test("a link waits for the one that has not spoken yet") func linkedBefore() {
+        var registry = told.registry()
+        registry.apply(rules((.same, place(1, "guest/101"), place(2))), now: now)
+        let guest = registry.take(told.guest(1, 101, "web"), now: now)
+        #expect(registry.take(told.agent(2, "intranet", machine: "m-1"), now: now) == guest)
+    }
+
+    @Test("what is not mentioned by a rule is left alone") func others() {
+        var registry = told.registry()
+        let other = registry.take(told.agent(3, "db", machine: "m-3"), now: now)
+        registry.take(told.agent(1, "web", machine: "m-1"), now: now)
+        registry.take(told.agent(2, "web", machine: "m-1"), now: now)
+        _ = registry.drain()
+        registry.apply(rules((.different, place(1), place(2))), now: now)
+        #expect(!registry.drain().resources.contains(other))
+        #expect(registry.resource(of: place(3)) == other)
+    }
+
+    @Test("ids after a restart are those of before") func restart() throws {
+        let rules = rules((.different, place(1), place(2)))
+        var first = told.registry()
+        first.take(told.agent(1, "web", machine: "m-1"), now: now)
+        first.take(told.agent(2, "web", machine: "m-1"), now: now)
+        first.apply(rules, now: now)
+        let stored = [place(1), place(2)].compactMap { first.claim(at: $0) }
+        var second = Registry(org: told.org, claims: stored, keys: first.drain().keys, now: now)
+        second.apply(rules, now: now)
+        for number in [2, 1] as [UInt8] {
+            let id = second.take(told.agent(number, "web", machine: "m-1"), now: now)
+            #expect(id == first.resource(of: place(number)))
+        }
+    }
+}
+
+@Suite("How many systems there are") struct MonitoredSystemsTests {
+    private let told = Told()
+
+    private typealias Row = (
+        id: ResourceID, name: String, type: ResourceType, status: ResourceStatus, claims: [Claim]
+    )
+
+    private func row(
+        _ number: UInt8, _ said: Observation..., type: ResourceType = .agent, status: ResourceStatus = .online
+    ) -> Row {
+        let id = ResourceID(bytes: [UInt8](repeating: number, count: 16))
+        return (id, said[0].name, type, status, said.map { Claim(said: $0, resource: id, isHeard: false) })
+    }
+
+    private func node(_ number: UInt8, _ name: String, addresses: [String] = []) -> Observation {
+        Observation(
+            connection: told.connection(number), source: .proxmox, type: .agent, key: "node/\(name)",
+            evidence: [Evidence(.machineID, "m-\(number)")], name: name,
+            identity: ResourceIdentity(hostnames: [name], ipAddresses: addresses), measuredAt: told.now,
+            receivedAt: told.now)
+    }
+
+    @Test("what runs on a system or belongs to it does not count") func guests() {
+        let rows = [row(1, node(1, "pve1")), row(2, told.guest(1, 101, "web"), type: .vm)]
+        #expect(MonitoredSystems(rows).systems.map(\.name) == ["pve1"])
+        #expect(
+            MonitoredSystems(rows).systems[0].reasons == [.init(kind: "standalone", signal: "single-top-level-view")])
+    }
+
+    @Test("a node and the agent on it are one, and it says why") func sameIdentity() {
+        let systems = MonitoredSystems([row(1, node(1, "pve1"), told.agent(2, "pve1", machine: "m-1"))]).systems
+        #expect(systems.count == 1)
+        #expect(systems[0].kind == .proxmoxNode)
+        #expect(systems[0].reasons == [.init(kind: "shared-identity", signal: "machine-id")])
+        #expect(systems[0].surfaces.map(\.source) == ["proxmox", "agent"])
+    }
+
+    @Test("a lesser view is attached to the one greater that has its full name or its address") func attached() {
+        let named = MonitoredSystems([row(1, node(1, "pve1.lan")), row(2, told.agent(2, "PVE1.lan"))]).systems
+        #expect(named.count == 1)
+        #expect(named[0].reasons == [.init(kind: "exact-host-attachment", signal: "exact-host")])
+        #expect(named[0].resources.count == 2)
+        let addressed = MonitoredSystems([
+            row(1, node(1, "pve1", addresses: ["10.0.0.1"])), row(2, told.agent(2, "host", addresses: ["10.0.0.1"])),
+        ]).systems
+        #expect(addressed.map(\.reasons) == [[.init(kind: "exact-ip-attachment", signal: "exact-ip")]])
+    }
+
+    @Test("never to one of two, never between equals, never by a loopback") func unattached() {
+        let twice = [row(1, node(1, "pve1")), row(2, node(2, "pve1")), row(3, told.agent(3, "pve1"))]
+        #expect(MonitoredSystems(twice).systems.count == 3)
+        #expect(MonitoredSystems([row(1, told.agent(1, "web")), row(2, told.agent(2, "web"))]).systems.count == 2)
+        let loopback = [
+            row(1, node(1, "pve1", addresses: ["127.0.0.1"])), row(2, told.agent(2, "host", addresses: ["127.0.0.1"])),
+        ]
+        #expect(MonitoredSystems(loopback).systems.count == 2)
+    }
+
+    @Test("a system is as well as the worst of its views") func status() {
+        let rows = [row(1, node(1, "pve1")), row(2, told.agent(2, "pve1"), status: .offline)]
+        #expect(MonitoredSystems(rows).systems.map(\.status) == [.offline])
+    }
+}
