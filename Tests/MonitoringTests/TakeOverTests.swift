@@ -75,6 +75,34 @@ import Testing
         #expect(changes == 0)
     }
 
+    @Test("two that turn out to be one leave one row, and the old id leads to it") func becomingOne() async throws {
+        let org = try await Given.organisation()
+        let monitor = OrgMonitor(org: org, lease: try await Held.lease(of: org), outside: outside())
+        func host(_ connection: ConnectionID, serials: [String]) -> PollDesk.Outcome {
+            let said = Observation(
+                connection: connection, source: .proxmox, type: .agent, key: "node/pve1", scope: "nodes",
+                evidence: [Evidence(.platformID, "pve:\(connection)/node/pve1")]
+                    + serials.map { Evidence(.hostDisk, $0) }, name: "pve1", measuredAt: time.now,
+                receivedAt: time.now)
+            return PollDesk.Outcome(
+                org: org, report: PollReport(observations: [said], complete: ["nodes"]),
+                checked: CheckedConnection(id: connection, revision: 1, health: ConnectionHealth()))
+        }
+        await monitor.offer(host(first, serials: ["S1"]))
+        await monitor.offer(host(second, serials: []))
+        _ = await monitor.work()
+        let store = ResourceStore(database.app)
+        let two = try await store.snapshot(of: org).resources.map(\.id)
+        #expect(two.count == 2)
+        time.advance(by: .seconds(10))
+        await monitor.offer(host(second, serials: ["S1"]))
+        _ = await monitor.work()
+        let one = try await store.snapshot(of: org).resources.map(\.id)
+        #expect(one.count == 1)
+        for id in two { #expect(try await store.resource(id, in: org)?.id == one.first) }
+        #expect(try await store.claims(of: org).map(\.resource) == one + one)
+    }
+
     @Test("what is left of its connections goes with them, keys and claims included")
     func removal() async throws {
         let org = try await Given.organisation()

@@ -106,8 +106,6 @@ struct OrgMonitorState {
     /// Brings what readers see up to what is claimed; before a flush.
     mutating func settle(at now: Timestamp) {
         var told = registry.drain()
-        // Whose parent has become another one is told anew; that is seldom.
-        if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
         for id in told.removed {
             if let gone = watched[id]?.stored {
                 changes.told.append(ResourceChange(of: gone, at: now, .activity, from: "present", reason: "gone"))
@@ -115,6 +113,8 @@ struct OrgMonitorState {
             forget(id)
         }
         for id in told.successions.keys { forget(id) }
+        // Whose parent has become another one is told anew; that is seldom. What is gone is not: it would come back.
+        if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
         for id in told.resources { refresh(id, at: now) }
         changes.add(told)
         // What a connection tells of at first has not appeared just now.
