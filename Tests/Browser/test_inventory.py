@@ -4,6 +4,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from canned import Answer
 from conftest import NARROW, row, rows
 from machines import changes, cluster, machine_id
 
@@ -144,6 +145,40 @@ def test_a_phone_has_the_sections_at_its_foot_and_the_rest_behind_more(estate_of
     foot.get_by_role("link", name="More").tap()
     page.get_by_role("link", name="Timeline").tap()
     expect(page.locator(".changes > li")).to_have_count(4)
+
+
+def test_a_machine_of_two_sources_says_why_and_is_taken_apart(estate_of, visit):
+    server = estate_of()
+    said = []
+    node = machine_id(17)
+    server.machines[node]["sources"] = ["proxmox", "agent"]
+    server.answers[("GET", "/api/me")]["permissions"] += ["manage:connections"]
+    because = [{"connectionId": "c2", "kind": "shared-identity", "signal": "machine-id", "confidence": 1}]
+    server.answers[("GET", "/api/resources/([^/]+)/identity")] = {"resourceId": node, "rules": [], "claims": [
+        {"connectionId": "c1", "source": "proxmox", "key": "node/pve-fra-01", "name": "pve-fra-01", "type": "agent", "evidence": [], "because": because},
+        {"connectionId": "c2", "source": "agent", "key": "host", "name": "pve-fra-01", "type": "agent", "evidence": [], "because": [{**because[0], "connectionId": "c1"}]}]}
+    server.answers[("POST", "/api/resources/([^/]+)/unlink")] = lambda match, query, body: (said.append(body), Answer(202, {"data": []}))[1]
+    page = visit(server, f"/infrastructure/{node}")
+    sources = page.get_by_role("region", name="Sources")
+    expect(sources.get_by_role("listitem").first).to_contain_text("The same machine id")
+    sources.get_by_role("button", name="Take Agent apart").click()
+    page.get_by_role("dialog").get_by_role("button", name="Take apart").click()
+    expect(page.get_by_text("is shown apart")).to_be_visible()
+    assert said == [{"connectionId": "c2"}]
+
+
+def test_the_count_of_systems_says_why_and_what_is_missing(estate_of, visit):
+    server = estate_of()
+    server.answers[("GET", "/api/license/monitored-system-ledger")] = {
+        "total": 1, "complete": False, "unavailable": [{"connectionId": "c1", "name": "fra", "reason": "authentication"}],
+        "data": [{"id": machine_id(17), "name": "pve-fra-01", "type": "proxmox-node", "status": "online", "resourceIds": [machine_id(17)],
+                  "explanation": {"summary": "One system, seen by proxmox and agent: both show the same machine-id.", "reasons": [], "surfaces": []}}]}
+    page = visit(server, "/infrastructure")
+    page.get_by_role("link", name="What counts as a system").click()
+    expect(page.get_by_role("main")).to_contain_text("fra (sign-in refused)")
+    expect(page.get_by_role("listitem")).to_contain_text("seen by proxmox and agent")
+    page.get_by_role("link", name="pve-fra-01").click()
+    expect(page.get_by_role("complementary", name="pve-fra-01")).to_be_visible()
 
 
 def test_a_section_without_anything_says_how_it_gets_some(canned, visit):

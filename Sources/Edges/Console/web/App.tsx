@@ -33,6 +33,7 @@ import { Resting } from "./pages/organisation/Resting";
 import { Settings } from "./pages/organisation/Settings";
 import { Customers } from "./pages/provider/Customers";
 import { Sites } from "./pages/sites/Sites";
+import { Systems } from "./pages/systems/Systems";
 import { TimelinePage } from "./pages/timeline/TimelinePage";
 import { StepUp } from "./session/fresh";
 import { isWatched, loadSession, Me, useSession } from "./session/session";
@@ -83,6 +84,7 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
   switch (path) {
     case home: return <Dashboard />;
     case "/timeline": return <TimelinePage />;
+    case "/systems": return <Systems />;
     case "/onboarding": return <Onboarding />;
     case "/members": return <Members open={undefined} />;
     case "/members/roles": return <Roles open={undefined} />;

@@ -136,6 +136,7 @@ function places(me: Me): Item[] {
     { key: "offline", group: "Go to", icon: "server", title: "Infrastructure, offline only", run: () => navigate("/infrastructure?status=offline") },
     { key: "profile", group: "Go to", icon: "sliders", title: "Profile and sessions", trail: <><span className="kbd">G</span><span className="kbd">P</span></>, run: () => navigate("/profile") },
     { key: "security", group, icon: "lock", title: "Password and second factor", run: () => navigate("/profile/security") },
+    { key: "systems", group, icon: "server", title: "What counts as a system", run: () => navigate("/systems") },
     ...organisationPages(me).map(pageItem),
     ...may(me, "read:roles") ? [{ key: "roles", group, icon: "shield" as IconName, title: "Roles and permissions", run: () => navigate("/members/roles") }] : [],
     ...may(me, "read:tokens") ? [{ key: "tokens", group, icon: "key" as IconName, title: "API tokens", run: () => navigate("/members/tokens") }] : [],

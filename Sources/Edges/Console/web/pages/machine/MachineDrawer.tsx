@@ -15,6 +15,7 @@ import { resources, useOutage, useResource, useResourcesVersion } from "../../li
 import { displayName, isSilent, kindIcon, Resource, seenAt, subtitle } from "../../live/resource";
 import { Charts } from "./Charts";
 import { Facts } from "./Facts";
+import { Sources } from "./Sources";
 import { ThingTimeline } from "./ThingTimeline";
 import { Holds, useHeld } from "./Holds";
 import { Range, ranges } from "./history";
@@ -112,6 +113,7 @@ function MachineBody({ resource, range, setRange, query }: {
       </div>
       <Charts resource={resource} range={range} asTable={asTable} />
       <Facts resource={resource} />
+      <Sources resource={resource} />
     </CrosshairContext.Provider>
   );
 }
