@@ -37,14 +37,10 @@ package enum AgentProgram {
         }
     }
 
-    /// Reports until SIGTERM or SIGINT, or until the server has removed this agent.
+    /// Reports until SIGTERM or SIGINT, or until the server has removed this agent; beside that it is a gateway when it
+    /// is told to be.
     package static func run(_ options: AgentOptions) async throws {
-        signal(SIGPIPE, SIG_IGN)
-        let state = try options.state()
-        guard let known = try state.settings(), let token = try state.token() else {
-            throw AgentError.notEnrolled(directory: state.path)
-        }
-        let settings = try options.applied(to: known)
+        let (settings, token, state) = try enrolled(options)
         try state.lock()
         let logger = try logger(level: options.logLevel)
         let transport = try HTTPTransport(to: settings.server, tls: settings.tls)
@@ -53,7 +49,43 @@ package enum AgentProgram {
         let reporter = try Reporter(
             settings: settings, token: token, state: state, transport: transport,
             source: MachineWithEngine(machine: machine, engine: watch), logger: logger)
-        let services: [any Service] = if let watch { [reporter, watch] } else { [reporter] }
+        var services: [any Service] = [reporter]
+        if let watch { services.append(watch) }
+        if options.isGateway == true {
+            services.append(try gateway(options, settings, token, state, logger))
+        }
+        try await run(services, logger)
+    }
+
+    /// Only a gateway: reports nothing. Beside an agent of the same directory that reports, if so wished.
+    package static func gateway(_ options: AgentOptions) async throws {
+        let (settings, token, state) = try enrolled(options)
+        let logger = try logger(level: options.logLevel)
+        try await run([try gateway(options, settings, token, state, logger)], logger)
+    }
+
+    private static func enrolled(
+        _ options: AgentOptions
+    ) throws -> (settings: AgentSettings, token: Secret<String>, state: StateDirectory) {
+        signal(SIGPIPE, SIG_IGN)
+        let state = try options.state()
+        guard let known = try state.settings(), let token = try state.token() else {
+            throw AgentError.notEnrolled(directory: state.path)
+        }
+        return (try options.applied(to: known), token, state)
+    }
+
+    private static func gateway(
+        _ options: AgentOptions, _ settings: AgentSettings, _ token: Secret<String>, _ state: StateDirectory,
+        _ logger: Logger
+    ) throws -> Gateway {
+        let allows = try AllowList(try options.allowed(in: state))
+        // Two of one name would take the server from each other for ever.
+        try state.lock("gateway.lock")
+        return try Gateway(settings: settings, token: token, allows: allows, logger: logger)
+    }
+
+    private static func run(_ services: [any Service], _ logger: Logger) async throws {
         var quiet = logger
         quiet.logLevel = .critical
         let group = ServiceGroup(

@@ -1,6 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import NIOTLS
 
 /// One request and where its answer goes.
@@ -80,7 +79,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let text = "\(error)"
-        let isUntrusted = text.range(of: "CERTIFICATE_VERIFY_FAILED") != nil || error is NIOSSLExtraError
+        let isUntrusted = ServerTLS.isDistrust(error)
         fail(
             isUntrusted
                 ? TransportError("the server's certificate is not trusted (--ca-file, --fingerprint)", .untrusted)

@@ -1,10 +1,8 @@
-import Crypto
 import Kernel
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 
 /// HTTP/1.1 over one event loop: connections are kept between reports, certificates checked as `TLSChoice` says. Leaner
 /// than a general client by half of the agent's memory budget.
@@ -13,31 +11,17 @@ package final class HTTPTransport: Transport {
     private static let connectTimeout = TimeAmount.seconds(10)
 
     private let server: ServerAddress
-    private let fingerprint: String?
-    private let tls: NIOSSLContext?
+    private let tls: ServerTLS?
     private let group: MultiThreadedEventLoopGroup
     private let idle = NIOLockedValueBox<[any Channel]>([])
 
     package init(to server: ServerAddress, tls choice: TLSChoice = TLSChoice()) throws(AgentError) {
         self.server = server
-        fingerprint = choice.fingerprint
-        tls = server.isSecure ? try Self.context(choice) : nil
+        tls = server.isSecure ? try ServerTLS(server, choice) : nil
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     }
 
     package func shutdown() async { try? await group.shutdownGracefully() }
-
-    private static func context(_ choice: TLSChoice) throws(AgentError) -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
-        do {
-            if let file = choice.caFile { configuration.additionalTrustRoots = [.file(file)] }
-            return try NIOSSLContext(configuration: configuration)
-        } catch {
-            throw .settings("TLS cannot be set up\(choice.caFile.map { " with \($0)" } ?? ""): \(error)")
-        }
-    }
 
     package func post(_ post: Post) async throws(TransportError) -> Answer {
         if let channel = takeIdle() {
@@ -132,7 +116,7 @@ package final class HTTPTransport: Transport {
                         let handler = HTTPExchangeHandler(isSecure: self.server.isSecure, ready: ready)
                         let pipeline = channel.pipeline.syncOperations
                         do {
-                            if let tls = self.tls { try pipeline.addHandler(self.tlsHandler(tls)) }
+                            if let tls = self.tls { try pipeline.addHandler(try tls.handler()) }
                             try pipeline.addHandler(HTTPRequestEncoder())
                             try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
                             try pipeline.addHandler(handler)
@@ -145,20 +129,6 @@ package final class HTTPTransport: Transport {
                 }
         } catch {
             throw TransportError("\(server) cannot be reached: \(error)")
-        }
-    }
-
-    private func tlsHandler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
-        // An address cannot be sent as server name; the certificate is then checked against the address itself.
-        let isAddress = server.host.contains(":") || server.host.allSatisfy { $0.isNumber || $0 == "." }
-        let name = isAddress ? nil : server.host
-        guard let fingerprint else { return try NIOSSLClientHandler(context: context, serverHostname: name) }
-        return try NIOSSLClientHandler(context: context, serverHostname: name) { chain, verdict in
-            // Within the handshake: not one byte of a request leaves before the certificate is the right one.
-            let leaf = (try? chain.first?.toDERBytes())
-                .map { SHA256.hash(data: $0) }
-            let seen = leaf?.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-            verdict.succeed(seen == fingerprint ? .certificateVerified : .failed)
         }
     }
 }

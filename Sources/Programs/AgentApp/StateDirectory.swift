@@ -47,9 +47,9 @@ package struct StateDirectory: Sendable {
     }
 
     /// Held until the process ends, by whatever death: two agents must not write one queue.
-    package func lock() throws(AgentError) {
-        let file = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .state("cannot open \(path)/lock: \(Self.reason)") }
+    package func lock(_ name: String = "lock") throws(AgentError) {
+        let file = open("\(path)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .state("cannot open \(path)/\(name): \(Self.reason)") }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)
             throw .state("another agent is running with \(path)")

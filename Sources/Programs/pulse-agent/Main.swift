@@ -6,7 +6,7 @@ import Glibc
 @main struct PulseAgent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pulse-agent", abstract: "Reports this machine to Pulse.",
-        subcommands: [Run.self, Enroll.self, Version.self], defaultSubcommand: Run.self)
+        subcommands: [Run.self, Enroll.self, GatewayOnly.self, Version.self], defaultSubcommand: Run.self)
 
     /// What both verbs understand; each also has its environment variable (`PULSE_AGENT_…`).
     struct Common: ParsableArguments {
@@ -56,6 +56,8 @@ import Glibc
         var dockerSocket: String?
         @Flag(help: "Do not look at a container engine, as --docker-socket off.") var noDocker = false
         @Option(help: "trace, debug, info (default), notice, warning, error or critical.") var logLevel: String?
+        @Flag(help: "Be a gateway as well: let the server reach what is allowed here.") var gateway = false
+        @OptionGroup var allowed: Allowed
 
         func run() async throws {
             await PulseAgent.explain {
@@ -63,8 +65,42 @@ import Glibc
                 options.ackLog = ackLog
                 options.logLevel = logLevel
                 options.dockerSocket = noDocker ? "off" : dockerSocket
+                options.isGateway = gateway ? true : nil
+                allowed.fill(&options)
                 try options.fill(from: PulseAgent.environment)
                 try await AgentProgram.run(options)
+            }
+        }
+    }
+
+    /// What a gateway may be asked to reach; nothing unless it is said here or in the file.
+    struct Allowed: ParsableArguments {
+        @Option(
+            help: "A network or name and its ports that the server may reach, such as 192.168.1.0/24:8006; repeatable.")
+        var allow: [String] = []
+        @Option(help: "A file of such rules, one a line (default gateway.allow in the state directory).")
+        var allowFile: String?
+
+        func fill(_ options: inout AgentOptions) {
+            options.allow = allow
+            options.allowFile = allowFile
+        }
+    }
+
+    struct GatewayOnly: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "gateway", abstract: "Lets the server reach what is allowed here, and reports nothing.")
+        @OptionGroup var common: Common
+        @Option(help: "trace, debug, info (default), notice, warning, error or critical.") var logLevel: String?
+        @OptionGroup var allowed: Allowed
+
+        func run() async throws {
+            await PulseAgent.explain {
+                var options = try common.options()
+                options.logLevel = logLevel
+                allowed.fill(&options)
+                try options.fill(from: PulseAgent.environment)
+                try await AgentProgram.gateway(options)
             }
         }
     }
