@@ -41,7 +41,8 @@ struct ForbiddenAddressTests {
         var body = ConnectionsCase.draft
         body["host"] = .string(text)
         do throws(Problem) {
-            _ = try ConnectionDraft(.object(body)).configuration(over: nil, rules: rules)
+            _ = try ConnectionDraft(.object(body), in: .new(at: Timestamp(seconds: 0))).configuration(
+                over: nil, rules: rules)
             return false
         } catch {
             return error.field == "host"

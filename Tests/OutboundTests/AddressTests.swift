@@ -36,6 +36,20 @@ import Testing
     }
 
     @Test(
+        "through a gateway nobody stands at everybody's address, at none, or where clouds tell secrets",
+        arguments: [
+            "0.0.0.0", "0.1.2.3", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "169.254.169.254",
+            "100.100.100.200", "::", "::ffff:0.0.0.0", "::ffff:169.254.169.254", "::7f00:1", "64:ff9b::a9fe:a9fe",
+            "64:ff9b::", "ff02::1", "fd00:ec2::254",
+        ])
+    func noPlace(text: String) throws { #expect(try !#require(InternetAddress(text)).isAPlace) }
+
+    @Test(
+        "every other address is for the agent's administrator to allow",
+        arguments: ["10.0.0.1", "192.168.1.2", "127.0.0.1", "::1", "fd00::1", "fe80::1", "169.254.1.1", "1.1.1.1"])
+    func place(text: String) throws { #expect(try #require(InternetAddress(text)).isAPlace) }
+
+    @Test(
         "what is no address is permitted nowhere", arguments: ["", "localhost", "127.1", "0x7f000001", "fe80::1%eth0"])
     func noAddress(text: String) {
         #expect(InternetAddress(text) == nil)

@@ -224,7 +224,8 @@ import Testing
         }
         let agent = AgentID.new(at: Timestamp(seconds: 1_800_000_000))
         let through = try Self.reach.client(
-            of: "127.0.0.1", port: server.port, trust: .system, route: .viaAgent(agent))
+            of: "127.0.0.1", port: server.port, trust: .system,
+            route: .viaAgent(agent, of: .new(at: Timestamp(seconds: 1_800_000_000))))
         await #expect(throws: OutboundError.noGateway) { _ = try await get(through) }
         #expect(server.accepted == 0)
         try await server.close()

@@ -26,7 +26,8 @@ package final class Socket: Sendable {
         self.messages = messages
     }
 
-    /// Queues a message; nothing happens when the socket is closed. Messages of one task arrive in the order they were sent.
+    /// Queues a message; nothing happens when the socket is closed. Messages arrive in the order in which they were sent,
+    /// whichever threads sent them.
     package func send(_ frame: SocketFrame) {
         onLoop { $0.send(frame) }
     }
@@ -46,12 +47,10 @@ package final class Socket: Sendable {
     /// Only on the socket's event loop.
     var onLoopHandler: SocketHandler { handler.value }
 
+    /// Always by the loop's queue, also from the loop itself: whoever is there already would overtake those who come from
+    /// other threads and were first.
     private func onLoop(_ action: @escaping @Sendable (SocketHandler) -> Void) {
-        if channel.eventLoop.inEventLoop {
-            action(handler.value)
-        } else {
-            channel.eventLoop.execute { [handler] in action(handler.value) }
-        }
+        channel.eventLoop.execute { [handler] in action(handler.value) }
     }
 }
 

@@ -105,6 +105,7 @@ package enum PlatformCredential: Sendable, Hashable {
 /// How the outside is reached.
 package enum OutboundRoute: Sendable, Hashable {
     case direct
-    /// Through streams that this agent opens where it stands.
-    case viaAgent(AgentID)
+    /// Through streams that this agent opens where it stands. The organisation is part of the way: an agent of another
+    /// is none.
+    case viaAgent(AgentID, of: OrgID)
 }

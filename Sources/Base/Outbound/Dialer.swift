@@ -1,3 +1,5 @@
+internal import Inventory
+internal import Kernel
 internal import NIOCore
 internal import NIOPosix
 
@@ -32,7 +34,16 @@ struct Dialer: Sendable {
         }
     }
 
-    static let nowhere = Dialer { _, _, _, _ in throw OutboundError.noGateway }
+    /// Through an agent, which resolves names where it stands and connects only to what its administrator allowed. What
+    /// can never be right is not even asked for.
+    static func through(_ agent: AgentID, of org: OrgID, _ gateways: GatewayReach) -> Dialer {
+        Dialer { host, port, end, prepare in
+            guard InternetAddress(host)?.isAPlace ?? true else { throw OutboundError.refused }
+            let timeout = min(.seconds(15), try end.rest())
+            return try await gateways.open(
+                GatewayCall(agent: agent, org: org, host: host, port: port, timeout: timeout), prepare)
+        }
+    }
 }
 
 extension NIODeadline {

@@ -26,6 +26,26 @@ package struct InternetAddress: Sendable, Hashable {
     /// Not one of the special-purpose registries of IANA (RFC 6890 and successors), and not a wrapper around one.
     package var isPublic: Bool { bytes.count == 4 ? isPublicFour : isPublicSix }
 
+    /// Somebody may stand there, in whatever network: not "this host", not everybody, and not what clouds tell secrets at.
+    package var isAPlace: Bool {
+        if bytes.count == 4 {
+            return !Self.noPlaceFour.contains { network, length in Self.matches(bytes, network, length) }
+        }
+        if Self.matches(bytes, [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0], 96) {
+            return InternetAddress(Array(bytes[12...])).isAPlace
+        }
+        // Unspecified, and the deprecated IPv4-compatible form, in which any of the above may hide.
+        if bytes[..<12].allSatisfy({ $0 == 0 }) { return bytes[12...] == [0, 0, 0, 1] }
+        return bytes[0] != 0xFF && bytes != Self.metadataSix
+    }
+
+    private static let noPlaceFour: [([UInt8], Int)] = [
+        ([0], 8), ([169, 254, 169, 254], 32), ([100, 100, 100, 200], 32), ([224], 4), ([240], 4),
+    ]
+
+    /// fd00:ec2::254
+    private static let metadataSix: [UInt8] = [0xFD, 0, 0x0E, 0xC2] + [UInt8](repeating: 0, count: 10) + [0x02, 0x54]
+
     private var isPublicFour: Bool {
         !Self.specialFour.contains { network, length in Self.matches(bytes, network, length) }
     }

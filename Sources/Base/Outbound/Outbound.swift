@@ -39,6 +39,10 @@ package enum OutboundError: String, Error, Sendable, CaseIterable {
     case tooLarge
     /// The way leads through an agent that is not there.
     case noGateway
+    /// The agent is there, and its administrator has not allowed the target.
+    case gatewayRefused
+    /// The agent is there and carries as many streams as it may.
+    case gatewayBusy
     /// What it should be reached with cannot work: authorities that are no certificates.
     case misconfigured
 }

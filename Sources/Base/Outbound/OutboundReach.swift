@@ -10,13 +10,17 @@ internal import X509
 /// The way out to the hosts of customers: what collectors are built on.
 package struct OutboundReach: Sendable {
     private let direct: Dialer
+    private let gateways: GatewayReach
 
-    package init(_ addresses: AddressGuard) { direct = .direct(addresses) }
+    package init(_ addresses: AddressGuard, gateways: GatewayReach = .none) {
+        direct = .direct(addresses)
+        self.gateways = gateways
+    }
 
     private func dialer(_ route: OutboundRoute) -> Dialer {
         switch route {
         case .direct: direct
-        case .viaAgent: .nowhere
+        case .viaAgent(let agent, of: let org): .through(agent, of: org, gateways)
         }
     }
 

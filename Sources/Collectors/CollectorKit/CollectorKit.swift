@@ -31,7 +31,11 @@ extension ConnectionFault {
         case .timeout: self.init(.timeout, "\(target) did not answer in time.")
         case .badAnswer: self.init(.badAnswer, "\(target) gave an answer that cannot be understood.")
         case .tooLarge: self.init(.tooLarge, "\(target) answered more than one poll may hold.")
-        case .noGateway: self.init(.gateway, "The gateway agent to \(target) is not there.")
+        case .noGateway: self.init(.gateway, "The gateway agent that leads to \(target) is not connected.")
+        case .gatewayRefused:
+            self.init(.gateway, "The gateway agent does not allow \(target); its own administrator can, with --allow.")
+        case .gatewayBusy:
+            self.init(.gateway, "The gateway agent that leads to \(target) carries as many streams as it may.")
         case .misconfigured: self.init(.misconfigured, "The trusted certificates or the fingerprint cannot be used.")
         }
     }

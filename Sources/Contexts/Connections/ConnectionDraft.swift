@@ -7,10 +7,12 @@ internal import Outbound
 /// What a request says of a connection; what it does not say stays, or is what is usual.
 struct ConnectionDraft: Sendable {
     private let body: JSONValue
+    private let org: OrgID
 
-    init(_ body: JSONValue) throws(Problem) {
+    init(_ body: JSONValue, in org: OrgID) throws(Problem) {
         guard body.object != nil else { throw .invalidField("", "an object is wanted") }
         self.body = body
+        self.org = org
     }
 
     var isEmpty: Bool { body.object?.isEmpty ?? true }
@@ -154,7 +156,7 @@ struct ConnectionDraft: Sendable {
         case .null: return .direct
         case .some(let value):
             guard let id = value.string.flatMap({ AgentID($0) }) else { throw .noSuchGateway }
-            return .viaAgent(id)
+            return .viaAgent(id, of: org)
         }
     }
 

@@ -100,7 +100,7 @@ package struct ConnectionRoutes: Sendable {
             maxBodyBytes: 128 * 1024
         ) { [self] request in
             let (org, now) = (try request.org(), time.now)
-            let draft = try ConnectionDraft(try request.json(JSONValue.self))
+            let draft = try ConnectionDraft(try request.json(JSONValue.self), in: try request.org())
             let new = try draft.configuration(over: nil, rules: rules)
             let secret = try Self.secret(of: draft, for: new)
             let id = ConnectionID.new(at: now)
@@ -138,7 +138,7 @@ package struct ConnectionRoutes: Sendable {
             maxBodyBytes: 128 * 1024
         ) { [self] request in
             let (org, id, now) = (try request.org(), try Self.id(request), time.now)
-            let draft = try ConnectionDraft(try request.json(JSONValue.self))
+            let draft = try ConnectionDraft(try request.json(JSONValue.self), in: try request.org())
             let row = try await store.change(id, ifAt: request.wantedRevision(), in: org, at: now) { old in
                 try decide(draft, over: old, at: now)
             } entry: { old, change in

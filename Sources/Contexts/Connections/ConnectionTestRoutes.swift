@@ -45,7 +45,7 @@ extension ConnectionRoutes {
         ) { [self] request in
             let (org, id) = (try request.org(), try Self.id(request))
             let (stored, _) = try await store.present(id, in: org)
-            let draft = try ConnectionDraft(request.body.isEmpty ? [:] : try request.json(JSONValue.self))
+            let draft = try ConnectionDraft(request.body.isEmpty ? [:] : try request.json(JSONValue.self), in: org)
             let (spec, isAsStored) = try await edited(stored, by: draft, in: org)
             try await store.note(request.audit(.connectionTest, of: "connection:\(id)", at: time.now), in: org)
             let outcome = try await tester.test(spec)
@@ -100,7 +100,7 @@ extension ConnectionRoutes {
             responseExample: ConnectionSchemas.shownExample, timeout: Self.patience
         ) { [self] request in
             let org = try request.org()
-            let place = try ConnectionDraft(try request.json(JSONValue.self)).place(rules: rules)
+            let place = try ConnectionDraft(try request.json(JSONValue.self), in: org).place(rules: rules)
             try await store.note(request.audit(.connectionTest, of: Self.tried, at: time.now), in: org)
             let shown = try await tester.certificate(
                 of: place.host, port: place.port, kind: place.kind, route: place.route, for: org)
@@ -121,7 +121,7 @@ extension ConnectionRoutes {
     // MARK: What is tried
 
     private func unsaved(_ request: APIRequest) throws -> ConnectionSpec {
-        let draft = try ConnectionDraft(try request.json(JSONValue.self))
+        let draft = try ConnectionDraft(try request.json(JSONValue.self), in: try request.org())
         let new = try draft.configuration(over: nil, rules: rules, isNamed: false)
         return new.spec(.new(at: time.now), in: try request.org(), secret: try Self.secret(of: draft, for: new))
     }

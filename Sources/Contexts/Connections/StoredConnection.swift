@@ -23,11 +23,12 @@ struct StoredConnection: Sendable {
     var changedAt: Timestamp
 
     static let columns: SQL = """
-        c.id, c.kind, c.name, c.host, c.port, c.trust, c.authorities, c.pin, c.credential, c.credential_name, c.secret,
+        c.org_id, c.id, c.kind, c.name, c.host, c.port, c.trust, c.authorities, c.pin, c.credential, c.credential_name, c.secret,
         c.cadence_seconds, c.is_enabled, c.site_id, c.tags, c.agent_id, c.revision, c.created_at, c.changed_at
         """
 
     init(_ row: inout RowReader) throws {
+        let org = try row.next(OrgID.self)
         id = try row.next()
         // The column's check lets no other through.
         kind = ConnectionKind(rawValue: try row.next()) ?? .pve
@@ -41,7 +42,7 @@ struct StoredConnection: Sendable {
         isEnabled = try row.next()
         site = try row.next()
         tags = try row.next()
-        route = try row.next(AgentID?.self).map { .viaAgent($0) } ?? .direct
+        route = try row.next(AgentID?.self).map { .viaAgent($0, of: org) } ?? .direct
         revision = try row.next()
         createdAt = try row.next()
         changedAt = try row.next()
@@ -134,5 +135,5 @@ extension ServerTrust {
 }
 
 extension OutboundRoute {
-    var agent: AgentID? { if case .viaAgent(let agent) = self { agent } else { nil } }
+    var agent: AgentID? { if case .viaAgent(let agent, of: _) = self { agent } else { nil } }
 }
