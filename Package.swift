@@ -201,6 +201,14 @@ targets += room(
     uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Bus", "Access", "Resources"],
     external: [log, collections, metrics, nioConcurrency, lifecycle])
 
+targets += room(
+    "Relay", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "JSONKit", "HTTPKit", "Cryptography", "AgentProtocol", "Outbound", "Audit", "Access",
+    ],
+    external: [log, metrics, nio, nioPosix, nioConcurrency, lifecycle],
+    testUses: ["FrontDoorKit", "AgentApp", "HostileKit", "Inventory"])
+
 // Edges: mount what the contexts offer.
 targets += room("Console", on: .edges, uses: ["Kernel", "HTTPKit"], exclude: ["web"])
 targets += room(
@@ -218,7 +226,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE",
+        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE", "Relay",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,

@@ -4,6 +4,7 @@ import time
 
 from harness import passkeys, srp
 from harness.agents import ScriptedAgent
+from harness.gateways import ScriptedGateway
 from harness.operators import Operator
 from harness.processes import eventually
 from harness.seconds import time_code
@@ -657,6 +658,13 @@ def place_agent(scene):
 @recipe("DELETE", "/api/agents/{id}")
 def revoke_agent(scene):
     return scene.call("DELETE", f"/api/agents/{scene.agent().agent_id}")
+
+
+@recipe("PATCH", "/api/gateways/{id}")
+def switch_gateway(scene):
+    agent = scene.agent()
+    with ScriptedGateway(agent, ["192.168.1.0/24:8006"]):
+        return scene.call("PATCH", f"/api/gateways/{agent.agent_id}", {"enabled": False})
 
 
 # --- the trail itself ---

@@ -5,6 +5,13 @@ extension Problem {
         "enrollment-token-not-found", status: 404, title: "No such enrolment token")
     static let agentNotFound = Problem(
         "agent-not-found", status: 404, title: "No such agent", code: "agent_not_found")
+    /// Removing it would leave platforms unasked without a word.
+    static func agentInUse(connections: Int64) -> Problem {
+        Problem(
+            "agent-in-use", status: 409, title: "Connections lead through this agent",
+            detail: "\(connections) of them; give them another way first, or remove them.",
+            extras: ["connections": "\(connections)"])
+    }
     /// Also what a revoked token is, and one of another organisation's making.
     static let enrollmentTokenUnknown = Problem(
         "enrollment-token-unknown", status: 401, title: "This enrolment token is not known",

@@ -127,7 +127,8 @@ package struct FleetRoutes: Sendable {
             .delete, "/api/agents/{id}", summary: "Remove an agent: its token is refused from now on",
             access: .permission(.manageAgents), scope: .settingsWrite,
             audit: .entry(action: AuditAction.agentRevoke.rawValue), idempotency: .natural,
-            problems: [.agentNotFound], response: .nothing, status: 204, responseExample: ""
+            problems: [.agentNotFound, .agentInUse(connections: 1)], response: .nothing, status: 204,
+            responseExample: ""
         ) { request in
             let (org, caller, now) = (try request.org(), try request.caller(), time.now)
             guard let id = AgentID(request.parameters["id"] ?? "") else { throw Problem.agentNotFound }

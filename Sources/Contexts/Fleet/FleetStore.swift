@@ -134,8 +134,13 @@ package struct FleetStore: Sendable {
         }
     }
 
+    /// - Throws: 404 `agent-not-found`, 409 `agent-in-use` while connections lead through it.
     func revoke(_ id: AgentID, in org: OrgID, at now: Timestamp, entry: SQL) async throws {
         try await database.asOrg(org) { transaction in
+            let connections = try await transaction.first("SELECT connections_through(\(id))") {
+                try $0.next(Int64.self)
+            }
+            guard connections ?? 0 == 0 else { throw Problem.agentInUse(connections: connections ?? 0) }
             transaction.atCommit("SELECT org_changed()")
             transaction.atCommit(entry)
             let changed = try await transaction.execute(

@@ -73,6 +73,7 @@ struct PortableTable: Sendable {
         "data_keys": "keys belong to the vault of one installation; secrets are entered again",
         "key_rotations": "rotations of keys that stay behind",
         "connection_health": "how platforms answered here; connections are entered again and asked anew",
+        "gateways": "where agents were connected; they connect anew once their machines are enrolled again",
         "org_heads": "the numbering of live changes, which begins anew",
         "support_access": "an owner's consent is to one organisation, not to its copy; operators ask anew",
         "org_imports": "where this organisation came from; the archive says that of itself",

@@ -20,10 +20,11 @@ package import Logging
 import Mail
 import Monitoring
 import OperatorPlane
-import Outbound
+package import Outbound
 import Portability
 import Postgres
 import Realtime
+import Relay
 import Resources
 package import ServiceLifecycle
 package import Telemetry
@@ -65,12 +66,14 @@ package struct Composition: Sendable {
         return [AuditRecord(.keyRotated, of: "key_rotation:\(rotation.id)", by: actor, from: origin).append(at: now)]
     }
 
+    /// Collectors, one a platform that is asked, by the way out that they shall take; more of a kind are not heard.
+    package typealias Makers = (OutboundReach) -> [any CollectorMaker]
+
     /// All of it, whatever the role; the role says what of it runs.
-    /// - Parameter makers: of collectors, one a platform that is asked; more of a kind are not heard.
     /// - Throws: `ConfigurationError` and `MailSetupError`, a sentence that names the key; `EndpointTableFaults`.
     package init(
         _ configuration: PulseConfiguration, role: ProgramRole = .up, registry: PrometheusRegistry, logger: Logger,
-        time: any TimeSource = SystemTime(), makers: [any CollectorMaker] = []
+        time: any TimeSource = SystemTime(), makers: Makers = { _ in [] }
     ) throws {
         let worker = UUID()
         let databases = try Databases(configuration, role, worker: worker, time: time, logger: logger)
@@ -96,6 +99,9 @@ package struct Composition: Sendable {
             ring, worker: databases.worker, columns: Self.sealedColumns, logger: logger, onDone: Self.rotated)
         let fleet = FleetStore(databases.app)
         let connections = ConnectionStore(databases.app, vault: vault)
+        let link = configuration.relayLink
+        let board = Switchboard(databases.app, process: worker, link: link, time: time, logger: logger)
+        let makers = makers(OutboundReach(AddressGuard(configuration.outbound), gateways: board.reach))
         let passwords = PasswordHasher()
         try passwords.dictionary.verify()
         let identity = IdentityContext(
@@ -121,6 +127,7 @@ package struct Composition: Sendable {
             ConnectionRoutes(
                 connections, makers: makers, policy: configuration.outbound, time: time
             ).endpoints
+        endpoints += RelayRoutes(board).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
@@ -182,7 +189,8 @@ package struct Composition: Sendable {
         all.append(admin)
         if role.serves {
             if let staff = databases.staff { all.append(staff) }
-            all += [watch, feed]
+            all += [watch, feed, RelayWatch(board)]
+            if link.listen != nil { all.append(RelayListener(board, link)) }
             if let operators { all.append(operators) }
             all.append(server)
         }

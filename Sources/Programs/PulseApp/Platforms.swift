@@ -1,12 +1,12 @@
-import Inventory
-import Kernel
-import Outbound
-import ProxmoxVE
+internal import Inventory
+internal import Kernel
+internal import Outbound
+internal import ProxmoxVE
 
 extension PulseConfiguration {
-    /// Collectors of all the platforms that this program can ask. The rooms that poll know them by their protocol only.
-    func collectorMakers(_ time: any TimeSource) -> [any CollectorMaker] {
-        let reach = OutboundReach(AddressGuard(outbound))
-        return [ProxmoxVEMaker(reach, time: time)]
+    /// Collectors of all the platforms that this program can ask, by the way out that they are given. The rooms that poll
+    /// know them by their protocol only.
+    static func collectorMakers(_ time: any TimeSource) -> Composition.Makers {
+        { reach in [ProxmoxVEMaker(reach, time: time)] }
     }
 }

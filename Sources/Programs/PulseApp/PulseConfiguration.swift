@@ -5,6 +5,7 @@ internal import Identity
 package import Kernel
 package import Logging
 package import Outbound
+internal import Relay
 package import Telemetry
 
 /// Everything that `pulse` is told from outside, read once at start. `.env.example` lists the same keys in this order.
@@ -59,6 +60,11 @@ package struct PulseConfiguration: Sendable {
     package var outbound: OutboundPolicy
     /// `PULSE_RATE_LIMITS`: on or off. Default on.
     package var hasRateLimits: Bool
+    /// `PULSE_RELAY_LISTEN`: address:port at which the other processes of this installation ask for streams through
+    /// gateways that are connected here. Default none: there are no others.
+    package var relayListen: ListenAddress?
+    /// `PULSE_RELAY_ADVERTISE`: address:port by which they reach it. Default PULSE_RELAY_LISTEN.
+    package var relayAdvertise: ListenAddress?
     /// `PULSE_KEY_PROVIDER` and the keys it wants: who holds the keys that wrap the organisations' data keys.
     package var keys: KeySettings
     /// `PULSE_NATS_URL` and its kin, `PULSE_LEASE_SECONDS`: how several processes work together.
@@ -72,7 +78,8 @@ package struct PulseConfiguration: Sendable {
             "PULSE_OPERATOR_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
             "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
             "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
-            "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_RATE_LIMITS",
+            "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_RATE_LIMITS", "PULSE_RELAY_LISTEN",
+            "PULSE_RELAY_ADVERTISE",
         ] + KeySettings.keys + PoolSettings.keys
 
     /// - Throws: a sentence that names the key, what was seen and what is wanted.
@@ -106,6 +113,8 @@ package struct PulseConfiguration: Sendable {
         formerAuditKeys = try Self.verifyingKeys(reader, "PULSE_AUDIT_FORMER_KEYS")
         outbound = OutboundPolicy(allowing: try reader.networks("PULSE_OUTBOUND_ALLOW"))
         hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
+        relayListen = try reader.address("PULSE_RELAY_LISTEN")
+        relayAdvertise = try reader.address("PULSE_RELAY_ADVERTISE")
         keys = try KeySettings(reader, isProduction: kind == .production)
         pool = try PoolSettings(reader)
     }
@@ -192,6 +201,11 @@ package struct PulseConfiguration: Sendable {
     var publicHost: String { OutboundTarget(publicURL)?.host ?? "-" }
 
     /// What mailed links are hashed under.
+    var relayLink: RelayLink {
+        RelayLink(
+            listen: relayListen.map { ($0.host, $0.port) }, advertised: relayAdvertise.map { ($0.host, $0.port) },
+            secret: Secret(Array(secretKey.reveal().utf8)))
+    }
     var linkKey: LinkKey { LinkKey(secret: Secret(Array(secretKey.reveal().utf8))) }
 
     /// What signs the audit trail, and what is believed there.

@@ -22,7 +22,7 @@ package enum PulseRuns {
         let logger = Logger(label: "pulse")
         let pulse = try Composition(
             configuration, role: role, registry: registry, logger: logger,
-            makers: configuration.collectorMakers(SystemTime()))
+            makers: PulseConfiguration.collectorMakers(SystemTime()))
         try await replayErasures(with: pulse, logger: logger)
         var group = ServiceGroupConfiguration(
             services: pulse.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
