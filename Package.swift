@@ -246,7 +246,7 @@ targets += [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
             "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources", "Audit",
             "AuditTrail",
-            "Identity", "Mail", "Vault", "CArgon2", "EstateApp",
+            "Identity", "Mail", "Vault", "CArgon2", "EstateApp", "ProxmoxVE", "Outbound",
         ],
         external: [
             arguments, crypto, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,

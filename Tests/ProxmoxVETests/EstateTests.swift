@@ -95,6 +95,49 @@ import Testing
         try await server.stop()
     }
 
+    @Test(
+        "what a cluster remembers is told whole, in small parts that can be taken up again, as rrddata has it",
+        arguments: ["8", "9"])
+    func past(release: String) async throws {
+        let server = try await estate(try #require(EstateShape.Releases(rawValue: release)), nodes: 2)
+        let spec = try spec(server)
+        var asking = try collector(spec)
+        let report = await asking.poll(PollBudget(), at: Self.now)
+        var (cursor, frames, rounds) = ("", [RememberedFrame](), 0)
+        while rounds < 200 {
+            rounds += 1
+            // A worker that takes over begins with a collector that knows nothing.
+            if rounds % 7 == 0 {
+                asking = try collector(spec)
+                _ = await asking.poll(PollBudget(), at: Self.now)
+            }
+            let part = await asking.past(PollBudget(time: .seconds(20), requests: 9), after: cursor)
+            #expect(part.requests <= 9)
+            frames += part.frames
+            cursor = part.cursor
+            if part.isFinished { break }
+        }
+        let told = Dictionary(grouping: frames, by: \.key)
+        let running = report.observations.filter { ["nodes", "guests"].contains($0.scope) && $0.status == .online }
+        #expect(!running.isEmpty && running.allSatisfy { told[$0.key] != nil })
+        #expect(told.values.allSatisfy { Set($0.map(\.name)).count == $0.count })
+        #expect(told.keys.contains { $0.hasPrefix("storage/") })
+        for (name, step) in [
+            ("hour", 60), ("day", release == "9" ? 60 : 1800), ("year", release == "9" ? 21_600 : 604_800),
+        ] {
+            let some = frames.filter { $0.name == name && $0.key.hasPrefix("node/") }
+            #expect(some.count == 2 && some.allSatisfy { $0.step == .seconds(step) })
+        }
+        let node = try #require(frames.first { $0.name == "hour" && $0.key.hasPrefix("node/") })
+        #expect(node.rows.count == 60)
+        let samples = Dictionary(node.rows[0].samples.map { ($0.metric.text, $0.value) }) { first, _ in first }
+        #expect(Set(samples.keys).isSuperset(of: ["cpu", "memory", "memoryused", "disk", "netin", "netout"]))
+        #expect(samples["cpu"]! <= 100 && samples["memory"]! <= 100)
+        // Nothing is asked that release 9 refuses.
+        #expect(await asking.past(PollBudget(), after: cursor).frames.isEmpty)
+        try await server.stop()
+    }
+
     @Test("when the first member is gone the others answer, and the guests stay") func failover() async throws {
         let server = try await estate(.nine)
         let one = try #require(server.connections.first)

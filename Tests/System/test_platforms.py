@@ -1,13 +1,16 @@
 """A Proxmox VE estate from its connection to the inventory: the real server asks the real protocol, and what the estate
 really holds is compared with what a person is shown."""
 import pytest
+from proxmoxer import ProxmoxAPI
 
 from harness.estate import Estate
 from harness.processes import eventually
 from harness.server import Server
 
 # One estate and one server for all of them, told of in their order.
-pytestmark = pytest.mark.xdist_group("platforms")
+pytestmark = [pytest.mark.xdist_group("platforms"),
+              # Certificates here are self-signed; pins are what the server's own collector is tried with.
+              pytest.mark.filterwarnings("ignore:Unverified HTTPS request")]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +85,37 @@ def test_what_is_shown_is_what_the_estate_holds(owner, watched):
     children = owner.browser.get(f"/api/resources/{one}/children?limit=100").json["data"]
     assert {c["name"] for c in children if c["type"] in ("vm", "system-container")} == {
         g["name"] for g in guests if g["node"] == nodes[0]["name"]}
+
+
+def test_the_past_that_a_platform_remembers_is_there_soon_after_and_agrees_with_it(owner, watched):
+    """The estate remembers a year of each guest; a minute after it was connected the charts begin with it."""
+    _, first, _ = watched
+    nodes = {node["name"] for node in first["nodes"]}
+    guest = next(g for g in resources(owner, type="vm,system-container")
+                 if g["status"] == "online" and g["proxmox"]["node"] in nodes)
+
+    def remembered():
+        path = f"/api/resources/{guest['id']}/history?metric=cpu&range=1h&maxPoints=60"
+        answer = owner.browser.get(path)
+        assert answer.status == 200, answer
+        old = [point for point in answer.json["points"] if point.get("origin") == "platform"]
+        return old if len(old) > 30 else None
+    points = eventually(remembered, 90, "the last hour begins with what the platform remembers", every=2)
+    user, _, name = first["tokenId"].partition("!")
+    api = ProxmoxAPI(first["host"], port=first["port"], user=user, token_name=name, token_value=first["secret"],
+                     verify_ssl=False, timeout=20)
+    vmid, node = guest["proxmox"]["vmid"], guest["proxmox"]["node"]
+    kind = api.nodes(node).qemu(vmid) if guest["type"] == "vm" else api.nodes(node).lxc(vmid)
+    known = {row["time"] * 1000: row["cpu"] * 100 for row in kind.rrddata.get(timeframe="hour") if "cpu" in row}
+    compared = [(point["value"], known[point["timestamp"]]) for point in points if point["timestamp"] in known]
+    assert len(compared) > 20
+    assert all(abs(shown - told) <= 0.011 for shown, told in compared), compared
+
+    def both():
+        lines = owner.browser.get(f"/api/charts/workloads?range=1h&metrics=cpu&ids={guest['id']}").json
+        origins = {point.get("origin") for point in lines["data"][guest["id"]]["cpu"]}
+        return lines if origins == {"platform", None} else None
+    assert eventually(both, 60, "what is measured follows what is remembered", every=1)["outages"] == []
 
 
 def test_the_connection_says_how_it_does(owner, watched):

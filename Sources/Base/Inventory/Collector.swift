@@ -7,6 +7,11 @@ package protocol Collector: Sendable {
     /// - Parameter now: when the answers are received; the poll ends before `budget` is used up.
     func poll(_ budget: PollBudget, at now: Timestamp) async -> PollReport
 
+    /// Asks for a part of what the platform remembers from before it was watched. After a poll that succeeded, never
+    /// beside one.
+    /// - Parameter cursor: of the report before; empty at first.
+    func past(_ budget: PollBudget, after cursor: String) async -> PastReport
+
     /// Asks for just enough to tell whether the connection would work, and what it would show.
     func probe(_ budget: PollBudget) async -> Result<ConnectionProbe, ConnectionFault>
 }

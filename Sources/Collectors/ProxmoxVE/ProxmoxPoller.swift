@@ -5,11 +5,12 @@ internal import Kernel
 /// Schedules, and nothing else: the base in every poll, and as many details as there is room for.
 actor ProxmoxPoller: Collector {
     private let spec: ConnectionSpec
-    private let client: ProxmoxClient
+    let client: ProxmoxClient
     private let pace: ProxmoxPace
     private var known: ClusterKnowledge
     private var rotation = Rotation<Detail>()
     private var planned: Set<Detail> = []
+    private var pastFailures: (question: PastQuestion, times: Int)?
 
     init(_ spec: ConnectionSpec, _ client: ProxmoxClient, _ pace: ProxmoxPace) {
         self.spec = spec
@@ -75,6 +76,21 @@ actor ProxmoxPoller: Collector {
                 instanceName: fresh.status?.name ?? fresh.status?.members.first?.name ?? fresh.nodes.keys.min(),
                 discovered: Dictionary(uniqueKeysWithValues: counts.filter { $0.1 > 0 }), degraded: fresh.degraded,
                 latency: allowance.firstLatency ?? .zero))
+    }
+
+    // MARK: The past
+
+    var pastQuestions: [PastQuestion] {
+        PastQuestion.all(known, storages: ProxmoxMapping(spec, known, at: Timestamp(milliseconds: 0)).merged)
+    }
+
+    /// - Returns: whether the question is not asked again.
+    func gaveUp(on question: PastQuestion, after failure: PlatformFailure) -> Bool {
+        if let status = failure.status, status != 429, status < 500 { return true }
+        if failure.fault.reason == .badAnswer { return true }
+        let times = (pastFailures?.question == question ? pastFailures?.times ?? 0 : 0) + 1
+        pastFailures = (question, times)
+        return times >= 3
     }
 
     private var instanceName: String? { known.status?.name ?? known.status?.members.first?.name }

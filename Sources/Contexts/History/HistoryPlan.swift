@@ -57,6 +57,8 @@ extension HistoryStore {
             DELETE FROM history_past WHERE t1 < CASE WHEN step_seconds < 900 THEN \(minutes)
                 WHEN step_seconds < 21600 THEN \(hours) ELSE \(end) END
             """)
+        statements.append(
+            "DELETE FROM history_backfills b WHERE NOT EXISTS (SELECT FROM connections c WHERE c.id = b.connection_id)")
         statements.append("DELETE FROM history_presence WHERE until < \(now - Tier.day.retention)")
         _ = try await database.batch(in: org, statements, timeout: .seconds(15))
     }

@@ -34,6 +34,8 @@ actor OrgMonitor {
     /// Of connections, as it was stored last.
     private var health: [ConnectionID: ConnectionHealth] = [:]
     private var unwritten: [ConnectionID: CheckedConnection] = [:]
+    /// What platforms remember, to be stored.
+    private var remembered: [(connection: ConnectionID, past: PastReport)] = []
     private var mustLook = true
     private var mustReload = true
     private var nextLook: Duration = .zero
@@ -62,6 +64,8 @@ actor OrgMonitor {
         polledThings += outcome.report.observations.count
         while polledThings > Self.polledLimit, polled.count > 1, let oldest = polled.popFirst() {
             polledThings -= oldest.report.observations.count
+            // At most one a connection: the next is asked for when this one is stored.
+            if let past = oldest.past { remembered.append((oldest.checked.id, past)) }
         }
     }
 
@@ -161,6 +165,7 @@ actor OrgMonitor {
         for outcome in outcomes {
             state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
             note(outcome.checked)
+            if let past = outcome.past { remembered.append((outcome.checked.id, past)) }
         }
     }
 
@@ -175,7 +180,8 @@ actor OrgMonitor {
             state.apply(rules, now: outside.time.now)
             health = Dictionary(connections.map { ($0.id, $0.health) }) { first, _ in first }
             unwritten = unwritten.filter { health[$0.key] != nil }
-            await outside.polls.reload(connections, of: org, by: number)
+            let pasts = try await outside.keeper.backfills(of: org)
+            await outside.polls.reload(connections, of: org, pasts: pasts, by: number)
         } catch {
             mustReload = true
             throw error
@@ -191,11 +197,20 @@ actor OrgMonitor {
         let now = outside.time.now
         let told = unwritten
         let flush = state?.flush(at: now, closing: closing)
-        guard flush != nil || !told.isEmpty else { return .done(isDirty: hasMore) }
+        let pasts = remembered
+        guard flush != nil || !told.isEmpty || !pasts.isEmpty else { return .done(isDirty: hasMore) }
         var statements = [ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)]
         if let flush { statements += flush.statements(in: org) }
         if !told.isEmpty { statements.append(ConnectionStore.record(Array(told.values), in: org)) }
+        for (connection, past) in pasts {
+            let frames = past.frames.compactMap { frame in
+                state?.resource(of: connection, frame.key).map { (resource: $0, frame: frame) }
+            }
+            statements += HistoryStore.remembering(frames, of: connection, Backfill(past), in: org, at: now)
+        }
         _ = try await outside.database.batch(in: org, statements, timeout: .seconds(10))
+        remembered.removeFirst(pasts.count)
+        for (connection, past) in pasts { await outside.polls.kept(Backfill(past), of: connection, in: org) }
         for (id, checked) in told {
             health[id] = checked.health
             unwritten[id] = nil

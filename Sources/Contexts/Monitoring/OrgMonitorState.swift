@@ -90,6 +90,11 @@ struct OrgMonitorState {
         for scope in report.complete { registry.close(scope: scope, of: connection, told: told[scope] ?? []) }
     }
 
+    /// What a connection's own name for a thing stands for.
+    func resource(of connection: ConnectionID, _ key: String) -> ResourceID? {
+        registry.resource(of: .init(connection, key))
+    }
+
     /// Agents and connections that are there now; what others said goes.
     mutating func keepOnly(_ connections: Set<ConnectionID>) { registry.keepOnly(connections) }
 

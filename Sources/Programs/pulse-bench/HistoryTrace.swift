@@ -25,7 +25,7 @@ struct HistoryTrace {
             values: cells.map { row in row.dropFirst().map { Double($0) } })
     }
 
-    private init(metrics: [MetricName], times: [Int64], values: [[Double?]]) {
+    init(metrics: [MetricName], times: [Int64], values: [[Double?]]) {
         self.metrics = metrics
         self.times = times
         self.values = values
