@@ -75,11 +75,16 @@ def test_a_large_organisation_moves_whole_in_bounded_memory(moving):
     assert grown < GROWTH, grown
 
 
+def told(server, org):
+    """What people and sources have told: the program's own beats and seals come whenever they are due."""
+    return {name: count for name, count in rows(server, org).items() if name not in ("audit_checkpoints", "monitor_presence")}
+
+
 def test_a_program_killed_in_the_middle_leaves_nothing_of_an_import(moving):
     owner = large(moving, "Killed Works")
     archive = owner.browser.get(f"/api/orgs/{owner.org}/export", timeout=300).body
     target = owner.browser.post("/api/orgs", {"displayName": "Half Works"}).json["id"]
-    before = rows(moving, target)
+    before = told(moving, target)
     parts = urllib.parse.urlsplit(moving.url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
     connection.putrequest("POST", f"/api/orgs/{target}/import")
@@ -97,6 +102,6 @@ def test_a_program_killed_in_the_middle_leaves_nothing_of_an_import(moving):
         connection.getresponse()
     moving.start()
     eventually(lambda: moving.database.value(running) == "0", 30, "the database has noticed")
-    assert rows(moving, target) == before
+    assert told(moving, target) == before
     assert take(owner.browser, target, archive).status == 200
     assert take(owner.browser, target, archive).slug == "organisation-not-empty"

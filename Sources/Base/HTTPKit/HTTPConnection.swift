@@ -182,6 +182,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             guard !isRequestComplete else { return closeAfterFlush(context) }
             phase = .lingering
             setDeadline(in: .seconds(10))
+            hangUpAfterFlush(context)
             while let part = pending.popFirst(), case .lingering = phase { linger(part, context) }
             return resumeReading(context)
         }
@@ -348,6 +349,13 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if case .done = phase {} else { task?.cancel() }
         phase = .done
         context.close(promise: nil)
+    }
+
+    /// Says that nothing more comes, and goes on taking what is on its way: a reset could overtake the answer.
+    private func hangUpAfterFlush(_ context: ChannelHandlerContext) {
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        flushed.futureResult.assumeIsolated().whenSuccess { context.close(mode: .output, promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: flushed)
     }
 
     private func closeAfterFlush(_ context: ChannelHandlerContext) {
