@@ -77,7 +77,7 @@ def test_a_large_organisation_moves_whole_in_bounded_memory(moving):
 
 def told(server, org):
     """What people and sources have told: the program's own beats and seals come whenever they are due."""
-    return {name: count for name, count in rows(server, org).items() if name not in ("audit_checkpoints", "monitor_presence")}
+    return {name: count for name, count in rows(server, org).items() if name not in ("audit_checkpoints", "history_presence")}
 
 
 def test_a_program_killed_in_the_middle_leaves_nothing_of_an_import(moving):
