@@ -135,13 +135,16 @@ SETTLED = """() => Promise.allSettled(document.getAnimations()
 
 @pytest.fixture(scope="session")
 def picture():
-    """picture(page, name) keeps what a page looks like under .local/test/screens."""
-    folder = LOGS / "screens"
-    folder.mkdir(parents=True, exist_ok=True)
+    """picture(page, name) waits until nothing moves; with PULSE_TEST_PICTURES=1 it keeps what the page looks like under
+    .local/test/screens, for whoever wants to look: four hundred pictures take half a minute."""
+    folder = LOGS / "screens" if os.environ.get("PULSE_TEST_PICTURES") else None
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
 
     def picture(page, name):
         page.evaluate(SETTLED)
-        page.screenshot(path=folder / f"{name}.png")
+        if folder:
+            page.screenshot(path=folder / f"{name}.png")
 
     return picture
 
