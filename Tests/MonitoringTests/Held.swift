@@ -29,6 +29,9 @@ enum Held {
         let view = try await store.look(for: lifetime)
         let mine = Set(view.shards.filter { $0.owner == store.worker && !$0.isFree }.map(\.shard))
         let wish = FairShare.wish(of: store.worker, holding: mine, in: view)
-        return try await store.renew(for: lifetime, take: wish.take, release: wish.shed)
+        let release = view.shards.filter { wish.shed.contains($0.shard) }
+        return try await store.renew(
+            for: lifetime, take: wish.take,
+            release: Set(release.map { ShardLease(shard: $0.shard, epoch: $0.epoch) }))
     }
 }

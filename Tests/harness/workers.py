@@ -95,7 +95,7 @@ class WatchedPool:
         wrong = int(self.pool.database.value("SELECT count(*) FROM witness WHERE epoch <> lease"))
         return wrong + int(self.pool.database.value("""
             SELECT count(*) FROM (
-                SELECT (epoch, seq) <= lag((epoch, seq)) OVER (PARTITION BY org, shard ORDER BY id) AS back FROM witness
+                SELECT (epoch, seq) <= lag((epoch, seq)) OVER (PARTITION BY org ORDER BY id) AS back FROM witness
             ) w WHERE back"""))
 
     def assert_no_write_of_a_stale_epoch(self):

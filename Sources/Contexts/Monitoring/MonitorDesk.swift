@@ -3,78 +3,85 @@ import Ingest
 import Kernel
 import Metrics
 
-/// Which monitors run here, and which of them have something to do.
+/// The monitors that run here, and which of them have something to do. A thin shell around `WatchList`.
 actor MonitorDesk {
     /// Flushes under way at once: each is one pipelined transaction on a shared connection.
     private static let width = 64
 
-    private struct Entry {
+    private struct Running {
         let monitor: OrgMonitor
-        let shard: Int16
-        /// Of the configuration that it was last told to read.
-        var generation: Int64
+        /// Of this process's monitors of all organisations; a later one has a higher number.
         let number: UInt64
     }
 
     private let outside: MonitorOutside
-    private var held: [Int16: ShardLease] = [:]
-    private var monitors: [OrgID: Entry] = [:]
+    private var list = WatchList()
+    private var monitors: [OrgID: Running] = [:]
     private var dirty: Set<OrgID> = []
-    /// Organisations that were watched here until they were moved. Their reports come here until all servers know.
-    private var moved: [OrgID: Int16] = [:]
     /// Monitors that were let go and may still be writing; looked through with every round over everyone.
     private var leaving: [OrgID: OrgMonitor] = [:]
     private var lastNumber: UInt64 = 0
 
     init(outside: MonitorOutside) { self.outside = outside }
 
-    // MARK: Leases
+    var watched: [OrgID] { Array(monitors.keys) }
 
-    func begin(_ leases: Set<ShardLease>) async {
-        // A later epoch of a shard that was held is another lease: others have written meanwhile.
-        await stop(leases.compactMap { held[$0.shard] }.filter { !leases.contains($0) })
-        for lease in leases { held[lease.shard] = lease }
-        MonitoringMetrics.shards.record(held.count)
+    // MARK: What there is
+
+    /// Does what follows from an event.
+    /// - Returns: where it belongs that was heard, when that is elsewhere.
+    @discardableResult
+    func note(_ event: WatchList.Event) async -> Int16? {
+        let effects = list.step(event)
+        var (closed, reloads, place): ([(OrgID, UInt64)], [OrgMonitor], Int16?) = ([], [], nil)
+        for effect in effects {
+            switch effect {
+            case .close(let org): if let gone = close(org) { closed.append((org, gone)) }
+            case .open(let org, let lease): open(org, lease)
+            case .reload(let org):
+                if let monitor = monitors[org]?.monitor { reloads.append(monitor) }
+                dirty.insert(org)
+            case .forward(let shard): place = shard
+            }
+        }
+        if case .heard = event {} else { MonitoringMetrics.shards.record(list.held.count) }
+        if !effects.isEmpty { MonitoringMetrics.monitors.record(monitors.count) }
+        if !closed.isEmpty { await outside.polls.drop(closed) }
+        for monitor in reloads { await monitor.reload() }
+        return place
     }
 
-    func stop(_ leases: some Sequence<ShardLease>) async {
-        for lease in leases where held[lease.shard] == lease { held[lease.shard] = nil }
-        MonitoringMetrics.shards.record(held.count)
-        await forget(monitors.filter { held[$0.value.shard] == nil }.map(\.key))
+    private func open(_ org: OrgID, _ lease: ShardLease) {
+        lastNumber += 1
+        let monitor = OrgMonitor(
+            org: org, lease: lease, outside: outside, number: lastNumber, after: leaving.removeValue(forKey: org))
+        monitors[org] = Running(monitor: monitor, number: lastNumber)
+    }
+
+    private func close(_ org: OrgID) -> UInt64? {
+        guard let gone = monitors.removeValue(forKey: org) else { return nil }
+        leaving[org] = gone.monitor
+        dirty.remove(org)
+        return gone.number
     }
 
     /// Nothing comes in for these shards any more, and what has come in is written.
     func drain(_ shards: Set<Int16>) async {
-        for shard in shards { held[shard] = nil }
-        MonitoringMetrics.shards.record(held.count)
-        let orgs = monitors.filter { shards.contains($0.value.shard) }.map(\.key)
+        await note(.drain(shards))
+        let orgs = list.watched.filter { shards.contains($0.value.lease.shard) }.map(\.key)
         await outside.polls.drop(orgs.compactMap { org in monitors[org].map { (org, $0.number) } })
         await finish(orgs)
-        await forget(orgs.filter { monitors[$0].map { shards.contains($0.shard) } ?? false })
-    }
-
-    private func forget(_ orgs: [OrgID]) async {
-        var gone: [(OrgID, UInt64)] = []
-        for org in orgs {
-            guard let entry = monitors.removeValue(forKey: org) else { continue }
-            gone.append((org, entry.number))
-            leaving[org] = entry.monitor
-            dirty.remove(org)
-        }
-        guard !gone.isEmpty else { return }
-        MonitoringMetrics.monitors.record(monitors.count)
-        await outside.polls.drop(gone)
+        await note(.stop(Set(shards.compactMap { list.held[$0] })))
     }
 
     // MARK: Work comes in
 
     func take(_ report: AcceptedReport, of shard: Int16) async {
-        if let place = moved[report.org], place != shard {
+        if let place = await note(.heard(report.org, in: shard)) {
             return outside.bus.publish(report.hint, to: .reports(shard: place))
         }
-        guard let monitor = monitor(of: report.org, in: shard) else { return }
-        await monitor.offer(report)
-        dirty.insert(report.org)
+        await monitors[report.org]?.monitor.offer(report)
+        if monitors[report.org] != nil { dirty.insert(report.org) }
     }
 
     func take(_ outcome: PollDesk.Outcome) async {
@@ -84,56 +91,14 @@ actor MonitorDesk {
     }
 
     func look(_ org: OrgID, in shard: Int16) async {
-        guard let monitor = monitor(of: org, in: shard) else { return }
+        await note(.heard(org, in: shard))
+        guard let monitor = monitors[org]?.monitor else { return }
         await monitor.look()
         dirty.insert(org)
     }
 
     func lookEverywhere(in shard: Int16) async {
-        for (org, entry) in monitors where entry.shard == shard {
-            await entry.monitor.look()
-            dirty.insert(org)
-        }
-    }
-
-    // MARK: What there is
-
-    /// An organisation is active, in this place, and configured so often: it is watched here if its shard is, and reads
-    /// its configuration unless it has read it since.
-    func place(_ place: OrgPlace) async {
-        moved[place.org] = moved[place.org] == nil ? nil : place.shard
-        if let entry = monitors[place.org], entry.shard != place.shard {
-            // Some 50 bytes each; they are moved seldom.
-            if moved.count >= 10_000 { moved.removeAll() }
-            moved[place.org] = place.shard
-            await forget([place.org])
-        }
-        let isNew = monitors[place.org] == nil
-        guard let monitor = monitor(of: place.org, in: place.shard) else { return }
-        guard isNew || (monitors[place.org]?.generation ?? 0) < place.generation else { return }
-        monitors[place.org]?.generation = place.generation
-        await monitor.reload()
-        dirty.insert(place.org)
-    }
-
-    /// Of these only those are active. What is not active any more is not watched any more, from this moment on.
-    func keepOnly(_ active: Set<OrgID>, among known: [OrgID]) async {
-        await forget(known.filter { !active.contains($0) && monitors[$0] != nil })
-    }
-
-    var watched: [OrgID] { Array(monitors.keys) }
-
-    private func monitor(of org: OrgID, in shard: Int16) -> OrgMonitor? {
-        // Only `place` moves one: what else names another shard has not heard of it yet.
-        if let entry = monitors[org] { return entry.shard == shard ? entry.monitor : nil }
-        guard let lease = held[shard] else { return nil }
-        lastNumber += 1
-        let monitor = OrgMonitor(
-            org: org, lease: lease, outside: outside, number: lastNumber,
-            after: leaving.removeValue(forKey: org))
-        monitors[org] = Entry(monitor: monitor, shard: shard, generation: 0, number: lastNumber)
-        MonitoringMetrics.monitors.record(monitors.count)
-        return monitor
+        for (org, entry) in list.watched where entry.lease.shard == shard { await look(org, in: shard) }
     }
 
     // MARK: Work gets done
@@ -147,13 +112,13 @@ actor MonitorDesk {
     }
 
     /// One organisation after the other: this is housekeeping and must not crowd out flushes.
-    func closeWindows() async { for entry in monitors.values { await entry.monitor.closeWindows() } }
+    func closeWindows() async { for running in monitors.values { await running.monitor.closeWindows() } }
 
     /// Writes everything; nothing comes in any more.
     func close() async {
         await outside.polls.close()
         await finish(Array(monitors.keys))
-        (monitors, held) = ([:], [:])
+        (monitors, list) = ([:], WatchList())
     }
 
     /// Until nothing is unwritten, or three attempts have not achieved it: then the log and the next owner have the rest.
@@ -179,7 +144,7 @@ actor MonitorDesk {
             for _ in 0..<Self.width { startNext() }
             for await (org, monitor, outcome) in group {
                 // Whoever has taken its place meanwhile has its own outcomes.
-                if monitors[org]?.monitor === monitor, await isUndone(outcome, of: org) { left.insert(org) }
+                if monitors[org]?.monitor === monitor, await isUndone(outcome, of: org, monitor) { left.insert(org) }
                 startNext()
             }
         }
@@ -187,13 +152,13 @@ actor MonitorDesk {
         return left
     }
 
-    private func isUndone(_ outcome: OrgMonitor.Outcome, of org: OrgID) async -> Bool {
+    private func isUndone(_ outcome: OrgMonitor.Outcome, of org: OrgID, _ monitor: OrgMonitor) async -> Bool {
         switch outcome {
         case .done(let isDirty): return isDirty
         case .failed: return true
         case .fenced:
             MonitoringMetrics.fenced.increment()
-            await forget([org])
+            await note(.fenced(org, monitor.lease))
             return false
         }
     }

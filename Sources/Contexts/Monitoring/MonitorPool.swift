@@ -166,15 +166,15 @@ package struct MonitorPool: Service {
     private func checkAll(_ desk: MonitorDesk, _ shards: [Int16]) async {
         await check(await desk.watched, desk)
         guard !shards.isEmpty, let places = try? await leases.organisations(of: shards) else { return }
-        for place in places { await desk.place(place) }
+        for place in places { await desk.note(.place(place)) }
     }
 
     /// A suspended organisation is not looked at any more, one that was restored is looked at again, a changed one reads
     /// its configuration, a moved one goes. When the database cannot say, nothing changes.
     private func check(_ orgs: [OrgID], _ desk: MonitorDesk) async {
         guard !orgs.isEmpty, let active = try? await leases.active(among: orgs) else { return }
-        await desk.keepOnly(Set(active.map(\.org)), among: orgs)
-        for place in active { await desk.place(place) }
+        await desk.note(.active(Set(active.map(\.org)), among: orgs))
+        for place in active { await desk.note(.place(place)) }
     }
 
     /// One worker would do; that each does it costs little and needs no agreement.

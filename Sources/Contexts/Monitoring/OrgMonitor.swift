@@ -21,7 +21,7 @@ actor OrgMonitor {
     private static let timelineKept: Duration = .seconds(90 * 86_400)
 
     let org: OrgID
-    private let lease: ShardLease
+    nonisolated let lease: ShardLease
     private let outside: MonitorOutside
     /// Of this process's monitors of all organisations; a later one has a higher number.
     private let number: UInt64

@@ -37,7 +37,7 @@ struct LeaseKeeper {
     enum Effect: Equatable {
         case look
         /// Renew what is held but `except`, take `take`, give back `release`; answer with what is held then.
-        case renew(take: Set<ShardLease>, release: Set<Int16>)
+        case renew(take: Set<ShardLease>, release: Set<ShardLease>)
         case begin(Set<ShardLease>)
         case stop(Set<ShardLease>)
         /// Write what is unwritten and stop; then say `drained`.
@@ -49,7 +49,10 @@ struct LeaseKeeper {
     private(set) var held: Set<ShardLease> = []
     private var draining: Set<Int16> = []
     private var drained: Set<Int16> = []
-    private var renewedAt: Duration?
+    /// Let go because no renewal came back. A lease that the database still has for us is given back and taken anew, with
+    /// a later epoch: a word of ours that is still on its way could give this one away under our hands.
+    private var abandoned: Set<ShardLease> = []
+    private(set) var renewedAt: Duration?
     /// A question is under way since then; a second one does not help.
     private var askedAt: Duration?
     private var nextLook: Duration?
@@ -60,7 +63,7 @@ struct LeaseKeeper {
     }
 
     /// What is worked on: all that is held but for what is being handed over.
-    var working: Set<ShardLease> { held.filter { !draining.contains($0.shard) } }
+    var working: Set<ShardLease> { held.filter { !draining.contains($0.shard) && !abandoned.contains($0) } }
     /// A worker without shards looks more often: there may be some whose owner has just died.
     private var pause: Duration { held.isEmpty ? terms.renewEvery / 5 : terms.renewEvery }
 
@@ -70,7 +73,7 @@ struct LeaseKeeper {
         case .woke: if now >= nextLook ?? .zero { effects += look(at: now) }
         case .freed: effects += look(at: now)
         case .looked(let view): effects += looked(view)
-        case .answered(let leases, let sentAt): effects += answered(leases, sentAt: sentAt)
+        case .answered(let leases, let sentAt): effects += answered(leases, sentAt: sentAt, at: now)
         case .failed: askedAt = nil
         case .drained(let shards):
             drained.formUnion(shards.intersection(draining))
@@ -94,16 +97,20 @@ struct LeaseKeeper {
         wish.take = wish.take.filter { !draining.contains($0.shard) }
         let fresh = wish.shed.subtracting(draining)
         draining.formUnion(fresh)
-        return (fresh.isEmpty ? [] : [.drain(fresh)]) + [.renew(take: wish.take, release: drained)]
+        return (fresh.isEmpty ? [] : [.drain(fresh)]) + [
+            .renew(take: wish.take, release: abandoned.union(held.filter { drained.contains($0.shard) }))
+        ]
     }
 
-    private mutating func answered(_ leases: Set<ShardLease>, sentAt: Duration) -> [Effect] {
+    private mutating func answered(_ leases: Set<ShardLease>, sentAt: Duration, at now: Duration) -> [Effect] {
         askedAt = nil
-        // An answer that is older than one we have says nothing about now.
+        // An answer that is older than one we have says nothing about now, nor one that we slept over.
         if let renewedAt, sentAt <= renewedAt { return [] }
+        guard now - sentAt <= terms.trustFor else { return [] }
         let before = working
         held = leases
         renewedAt = sentAt
+        abandoned.formIntersection(leases)
         draining.formIntersection(leases.map(\.shard))
         drained.formIntersection(draining)
         let (gained, lost) = (working.subtracting(before), before.subtracting(held))
@@ -114,6 +121,9 @@ struct LeaseKeeper {
     private mutating func expire(at now: Duration) -> [Effect] {
         guard !held.isEmpty, let renewedAt, now - renewedAt > terms.trustFor else { return [] }
         defer { (held, draining, drained) = ([], [], []) }
+        abandoned.formUnion(held)
+        // What was asked before this is not answered any more: it may have been given back meanwhile.
+        self.renewedAt = now
         return [.stop(held)]
     }
 }

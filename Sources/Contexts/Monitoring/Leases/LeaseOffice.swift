@@ -58,13 +58,13 @@ actor LeaseOffice {
                 }
             }
         case .begin(let leases):
-            await desk.begin(leases)
+            await desk.note(.begin(leases))
             // First listen, then look: what is accepted in between is heard or seen.
             ears.follow(Set(keeper.working.map(\.shard)))
             outside.logger.info("shards taken", metadata: [LogKey.shards: "\(leases.count)"])
             group.addTask { await self.place(leases) }
         case .stop(let leases):
-            await desk.stop(leases)
+            await desk.note(.stop(leases))
             ears.follow(Set(keeper.working.map(\.shard)))
             outside.logger.info("shards lost", metadata: [LogKey.shards: "\(leases.count)"])
         case .drain(let shards):
@@ -91,7 +91,9 @@ actor LeaseOffice {
     /// Should it fail, the round that looks for missed changes finds them.
     private nonisolated func place(_ leases: Set<ShardLease>) async {
         do {
-            for place in try await store.organisations(of: leases.map(\.shard).sorted()) { await desk.place(place) }
+            for place in try await store.organisations(of: leases.map(\.shard).sorted()) {
+                await desk.note(.place(place))
+            }
         } catch {
             outside.logger.warning("organisations not found yet", metadata: [LogKey.reason: "\(error)"])
         }

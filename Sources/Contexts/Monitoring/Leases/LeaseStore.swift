@@ -44,16 +44,21 @@ struct LeaseStore: Sendable {
     /// Renews what is held, takes of `take` what is still as it was seen, gives back `release`.
     /// - Returns: what is held now.
     func renew(
-        for lifetime: Duration, take: Set<ShardLease> = [], release: Set<Int16> = []
+        for lifetime: Duration, take: Set<ShardLease> = [], release: Set<ShardLease> = []
     ) async throws -> Set<ShardLease> {
         let wanted = take.sorted { $0.shard < $1.shard }
+        let given = release.sorted { $0.shard < $1.shard }
+        // By epoch: a release that comes late must not give back what was taken again since.
         let sql: SQL = """
-            WITH given AS (
+            WITH released AS (
+                SELECT * FROM unnest(\(given.map(\.shard)), \(given.map(\.epoch))) AS r (shard, epoch)
+            ), given AS (
                 UPDATE shard_leases l SET owner = NULL, expires_at = '-infinity'
-                WHERE l.owner = \(worker) AND l.shard = ANY(\(release.sorted())) RETURNING l.shard
+                FROM released r WHERE l.owner = \(worker) AND l.shard = r.shard AND l.epoch = r.epoch
             ), kept AS (
                 UPDATE shard_leases l SET expires_at = now() + \(Self.seconds(lifetime))
-                WHERE l.owner = \(worker) AND l.expires_at > now() AND l.shard <> ALL(\(release.sorted()))
+                WHERE l.owner = \(worker) AND l.expires_at > now()
+                    AND (l.shard, l.epoch) NOT IN (SELECT r.shard, r.epoch FROM released r)
                 RETURNING l.shard, l.epoch
             ), free AS (
                 SELECT l.shard FROM shard_leases l

@@ -110,6 +110,7 @@ actor PollDesk {
         }
         guard entry.connection.revision != connection.revision else { return }
         let mayGoOn = Self.reachesLike(entry.connection, connection)
+        let isOftener = connection.cadence < entry.connection.cadence
         entry.connection = connection
         if !mayGoOn {
             entry.task?.cancel()
@@ -118,6 +119,9 @@ actor PollDesk {
         } else if !connection.isEnabled || connection.health.state == .pending {
             // Saved anew, perhaps with the very same secret: what was refused before is asked once more.
             entry.health = connection.health
+        } else if isOftener, entry.health.consecutiveFailures == 0, entry.health.nextPollAt != nil {
+            // Not only after the old, longer wait.
+            entry.health.hurry(at: time.now + connection.cadence)
         }
         asked[place] = entry
         schedule(place)
