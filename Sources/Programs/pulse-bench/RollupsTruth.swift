@@ -56,6 +56,8 @@ struct RollupsTruth {
                     let part = mine.filter { $0.at > start && $0.at <= start + Self.window }
                     let told = try await read(history, resource, metric, "2h", at: start + Self.window)
                     compared += part.count
+                    // Another tier stands in for a window without a sample, and may begin a bucket at its end.
+                    if part.isEmpty, told.tier != "raw" { continue }
                     if told.tier != "raw" || told.points.map(\.timestamp) != part.map(\.at)
                         || zip(told.points, part).contains(where: { $0.value != $1.value })
                     {
