@@ -76,7 +76,7 @@ class CannedServer:
             ("GET", "/api/resources/([^/]+)/history"): self.history,
             ("GET", "/api/resources/([^/]+)"): lambda match, query, body: self.machines.get(match[1]) or problem(404, "not-found", "Not found"),
             ("GET", "/api/resources/timeline"): {"data": []},
-            ("GET", "/api/connections"): {"data": []},
+            ("GET", "/api/connections"): {"data": []}, ("GET", "/api/gateways"): {"data": []},
             ("GET", "/api/org-invitations"): {"data": []},
             ("GET", "/api/resources"): {"data": [], "meta": {"page": 1, "limit": 1, "total": 0, "totalPages": 0}},
         })

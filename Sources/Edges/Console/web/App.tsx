@@ -19,6 +19,7 @@ import { Audit } from "./pages/audit/Audit";
 import { AddConnection } from "./pages/connections/AddConnection";
 import { Connections } from "./pages/connections/Connections";
 import { EditConnection } from "./pages/connections/EditConnection";
+import { Gateways } from "./pages/connections/Gateways";
 import { Inventory } from "./pages/inventory/Inventory";
 import { Dashboard } from "./pages/dashboard/Dashboard";
 import { EnrolmentTokens } from "./pages/members/EnrolmentTokens";
@@ -92,6 +93,7 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
     case "/members/enrolment": return <EnrolmentTokens />;
     case "/sites": return <Sites />;
     case "/connections": return <Connections open={undefined} />;
+    case "/connections/gateways": return <Gateways />;
     case "/connections/new": return <AddConnection kind={undefined} />;
     case "/audit": return <Audit open={undefined} />;
     case "/customers": return <Customers />;

@@ -23,7 +23,7 @@ const nouns: Record<string, string> = {
   organisation: "the organisation", org: "the organisation", session: "a session", user: "their profile", enrollment_token: "an enrolment token", agent: "agent", member: "member",
   invitation: "an invitation", role: "role", token: "API token", api_token: "API token", site: "site", provider_grant: "a provider's grant", audit: "the audit log",
   audit_settings: "audit settings", audit_stream: "an audit stream", key: "an encryption key", data_key: "a data key", password: "the password", totp: "the second factor",
-  recovery_codes: "recovery codes", share: "a share", passkey: "a passkey", trusted_issuer: "trusted issuer", machine: "machine", connection: "connection",
+  recovery_codes: "recovery codes", share: "a share", passkey: "a passkey", trusted_issuer: "trusted issuer", machine: "machine", connection: "connection", gateway: "a gateway",
 };
 
 /** What reads badly when it is put together from its parts. */
@@ -34,6 +34,7 @@ const phrases: Record<string, string> = {
   "audit_person.blank": "blanked the name of", "device.forget": "forgot a known device", "invitation.accept": "accepted an invitation", "invitation.decline": "declined an invitation",
   "operator.search": "found the organisation in a search", "operator.read": "looked at the organisation's state and size", "organisation.recover": "let an owner back in", "organisation.unsuspend": "restored the organisation",
   "support_access.request": "asked for support access", "support_access.approve": "let support look", "support_access.decline": "declined support access", "support_access.revoke": "ended support access",
+  "gateway.connect": "connected as a gateway", "gateway.disconnect": "left as a gateway", "gateway.update": "switched a gateway:",
   "support_access.withdraw": "gave support access back", "support_access.read": "looked inside, with your consent:",
 };
 /** Their identifiers say nothing to anyone. */

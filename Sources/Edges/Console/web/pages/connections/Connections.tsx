@@ -32,13 +32,14 @@ export function Connections({ open }: { open: string | undefined }): JSX.Element
   const sub = <p className="page-sub">What Pulse asks, and how well it is answered. <span className="hide-narrow">Machines with an agent report by themselves.</span></p>;
   if (!mayRead) return <Page title="Connections" sub={sub}><Denied what="connections" need="read:connections" /></Page>;
   const add = mayManage && <Link className="btn btn-primary" to="/connections/new" aria-label="Add connection"><Icon name="plus" /><span className="btn-label">Add connection</span></Link>;
+  const actions = <><Link className="btn btn-quiet" to="/connections/gateways"><span className="btn-label">Gateways</span></Link>{add}</>;
   const show = (id: string | undefined): void => navigate(id ? `/connections/${id}` : "/connections", { replace: open !== undefined && id !== undefined, keepScroll: true });
   const walk = (step: 1 | -1): void => {
     const all = list.data ?? [], next = all[all.findIndex((one) => one.id === open) + step];
     if (next) show(next.id);
   };
   return (
-    <Page title="Connections" count={list.data?.length || undefined} sub={sub} actions={add} keep>
+    <Page title="Connections" count={list.data?.length || undefined} sub={sub} actions={actions} keep>
       <Wait query={list} what="The connections" rows={3}>
         {(data) => data.length === 0
           ? <div className="table-wrap"><Empty icon="plug" title="Nothing is asked yet" actions={add} note={mayManage ? undefined : "An editor of this organisation can add connections."}>Connect a platform such as Proxmox VE, and its nodes, guests and storages appear here without an agent on each.</Empty></div>

@@ -1,10 +1,9 @@
 import { useQuery } from "../../kit/cache";
 import { AreaField, Field, Form, SelectField } from "../../kit/form";
-import { may, useMe } from "../../session/session";
+import { Link } from "../../kit/router";
 import { Kind } from "./connection";
 import { Draft } from "./draft";
-
-interface Agent { id: string; hostname: string }
+import { Gateway, gatewaysPath, gatewayStates } from "./gateway";
 
 /** Where the platform is, how one gets there, whom one signs in as, and why its certificate is believed. */
 export function ReachFields({ kind, form, isStored }: { kind: Kind; form: Form<Draft>; isStored: boolean }): JSX.Element {
@@ -44,15 +43,18 @@ const trustHints: Record<string, string> = {
   system: "A self-signed one is shown to you by the test; you decide then.", authorities: "And the name must fit.", pinned: "No other is accepted, whoever signed it.",
 };
 
-/** Hosts inside a private network are reached through an agent that stands there. */
+/** Hosts inside a private network are reached through an agent that stands there and lets them through. */
 function Route({ form }: { form: Form<Draft> }): JSX.Element {
-  const me = useMe();
-  const agents = useQuery<{ data: Agent[] }>(may(me, "read:monitoring") ? "/api/agents" : undefined);
+  const gateways = useQuery<{ data: Gateway[] }>(gatewaysPath).data?.data ?? [], { agentId } = form.values;
+  const chosen = gateways.find((one) => one.agentId === agentId);
+  const hint = chosen
+    ? `${chosen.hostname} allows ${chosen.allows.join(", ")}.${chosen.state === "online" ? "" : " It is not connected now."}`
+    : <>Private addresses are reached through an agent inside that network; no inbound rule. <Link className="link" to="/connections/gateways">Gateways</Link></>;
   return (
-    <SelectField label="How to reach it" binding={form.field("agentId")} hint="Private addresses are reached through an agent inside that network; no inbound rule.">
+    <SelectField label="Reach it" binding={form.field("agentId")} hint={hint}>
       <option value="">Directly from Pulse</option>
-      {(agents.data?.data ?? []).map((agent) => <option key={agent.id} value={agent.id}>Through {agent.hostname}</option>)}
-      {form.values.agentId !== "" && !agents.data?.data.some((agent) => agent.id === form.values.agentId) && <option value={form.values.agentId}>Through an agent</option>}
+      {gateways.filter((one) => one.enabled || one.agentId === agentId).map((one) => <option key={one.agentId} value={one.agentId}>Through {one.hostname}{one.state === "online" ? "" : ` (${gatewayStates[one.state].word.toLowerCase()})`}</option>)}
+      {agentId !== "" && !chosen && <option value={agentId}>Through an agent</option>}
     </SelectField>
   );
 }

@@ -44,7 +44,7 @@ export function answers(health: Health): { mark: Mark; word: string } {
 const reasons: Record<string, string> = {
   authentication: "Sign-in refused", permission: "A privilege is missing", unreachable: "Not reachable", timeout: "No answer in time", "untrusted-certificate": "Certificate not trusted",
   "certificate-changed": "Certificate changed", "forbidden-address": "Address not allowed", "bad-answer": "Answer not understood", "too-large": "Answer too large",
-  "rate-limited": "Asked to slow down", "server-error": "Server error", unsupported: "Not supported", misconfigured: "Settings cannot work", gateway: "Gateway agent missing",
+  "rate-limited": "Asked to slow down", "server-error": "Server error", unsupported: "Not supported", misconfigured: "Settings cannot work", gateway: "Gateway in the way",
 };
 export const reasonWords = (reason: string | undefined): string => reasons[reason ?? ""] ?? "It failed";
 
@@ -57,7 +57,7 @@ export function advice(reason: string | undefined): string {
     case "certificate-changed": return "If you renewed it, compare the new fingerprint and trust that one. If not, somebody may stand in between.";
     case "forbidden-address": return "Private and reserved networks are reached through an agent inside them.";
     case "unreachable": case "timeout": return "Check address and port, and whether a firewall lets us in.";
-    case "gateway": return "See that the agent runs, and that its administrator allows this target.";
+    case "gateway": return "See under Gateways that its agent is connected, and that its administrator allows this target.";
     default: return "";
   }
 }
