@@ -26,6 +26,11 @@ class RealAgent:
                                "--ack-log", self.ack_log, env=self.environment)
         return self
 
+    def run_as(self, verb, *words, prefix=()):
+        """Another verb than `run`, which then runs until it is ended."""
+        return Process(self.name, *prefix, PROGRAMS / "pulse-agent", verb, "--state-dir", self.directory, *words,
+                       env=self.environment)
+
     @property
     def ack_log(self):
         return self.directory / "acknowledged.log"

@@ -4,16 +4,18 @@ import urllib.error
 import urllib.request
 import uuid
 
-from .processes import PROGRAMS, Process, eventually, plain_environment
+from .processes import PROGRAMS, Process, eventually, plain_environment, run
 
 
 class Estate:
-    """Starts at once and is ready when this returns. `flags` as on the command line: `guests=30` is `--guests 30`."""
+    """Starts at once and is ready when this returns. `flags` as on the command line: `guests=30` is `--guests 30`. `prefix`
+    goes before it: a network namespace, in which it is asked as well."""
 
-    def __init__(self, *switches, **flags):
+    def __init__(self, *switches, prefix=(), **flags):
         name = f"estate-{uuid.uuid4().hex[:8]}"
         words = [word for key, value in {"port": 0, **flags}.items() for word in (f"--{key.replace('_', '-')}", value)]
-        self.process = Process(name, PROGRAMS / "pulse-estate", "serve", *words, *switches, env=plain_environment())
+        self.prefix = list(prefix)
+        self.process = Process(name, *prefix, PROGRAMS / "pulse-estate", "serve", *words, *switches, env=plain_environment())
         eventually(self._is_ready, 60, "pulse-estate is ready")
         lines = [json.loads(line) for line in self._lines() if line.startswith("{")]
         self.admin_url = next(line["url"] for line in lines if line["kind"] == "admin")
@@ -38,6 +40,9 @@ class Estate:
             return error.code, json.loads(error.read())
 
     def truth(self):
+        if self.prefix:
+            told = run(*self.prefix, "curl", "-fsS", self.admin_url + "/truth").stdout
+            return [json.loads(line) for line in told.splitlines()]
         with urllib.request.urlopen(self.admin_url + "/truth", timeout=30) as answer:
             return [json.loads(line) for line in answer.read().splitlines()]
 

@@ -1,0 +1,239 @@
+"""A Proxmox in a network that the server cannot reach, and an agent in it that is a gateway: the real programs, the
+estate and the agent in a network namespace of their own."""
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+
+import pytest
+
+from harness.agents import RealAgent
+from harness.estate import Estate
+from harness.processes import eventually, free_port
+from harness.server import Server
+
+pytestmark = pytest.mark.xdist_group("gateways")
+
+INSIDE = "10.213.77.1"
+LAN = "10.213.77.0/24"
+
+
+def may_make_namespaces():
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        return False
+    name = f"pulse-try-{uuid.uuid4().hex[:6]}"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode == 0
+    if made:
+        subprocess.run(["ip", "netns", "delete", name], check=False)
+    return made
+
+
+class Network:
+    """A network that only an agent stands in: a dummy interface with an address that nobody else routes to, and a wire
+    to this machine, over which the agent reaches the server."""
+
+    def __init__(self):
+        tag = uuid.uuid4().hex[:6]
+        self.name, self.outer, inner = f"pulse-{tag}", f"pg{tag}o", f"pg{tag}i"
+        number = int(tag[:2], 16)
+        self.here, self.there = f"10.214.{number}.1", f"10.214.{number}.2"
+        self._ip("netns", "add", self.name)
+        self._ip("link", "add", self.outer, "type", "veth", "peer", "name", inner)
+        self._ip("link", "set", inner, "netns", self.name)
+        self._ip("addr", "add", f"{self.here}/30", "dev", self.outer)
+        self._ip("link", "set", self.outer, "up")
+        self.inside("ip", "link", "set", "lo", "up")
+        self.inside("ip", "addr", "add", f"{self.there}/30", "dev", inner)
+        self.inside("ip", "link", "set", inner, "up")
+        # Two ends that are joined to nothing: an address that is there and leads nowhere else.
+        self.inside("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan1")
+        for number in range(1, 17):
+            self.inside("ip", "addr", "add", f"10.213.77.{number}/24", "dev", "lan0")
+        self.inside("ip", "link", "set", "lan0", "up")
+        self.inside("ip", "link", "set", "lan1", "up")
+
+    @staticmethod
+    def _ip(*words):
+        subprocess.run(["ip", *words], check=True, capture_output=True)
+
+    @property
+    def prefix(self):
+        return ["ip", "netns", "exec", self.name]
+
+    def inside(self, *words):
+        return subprocess.run([*self.prefix, *words], check=True, capture_output=True, text=True).stdout
+
+    def cut(self):
+        self._ip("link", "set", self.outer, "down")
+
+    def join(self):
+        self._ip("link", "set", self.outer, "up")
+
+    def close(self):
+        subprocess.run(["ip", "netns", "delete", self.name], check=False)
+        subprocess.run(["ip", "link", "delete", self.outer], check=False, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def network():
+    if not may_make_namespaces():
+        print("SKIPPED (needs root)")
+        pytest.skip("SKIPPED (needs root)")
+    network = Network()
+    yield network
+    network.close()
+
+
+@pytest.fixture(scope="module")
+def estate(network):
+    estate = Estate("--calm", prefix=network.prefix, listen="0.0.0.0", address_base=INSIDE, organisations=1, clusters=1, guests=8, nodes=2, seed=11)
+    yield estate
+    estate.stop()
+
+
+@pytest.fixture(scope="module")
+def server(cluster, network):
+    server = Server(cluster.database(), "gateways", PULSE_LISTEN=f"{network.here}:{free_port()}")
+    server.url = f"http://{server.environment['PULSE_LISTEN']}"
+    server.environment["PULSE_PUBLIC_URL"] = server.url
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def owner(server):
+    return server.sign_up("Behind NAT")
+
+
+@pytest.fixture(scope="module")
+def agent(server, network, owner, estate):
+    agent = RealAgent(server, "gateway")
+    agent.enroll(owner.enrollment_token()["token"])
+    agent.identity = owner.browser.get("/api/agents").json["data"][0]["id"]
+    agent.allow = [f"{LAN}:{estate.connections[0]['port']}"]
+    start(agent, network)
+    yield agent
+    agent.stop()
+
+
+def start(agent, network):
+    agent.process = agent.run_as("gateway", *(word for rule in agent.allow for word in ("--allow", rule)), prefix=network.prefix)
+
+
+def gateway(owner, agent):
+    return next((g for g in owner.browser.get("/api/gateways").json["data"] if g["agentId"] == agent.identity), None)
+
+
+def online(owner, agent, seconds=60):
+    return eventually(lambda: (g := gateway(owner, agent)) and g["state"] == "online" and g, seconds, "the gateway is online")
+
+
+def draft(connection, **more):
+    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
+            "tokenId": connection["tokenId"], "secret": connection["secret"],
+            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
+
+
+def health(owner, identity):
+    return owner.browser.get(f"/api/connections/{identity}").json["health"]
+
+
+@pytest.fixture(scope="module")
+def connection(owner, agent, estate):
+    online(owner, agent)
+    made = owner.browser.post("/api/connections", draft(estate.connections[0], agentId=agent.identity))
+    assert made.status == 201, made
+    return made.json["id"]
+
+
+def test_the_server_cannot_reach_the_network_itself(estate):
+    there = estate.connections[0]
+    assert there["host"] == INSIDE, there
+    with pytest.raises(OSError):
+        socket.create_connection((there["host"], there["port"]), timeout=2).close()
+
+
+def test_a_test_through_the_gateway_shows_certificate_and_guests(owner, agent, estate):
+    online(owner, agent)
+    first = estate.connections[0]
+    shown = owner.browser.post("/api/connections/certificate", {"kind": "pve", "host": first["host"], "port": first["port"], "agentId": agent.identity})
+    assert shown.json["ok"] and shown.json["certificate"]["fingerprint"].replace(":", "").lower() == first["fingerprint"].replace(":", "").lower(), shown
+    tried = owner.browser.post("/api/connections/preview", draft(first, agentId=agent.identity))
+    assert tried.json["ok"] and tried.json["discovered"]["vm"] >= 1, tried
+    elsewhere = owner.browser.post("/api/connections/preview", draft({**first, "port": 9}, agentId=agent.identity))
+    assert elsewhere.json["reason"] == "gateway" and "--allow" in elsewhere.json["detail"], elsewhere
+
+
+def test_machines_behind_nat_appear(owner, connection, estate):
+    guests = {t["name"] for t in estate.truth() if t["kind"] == "guest" and not t["template"]}
+
+    def seen():
+        return guests <= {r["name"] for r in owner.browser.get("/api/resources?limit=100").json["data"]}
+    eventually(seen, 90, "all guests are seen")
+    assert health(owner, connection)["state"] in ("ok", "degraded")
+
+
+def test_the_gateway_is_shown_with_what_it_allows_and_carries(owner, agent, connection):
+    shown = eventually(lambda: (g := gateway(owner, agent)) and g["receivedBytes"] > 0 and g, 30, "bytes are counted")
+    assert shown["allows"] == agent.allow and shown["connections"] == 1
+
+
+def test_an_agent_that_connections_lead_through_is_not_removed(owner, agent, connection):
+    refused = owner.browser.delete(f"/api/agents/{agent.identity}")
+    assert refused.status == 409 and refused.slug == "agent-in-use", refused
+    assert gateway(owner, agent)["connections"] == 1
+
+
+def test_another_organisation_reaches_nothing_through_it(server, agent, estate):
+    other = server.sign_up("Neighbours")
+    tried = other.browser.post("/api/connections/preview", draft(estate.connections[0], agentId=agent.identity))
+    assert not tried.json["ok"] and tried.json["reason"] == "gateway", tried
+    assert other.browser.post("/api/connections", draft(estate.connections[0], agentId=agent.identity)).status == 400
+    assert other.browser.get("/api/gateways").json["data"] == []
+
+
+def test_a_killed_gateway_is_told_and_its_return_mends_all(owner, agent, network, connection):
+    agent.kill()
+    eventually(lambda: gateway(owner, agent)["state"] == "offline", 30, "it is known to be gone")
+    owner.browser.post(f"/api/connections/{connection}/poll")
+    fault = eventually(lambda: (h := health(owner, connection)).get("reason") == "gateway" and h, 60, "health says so")
+    assert fault["state"] == "failing" and "not connected" in fault["detail"], fault
+    start(agent, network)
+    online(owner, agent)
+    owner.browser.post(f"/api/connections/{connection}/poll")
+    eventually(lambda: health(owner, connection)["state"] in ("ok", "degraded"), 60, "it is asked again")
+
+
+def test_switched_off_it_ends_within_a_second_and_on_it_comes_back(owner, agent, network, connection):
+    streams = lambda: len(network.inside("ss", "-Htn", "state", "established", "dst", LAN).splitlines())
+    eventually(lambda: streams() > 0, 60, "a stream is open")
+    began = time.monotonic()
+    assert owner.browser.patch(f"/api/gateways/{agent.identity}", {"enabled": False}).json["state"] == "disabled"
+    while streams():
+        assert time.monotonic() - began < 5, "its streams end"
+    took = time.monotonic() - began
+    print(f"gateway_switch_off_ms: {took * 1000:.0f}")
+    assert took < 1.5, "within a second, and what looking costs"
+    tried = owner.browser.post(f"/api/connections/{connection}/test", {})
+    assert tried.json["reason"] == "gateway", tried
+    agent.kill()  # it would wait for up to five minutes
+    assert owner.browser.patch(f"/api/gateways/{agent.identity}", {"enabled": True}).status == 200
+    start(agent, network)
+    online(owner, agent)
+
+
+def test_a_wire_that_is_cut_is_noticed_and_its_return_too(owner, agent, network, connection):
+    network.cut()
+    eventually(lambda: gateway(owner, agent)["state"] == "offline", 90, "silence is noticed")
+    network.join()
+    online(owner, agent, 120)
+    owner.browser.post(f"/api/connections/{connection}/poll")
+    eventually(lambda: health(owner, connection)["state"] in ("ok", "degraded"), 90, "it is asked again")
+
+
+def test_the_trail_has_its_coming_and_going(owner, agent, connection):
+    actions = [e["action"] for e in owner.browser.get("/api/audit?limit=100").json["data"] if e["object"] == f"agent:{agent.identity}"]
+    assert {"gateway.connect", "gateway.disconnect", "gateway.update"} <= set(actions), actions
