@@ -170,4 +170,24 @@ import Testing
         #expect(answer.slug == slug)
         #expect(await fleet.enroll(ticket.token).status == 200, "the refusal did not use the token up")
     }
+
+    @Test("an agent that connections lead through is not removed, and says how many") func inUse() async throws {
+        let fleet = try FleetCase()
+        let (browser, org) = try await fleet.owner()
+        let agent = try await Given.agent(in: org)
+        let connection = ConnectionID.new(at: Given.start)
+        try await TestDatabase.current.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.connections (org_id, id, kind, name, name_key, host, port, trust, credential, cadence_seconds,
+                                           is_enabled, agent_id, revision, created_at, changed_at)
+            VALUES (\(org), \(connection), 'pve', 'lab', 'lab', decode(repeat('01', 45), 'hex'), 8006, 'system', 'none', 10, true, \(agent.id), 1,
+                    now(), now())
+            """)
+        let refused = await browser.send(.delete, "/api/agents/\(agent.id)")
+        #expect(refused.status == 409 && refused.slug == "agent-in-use")
+        #expect(refused.json["connections"]?.string == "1")
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.connections SET agent_id = NULL WHERE id = \(connection)")
+        #expect(await browser.send(.delete, "/api/agents/\(agent.id)").status == 204)
+    }
 }

@@ -11,7 +11,7 @@ import websockets.sync.client
 from harness.agents import ScriptedAgent
 from harness.description import Description
 
-STREAMS = {"/ws", "/api/events"}
+STREAMS = {"/api/agents/gateway", "/ws", "/api/events"}
 # Development's mailbox is everybody's by its nature; production has none.
 OUTBOX = "/dev/outbox"
 

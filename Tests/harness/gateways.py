@@ -1,7 +1,10 @@
 """A gateway that says what a test wants said: the greeting, and whatever frames."""
 import struct
+import threading
 
 from websockets.sync.client import connect
+
+from harness.client import Answer
 
 HELLO, WELCOME, OPEN, OPENED, REFUSED, DATA, WINDOW, CLOSE, RESET, PING, PONG = range(1, 12)
 
@@ -21,14 +24,29 @@ class ScriptedGateway:
 
     def __init__(self, agent, allows, greeting=None):
         self.agent, self.greeting = agent, greeting or hello(allows)
+        self.left = threading.Event()
 
     def __enter__(self):
         url = self.agent.server.url.replace("http", "ws", 1) + "/api/agents/gateway"
-        self.socket = connect(url, additional_headers={"X-API-Token": self.agent.client.token}, compression=None)
+        self.connecting = connect(url, additional_headers={"X-API-Token": self.agent.client.token}, compression=None)
+        self.socket = self.connecting.__enter__()
         self.socket.send(self.greeting)
         self.welcome = self.socket.recv(timeout=10)
         assert self.welcome[0] == WELCOME, self.welcome
+        threading.Thread(target=self._be_heard, daemon=True).start()
         return self
 
-    def __exit__(self, *_):
-        self.socket.close()
+    def _be_heard(self):
+        """The server sends away who says nothing for 40 seconds."""
+        while not self.left.wait(10):
+            self.socket.send(struct.pack(">BQ", PING, 1))
+
+    def __exit__(self, *what):
+        self.left.set()
+        self.connecting.__exit__(*what)
+
+    @property
+    def answer(self):
+        """The handshake's."""
+        response = self.socket.response
+        return Answer(response.status_code, list(response.headers.raw_items()), b"")

@@ -664,7 +664,23 @@ def revoke_agent(scene):
 def switch_gateway(scene):
     agent = scene.agent()
     with ScriptedGateway(agent, ["192.168.1.0/24:8006"]):
-        return scene.call("PATCH", f"/api/gateways/{agent.agent_id}", {"enabled": False})
+        pass
+
+    def has_left():
+        return next(g["state"] for g in scene.browser.get("/api/gateways").json["data"] if g["agentId"] == agent.agent_id) == "offline"
+    eventually(has_left, 30, "its leaving is written down")
+    return scene.call("PATCH", f"/api/gateways/{agent.agent_id}", {"enabled": False})
+
+
+@recipe("GET", "/api/agents/gateway")
+def be_gateway(scene):
+    gateway = ScriptedGateway(scene.agent(), ["192.168.1.0/24:8006"])
+
+    def connect():
+        # It stays to the end: its leaving would be another entry.
+        scene.server.kept_gateways = [*getattr(scene.server, "kept_gateways", []), gateway.__enter__()]
+        return gateway.answer
+    return connect
 
 
 # --- the trail itself ---
