@@ -127,7 +127,7 @@ package final class Switchboard: Sendable {
         } catch {
             why = error
         }
-        session.end(.gatewayGone)
+        session.end((why as? any Explained)?.problem ?? .gatewayGone)
         sessions.withLockedValue { if $0[agent] === session { $0[agent] = nil } }
         await leave(session, request, why)
         throw why
