@@ -208,6 +208,11 @@ targets += room(
     ],
     external: [log, metrics, nio, nioPosix, nioConcurrency, lifecycle],
     testUses: ["FrontDoorKit", "AgentApp", "HostileKit", "Inventory"])
+targets += room(
+    "Annotations", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Audit", "Access", "Vault", "Resources",
+    ], testUses: ["FrontDoorKit", "Identity", "Compression"])
 
 // Edges: mount what the contexts offer.
 targets += room("Console", on: .edges, uses: ["Kernel", "HTTPKit"], exclude: ["web"])
@@ -226,7 +231,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE", "Relay",
+        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,

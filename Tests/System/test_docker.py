@@ -7,8 +7,8 @@ from harness.agents import RealAgent
 from harness.engines import Dockerd, FalseEngine, endless, garbage, half_a_gigabyte
 from harness.processes import eventually
 
-# One engine for all of them, in their order.
-pytestmark = [pytest.mark.xdist_group("docker"), pytest.mark.timeout(420)]
+# One engine for all of them, in their order; who shares the server stays together anyway.
+pytestmark = pytest.mark.timeout(420)
 
 # The server asks for a report every ten seconds; what is gone is gone after three.
 SEEN = 60
@@ -135,8 +135,11 @@ def test_no_environment_and_no_secret_label_leaves_the_host(engine, watched):
     assert CANARY not in everything and "while :; do" not in everything
 
 
-def test_a_container_that_is_made_anew_is_the_same_with_its_history(engine, watched):
+def test_a_container_that_is_made_anew_is_the_same_with_its_history_and_notes(engine, watched):
     before = named(watched, "app-container")["idle"]
+    note = {"customUrl": "https://wiki.example.com/idle", "notes": "Ask Ada before stopping.", "tags": ["shop"]}
+    written = watched.browser.put(f"/api/resources/{before['id']}/metadata", note)
+    assert written.status == 200 and written.json["state"] == "attached", written
     engine("rm", "-f", "idle")
     made = run(engine, "idle", "-v", "data:/data")
 
@@ -145,12 +148,40 @@ def test_a_container_that_is_made_anew_is_the_same_with_its_history(engine, watc
         return seen["docker"]["containerId"] == made and seen["status"] == "online" and seen
     after = eventually(anew, SEEN, "the new container is seen", every=0.5)
     assert after["id"] == before["id"]
+    kept = watched.browser.get(f"/api/docker/metadata/{after['id']}").json
+    assert {name: kept[name] for name in note} == note and kept["state"] == "attached"
 
     def told():
         answer = watched.browser.get(f"/api/resources/{after['id']}/timeline")
         return [row for row in answer.json["data"] if row.get("reason") == "docker.containerId"]
     rows = eventually(told, SEEN, "that it was made anew is in its timeline")
     assert len(rows) == 1 and rows[0]["to"] == made
+
+
+def test_notes_follow_composes_name_and_wait_while_two_claim_it(engine, watched):
+    def place(number):
+        return ("--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web",
+                "--label", f"com.docker.compose.container-number={number}")
+    run(engine, "shop-web-1", *place(1))
+    first = eventually(lambda: named(watched, "app-container").get("shop-web-1"), SEEN, "it is seen", every=0.5)
+    assert watched.browser.put(f"/api/resources/{first['id']}/metadata", {"notes": "the shop"}).status == 200
+    run(engine, "impostor", *place(1))
+
+    def pending():
+        twins = {name: one for name, one in named(watched, "app-container").items() if name in ("shop-web-1", "impostor")}
+        told = [watched.browser.get(f"/api/resources/{one['id']}/metadata").json for one in twins.values()]
+        return len(told) == 2 and all(one["state"] == "pending" and "notes" not in one for one in told)
+    eventually(pending, GONE, "neither of two gets what belongs to one", every=1)
+    assert [one["state"] for one in watched.browser.get("/api/docker/metadata").json["data"]
+            if one["anchor"] == "compose:shop/web/1"] == ["pending"]
+    engine("rm", "-f", "shop-web-1")
+    engine("rename", "impostor", "shop-web-new")
+
+    def attached():
+        one = named(watched, "app-container").get("shop-web-new")
+        return one and watched.browser.get(f"/api/resources/{one['id']}/metadata").json.get("notes") == "the shop"
+    eventually(attached, GONE, "the one that is left has it", every=1)
+    engine("rm", "-f", "shop-web-new")
 
 
 def test_stops_and_starts_are_in_the_timeline_once(engine, watched):

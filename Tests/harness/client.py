@@ -77,6 +77,9 @@ class Client:
     def post(self, path, body=None, **rest):
         return self.request("POST", path, body if body is not None else {}, **rest)
 
+    def put(self, path, body=None, **rest):
+        return self.request("PUT", path, body, **rest)
+
     def patch(self, path, body, **rest):
         return self.request("PATCH", path, body, **rest)
 

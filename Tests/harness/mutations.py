@@ -390,6 +390,22 @@ def show_certificate(scene):
     return scene.call("POST", "/api/connections/certificate", {"kind": "pve", "host": "pve.invalid"})
 
 
+def _metadata(method, path):
+    @recipe(method, path)
+    def write(scene):
+        agent = scene.agent()
+        assert agent.send().status == 200
+        place = path.replace("{id}", scene.owner.resource(agent.hostname)["id"])
+        if method == "DELETE":
+            assert scene.browser.put(place, {"tags": ["kept"]}).status == 200
+        return scene.call(method, place, {"notes": "Ask Ada."} if method == "PUT" else None)
+
+
+for _path in ("/api/resources/{id}/metadata", "/api/docker/metadata/{id}", "/api/guests/metadata/{id}"):
+    _metadata("PUT", _path)
+    _metadata("DELETE", _path)
+
+
 @recipe("POST", "/api/sites")
 def new_site(scene):
     return scene.call("POST", "/api/sites", {"name": "Bremen"})

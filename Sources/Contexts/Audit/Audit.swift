@@ -67,6 +67,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case connectionDelete = "connection.delete"
     case connectionTest = "connection.test"
     case connectionPoll = "connection.poll"
+    case metadataUpdate = "metadata.update"
     case tokenCreate = "token.create"
     case tokenUpdate = "token.update"
     case tokenRotate = "token.rotate"

@@ -7,7 +7,7 @@ package import Postgres
 
 /// The inventory's rows, as readers want them. What the monitor writes is in `ResourceWrites`.
 package struct ResourceStore: Sendable {
-    private let database: Database
+    let database: Database
 
     package init(_ database: Database) { self.database = database }
 

@@ -1,4 +1,5 @@
 import Access
+import Annotations
 import Audit
 import AuditTrail
 import Bus
@@ -56,6 +57,7 @@ package struct Composition: Sendable {
         SealedColumn(.organisations, table: "audit_streams", column: "secret"),
         SealedColumn(.organisations, table: "connections", column: "host"),
         SealedColumn(.organisations, table: "connections", column: "secret"),
+        SealedColumn(.organisations, table: "resource_metadata", column: "notes"),
     ]
 
     /// The audit entry of a rotation's end, which deletes keys; that of the installation's own belongs to nobody's trail.
@@ -128,6 +130,10 @@ package struct Composition: Sendable {
                 connections, makers: makers, policy: configuration.outbound, time: time
             ).endpoints
         endpoints += RelayRoutes(board).endpoints
+        endpoints +=
+            AnnotationRoutes(
+                AnnotationStore(databases.app, vault: vault), resources: ResourceStore(databases.app), time: time
+            ).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints

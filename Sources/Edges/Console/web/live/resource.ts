@@ -27,6 +27,21 @@ export interface AgentFacts {
   disks?: Disk[]; network?: NetworkInterface[]; temperatures?: Record<string, number>; reportIntervalSeconds?: number;
 }
 
+/** A container, what an engine holds, or the engine of a host. */
+export interface DockerFacts {
+  runtime?: string; runtimeVersion?: string; storageDriver?: string; swarmRole?: string; swarmClusterName?: string;
+  containerId?: string; image?: string; composeProject?: string; composeService?: string; networks?: string[];
+  ports?: { privatePort?: number; publicPort?: number; protocol?: string; ip?: string }[];
+  repoTags?: string[]; sizeBytes?: number; driver?: string; scope?: string; subnets?: string[];
+  mode?: string; desiredTasks?: number; stack?: string; role?: string; availability?: string; nodeName?: string;
+}
+
+export interface DockerStatus {
+  state?: string; status?: string; error?: string; health?: string; restartCount?: number; exitCode?: number; oomKilled?: boolean;
+  containers?: number; running?: number; runningTasks?: number; sizeBytes?: number; refCount?: number; pids?: number;
+  degraded?: { part: string; detail: string }[];
+}
+
 export interface Resource {
   id: string;
   type: string;
@@ -53,6 +68,13 @@ export interface Resource {
   };
   storage?: { type?: string; shared?: boolean; content?: string[]; path?: string; pool?: string };
   physicalDisk?: { model?: string; serial?: string; device?: string; sizeBytes?: number };
+  availability?: { protocol?: string; port?: number; path?: string; question?: string; failureThreshold?: number };
+  availabilityStatus?: {
+    outcome?: string; error?: string; latencyMillis?: number; lossPercent?: number; consecutiveFailures?: number; fallback?: string;
+    certificate?: { subject?: string; issuer?: string; notAfter?: string; daysLeft?: number; trustStatus?: string };
+  };
+  docker?: DockerFacts;
+  dockerStatus?: DockerStatus;
   diskHealth?: { health?: string; lifeLeftPercent?: number };
   proxmoxStatus?: { status?: string };
 }
@@ -81,6 +103,13 @@ function kindWord(resource: Resource): string {
     case "storage": return resource.storage?.type ? `Storage, ${resource.storage.type}` : "Storage";
     case "physical_disk": return "Disk";
     case "ceph": return "Ceph";
+    case "app-container": return resource.docker?.composeProject ? `Container of ${resource.docker.composeProject}` : "Container";
+    case "docker-service": return "Service";
+    case "docker-task": return "Task";
+    case "docker-image": return "Image";
+    case "docker-volume": return "Volume";
+    case "docker-network": return "Network";
+    case "docker-swarm-node": return "Swarm node";
     default: break;
   }
   const agent = resource.agent;
@@ -102,7 +131,9 @@ export function subtitle(resource: Resource): string {
 export function kindIcon(resource: Resource): "server" | "vm" | "container" | "storage" | "hex" {
   switch (resource.type) {
     case "vm": return "vm";
-    case "system-container": return "container";
+    case "system-container": case "app-container": case "docker-task": return "container";
+    case "docker-image": case "docker-volume": return "storage";
+    case "docker-service": case "docker-network": return "hex";
     case "storage": case "physical_disk": return "storage";
     case "ceph": return "hex";
     default: return "server";

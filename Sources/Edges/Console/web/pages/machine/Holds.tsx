@@ -4,8 +4,9 @@ import { Link } from "../../kit/router";
 import { Status, statusOf } from "../../kit/Status";
 import { percent } from "../../kit/units";
 import { resources, useResource, useStatusVersion } from "../../live/live";
-import { displayName, isSilent, kindIcon, Resource, subtitle } from "../../live/resource";
+import { displayName, isSilent, kindIcon, Resource } from "../../live/resource";
 import { resourcePath } from "../../live/sections";
+import { heldWords } from "./docker";
 
 /** What runs on a thing or belongs to it, by kind and name. */
 export function useHeld(id: string): readonly string[] {
@@ -27,7 +28,7 @@ function Held({ id }: { id: string }): JSX.Element | null {
       <span className="kind"><Icon name={kindIcon(resource)} /></span>
       <div className="grow">
         <Link className="name" to={resourcePath(resource)} keepScroll>{displayName(resource)}</Link>
-        <span className="sub">{subtitle({ ...resource, parentName: undefined })}</span>
+        <span className="sub">{heldWords(resource)}</span>
       </div>
       <span className="num faint">{figures(resource)}</span>
       <Status mark={mark}>{word}</Status>

@@ -19,6 +19,7 @@ import { Sources } from "./Sources";
 import { ThingTimeline } from "./ThingTimeline";
 import { Holds, useHeld } from "./Holds";
 import { Range, ranges } from "./history";
+import { Notes } from "./Notes";
 
 interface MachineDrawerProps { id: string; query: URLSearchParams; onClose: () => void; onWalk: (step: 1 | -1) => void }
 
@@ -114,6 +115,7 @@ function MachineBody({ resource, range, setRange, query }: {
       <Charts resource={resource} range={range} asTable={asTable} />
       <Facts resource={resource} />
       <Sources resource={resource} />
+      <Notes resource={resource} />
     </CrosshairContext.Provider>
   );
 }
