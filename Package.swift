@@ -128,6 +128,10 @@ targets += room(
     "DockerFacts", on: .collectors, uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol"],
     external: [log, nio, nioPosix, nioHTTP, lifecycle], testUses: ["JSONKit", "AgentProtocol"])
 
+targets += room(
+    "Probes", on: .collectors, uses: ["Kernel", "JSONKit", "Inventory", "Outbound", "CollectorKit"],
+    testUses: ["CollectorConformance", "HostileKit", "Inventory", "Outbound", "Kernel", "JSONKit"])
+
 // Contexts: one room per thing customers talk about.
 targets += room(
     "Vault", on: .contexts, uses: ["Kernel", "Postgres", "JSONKit", "Cryptography"],
@@ -231,7 +235,7 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations",
+        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations", "Probes",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,

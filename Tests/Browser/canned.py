@@ -74,6 +74,7 @@ class CannedServer:
             ("GET", "/api/resources/sparklines"): lambda match, query, body: {"data": {
                 one: spark(self.machines[one]) for one in query.get("ids", "").split(",") if one in self.machines}},
             ("GET", "/api/resources/([^/]+)/history"): self.history,
+            ("GET", "/api/resources/([^/]+)/metadata"): {"resourceId": ORG["id"], "state": "none", "tags": []},
             ("GET", "/api/resources/([^/]+)"): lambda match, query, body: self.machines.get(match[1]) or problem(404, "not-found", "Not found"),
             ("GET", "/api/resources/timeline"): {"data": []},
             ("GET", "/api/connections"): {"data": []}, ("GET", "/api/gateways"): {"data": []},

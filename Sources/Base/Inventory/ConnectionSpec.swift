@@ -39,11 +39,13 @@ package struct ConnectionSpec: Sendable {
     package let cadence: Duration
     package let isEnabled: Bool
     package let tags: [String]
+    /// Of checks from outside: what is asked.
+    package let probe: ProbeSettings?
 
     package init(
         id: ConnectionID, org: OrgID, kind: ConnectionKind, name: String, host: String, port: Int, trust: ServerTrust,
         credential: PlatformCredential, route: OutboundRoute = .direct, cadence: Duration, isEnabled: Bool = true,
-        tags: [String] = []
+        tags: [String] = [], probe: ProbeSettings? = nil
     ) {
         self.id = id
         self.org = org
@@ -57,12 +59,13 @@ package struct ConnectionSpec: Sendable {
         self.cadence = cadence
         self.isEnabled = isEnabled
         self.tags = tags
+        self.probe = probe
     }
 
     /// Whether a running collector may go on under this specification: how it reaches the platform is the same.
     package func reachesLike(_ other: ConnectionSpec) -> Bool {
         kind == other.kind && host == other.host && port == other.port && trust == other.trust
-            && credential == other.credential && route == other.route
+            && credential == other.credential && route == other.route && probe == other.probe
     }
 }
 

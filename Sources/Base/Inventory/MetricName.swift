@@ -66,14 +66,21 @@ package enum MetricFamily: String, Hashable, Sendable, CaseIterable {
     case used
     case total
     case available = "avail"
+    /// Of a check from outside: how long the answer took, what was lost of several questions, days until the certificate
+    /// ends.
+    case latency
+    case loss
+    case certificateDays = "certdays"
 
     package var unit: MetricUnit {
         switch self {
-        case .cpu, .cpuCore, .memory, .disk, .usage: .percent
+        case .cpu, .cpuCore, .memory, .disk, .usage, .loss: .percent
         case .memoryUsed, .swapUsed, .used, .total, .available: .bytes
         case .netIn, .netOut, .diskRead, .diskWrite: .bytesPerSecond
         case .temperature: .celsius
         case .load1: .load
+        case .latency: .milliseconds
+        case .certificateDays: .count
         }
     }
 
@@ -82,7 +89,9 @@ package enum MetricFamily: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .cpuCore: "."
         case .disk, .netIn, .netOut, .diskRead, .diskWrite, .temperature: ":"
-        case .cpu, .memory, .memoryUsed, .swapUsed, .load1, .usage, .used, .total, .available: nil
+        case .cpu, .memory, .memoryUsed, .swapUsed, .load1, .usage, .used, .total, .available, .latency, .loss,
+            .certificateDays:
+            nil
         }
     }
 }

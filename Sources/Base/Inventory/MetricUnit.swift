@@ -13,11 +13,13 @@ package enum MetricUnit: String, Hashable, Sendable, CaseIterable {
     case load
     /// Whole things.
     case count
+    /// Kept to 0.01.
+    case milliseconds = "ms"
 
     /// Stored units in one unit: 100 means that 12.34 is stored as 1234.
     package var scale: Double {
         switch self {
-        case .percent, .load: 100
+        case .percent, .load, .milliseconds: 100
         case .celsius: 10
         case .bytes, .bytesPerSecond, .count: 1
         }

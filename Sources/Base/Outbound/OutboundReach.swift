@@ -12,12 +12,15 @@ package struct OutboundReach: Sendable {
     private let direct: Dialer
     private let gateways: GatewayReach
 
+    let addresses: AddressGuard
+
     package init(_ addresses: AddressGuard, gateways: GatewayReach = .none) {
         direct = .direct(addresses)
         self.gateways = gateways
+        self.addresses = addresses
     }
 
-    private func dialer(_ route: OutboundRoute) -> Dialer {
+    func dialer(_ route: OutboundRoute) -> Dialer {
         switch route {
         case .direct: direct
         case .viaAgent(let agent, of: let org): .through(agent, of: org, gateways)

@@ -39,6 +39,7 @@ struct ConnectionAnswer: JSONEncodable {
             json.member("siteId", stored.site)
             json.array("tags") { json in for tag in stored.tags { json.string(tag) } }
             json.member("agentId", stored.route.agent)
+            json.member("probe", stored.probe?.json)
             json.member("revision", stored.revision)
             json.member("createdAt", stored.createdAt)
             json.member("changedAt", stored.changedAt)

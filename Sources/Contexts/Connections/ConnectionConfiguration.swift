@@ -15,10 +15,13 @@ struct ConnectionConfiguration: Sendable, Hashable {
     var site: SiteID?
     var tags: [String]
     var route: OutboundRoute
+    /// Of a check from outside.
+    var probe: ProbeSettings?
 
     init(
         kind: ConnectionKind, name: String, host: String, port: Int, trust: ServerTrust, credential: CredentialForm,
-        cadence: Duration, isEnabled: Bool, site: SiteID?, tags: [String], route: OutboundRoute
+        cadence: Duration, isEnabled: Bool, site: SiteID?, tags: [String], route: OutboundRoute,
+        probe: ProbeSettings? = nil
     ) {
         self.kind = kind
         self.name = name
@@ -31,13 +34,14 @@ struct ConnectionConfiguration: Sendable, Hashable {
         self.site = site
         self.tags = tags
         self.route = route
+        self.probe = probe
     }
 
     init(_ stored: StoredConnection, host: String) {
         self.init(
             kind: stored.kind, name: stored.name, host: host, port: stored.port, trust: stored.trust,
             credential: stored.credential, cadence: stored.cadence, isEnabled: stored.isEnabled, site: stored.site,
-            tags: stored.tags, route: stored.route)
+            tags: stored.tags, route: stored.route, probe: stored.probe)
     }
 
     /// A secret that is sent under the one goes to the same place, by the same way, as under the other.
@@ -49,6 +53,7 @@ struct ConnectionConfiguration: Sendable, Hashable {
     func spec(_ id: ConnectionID, in org: OrgID, secret: Secret<String>?) -> ConnectionSpec {
         ConnectionSpec(
             id: id, org: org, kind: kind, name: name, host: host, port: port, trust: trust,
-            credential: credential.with(secret), route: route, cadence: cadence, isEnabled: isEnabled, tags: tags)
+            credential: credential.with(secret), route: route, cadence: cadence, isEnabled: isEnabled, tags: tags,
+            probe: probe)
     }
 }

@@ -54,7 +54,7 @@ struct ConnectionDraft: Sendable {
             trust: try trust(old?.trust ?? .system), credential: credential,
             cadence: try cadence(old?.cadence, within: rules.cadence(of: kind)),
             isEnabled: try flag("enabled") ?? old?.isEnabled ?? true, site: try site(old?.site),
-            tags: try tags(old?.tags ?? []), route: route)
+            tags: try tags(old?.tags ?? []), route: route, probe: try probe(old?.probe, of: kind))
     }
 
     /// Where it leads, and nothing else of it.
@@ -158,6 +158,18 @@ struct ConnectionDraft: Sendable {
             guard let id = value.string.flatMap({ AgentID($0) }) else { throw .noSuchGateway }
             return .viaAgent(id, of: org)
         }
+    }
+
+    private func probe(_ old: ProbeSettings?, of kind: ConnectionKind) throws(Problem) -> ProbeSettings? {
+        guard kind == .availability else {
+            guard present("probe") == nil else { throw .invalidField("probe", "\(kind.title) is asked, not checked") }
+            return nil
+        }
+        guard let told = present("probe") else {
+            guard let old else { throw .invalidField("probe.protocol", "say what is to be checked") }
+            return old
+        }
+        return try ProbeSettings(told)
     }
 
     private func tags(_ old: [String]) throws(Problem) -> [String] {

@@ -30,7 +30,8 @@ enum ConnectionSchemas {
         "host": .string.described("Absent while the organisation's key cannot be used").optional,
         "port": .integer(minimum: 1, maximum: 65_535), "trust": trust, "tokenId": .string.optional,
         "user": .string.optional, "secretSet": .boolean, "cadenceSeconds": .integer(minimum: 1), "enabled": .boolean,
-        "siteId": .uuid.optional, "tags": tags, "agentId": .uuid.optional, "revision": .integer(minimum: 1),
+        "siteId": .uuid.optional, "tags": tags, "agentId": .uuid.optional, "probe": ProbeSettings.schema.optional,
+        "revision": .integer(minimum: 1),
         "createdAt": .timestamp, "changedAt": .timestamp, "health": health,
     ]).named("Connection")
 
@@ -55,6 +56,7 @@ enum ConnectionSchemas {
             "secret": .string(maxLength: 4096).described("Sealed; never told again").optional,
             "cadenceSeconds": .integer(minimum: 1).optional, "enabled": .boolean.optional,
             "siteId": .uuid.nullable.optional, "tags": tags.optional, "agentId": .uuid.nullable.optional,
+            "probe": ProbeSettings.schema.described("Kind availability: what is checked").optional,
         ])
     }
 

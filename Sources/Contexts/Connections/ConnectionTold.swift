@@ -25,6 +25,7 @@ extension ConnectionConfiguration {
         members["fingerprint"] = trust.pin.map { .string(Fingerprint.text($0)) }
         members["signInName"] = credential.name.map { .string($0) }
         members["siteId"] = site.map { .string("\($0)") }
+        members["probe"] = probe?.json
         members["agentId"] = route.agent.map { .string("\($0)") }
         return members
     }

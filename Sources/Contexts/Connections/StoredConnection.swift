@@ -18,13 +18,14 @@ struct StoredConnection: Sendable {
     var site: SiteID?
     var tags: [String]
     var route: OutboundRoute
+    var probe: ProbeSettings?
     var revision: Int64
     let createdAt: Timestamp
     var changedAt: Timestamp
 
     static let columns: SQL = """
         c.org_id, c.id, c.kind, c.name, c.host, c.port, c.trust, c.authorities, c.pin, c.credential, c.credential_name, c.secret,
-        c.cadence_seconds, c.is_enabled, c.site_id, c.tags, c.agent_id, c.revision, c.created_at, c.changed_at
+        c.cadence_seconds, c.is_enabled, c.site_id, c.tags, c.agent_id, c.probe, c.revision, c.created_at, c.changed_at
         """
 
     init(_ row: inout RowReader) throws {
@@ -43,6 +44,7 @@ struct StoredConnection: Sendable {
         site = try row.next()
         tags = try row.next()
         route = try row.next(AgentID?.self).map { .viaAgent($0, of: org) } ?? .direct
+        probe = ProbeSettings.stored(try row.next(String?.self))
         revision = try row.next()
         createdAt = try row.next()
         changedAt = try row.next()
@@ -65,6 +67,7 @@ struct StoredConnection: Sendable {
         site = configuration.site
         tags = configuration.tags
         route = configuration.route
+        probe = configuration.probe
         self.revision = revision
         self.createdAt = createdAt
         self.changedAt = changedAt

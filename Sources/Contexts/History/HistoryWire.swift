@@ -138,7 +138,7 @@ extension MetricUnit {
     /// Decimals on the wire. An average of whole bytes is shown as whole bytes.
     var decimals: Int {
         switch self {
-        case .percent, .load: 2
+        case .percent, .load, .milliseconds: 2
         case .celsius: 1
         case .bytes, .bytesPerSecond, .count: 0
         }

@@ -1,25 +1,24 @@
 import { useQuery } from "../../kit/cache";
 import { AreaField, Field, Form, SelectField } from "../../kit/form";
 import { Link } from "../../kit/router";
-import { Kind } from "./connection";
+import { Kind, means } from "./connection";
 import { Draft } from "./draft";
 import { Gateway, gatewaysPath, gatewayStates } from "./gateway";
 
 /** Where the platform is, how one gets there, whom one signs in as, and why its certificate is believed. */
 export function ReachFields({ kind, form, isStored }: { kind: Kind; form: Form<Draft>; isStored: boolean }): JSX.Element {
   const { values } = form, isProxmox = kind === "pve" || kind === "pbs" || kind === "pmg";
+  if (kind === "availability") return <CheckFields form={form} />;
   return (
     <>
       <div className="input-row">
         <Field label="Address" autoComplete="off" spellCheck={false} autoCapitalize="none" placeholder="pve.example.com" binding={form.field("host")} hint="One node is enough, or the URL of its pages." />
         <Field label="Port" inputMode="numeric" autoComplete="off" binding={form.field("port")} />
       </div>
-      {kind !== "availability" && (
-        <SelectField label="Sign in with" binding={form.field("way")}>
-          {kind !== "vmware" && <option value="token">{isProxmox ? "An API token (recommended)" : "An API key"}</option>}
-          <option value="user">User and password</option>
-        </SelectField>
-      )}
+      <SelectField label="Sign in with" binding={form.field("way")}>
+        {kind !== "vmware" && <option value="token">{isProxmox ? "An API token (recommended)" : "An API key"}</option>}
+        <option value="user">User and password</option>
+      </SelectField>
       {values.way === "token" && <Field label="API token id" mono autoComplete="off" spellCheck={false} autoCapitalize="none" binding={form.field("tokenId")} hint={isProxmox ? "user@realm!name. A token can be revoked without touching anyone's password." : "Its name."} />}
       {values.way === "user" && <Field label="User" mono autoComplete="off" spellCheck={false} autoCapitalize="none" binding={form.field("user")} hint={isProxmox ? "With its realm, such as root@pam." : undefined} />}
       {values.way !== "none" && (
@@ -29,6 +28,45 @@ export function ReachFields({ kind, form, isStored }: { kind: Kind; form: Form<D
         />
       )}
       <Route form={form} />
+      <TrustFields form={form} />
+    </>
+  );
+}
+
+/** What is looked at from outside, without signing in anywhere. */
+function CheckFields({ form }: { form: Form<Draft> }): JSX.Element {
+  const { values } = form, isPage = values.means === "http" || values.means === "https";
+  const binding = form.field("means");
+  return (
+    <>
+      <SelectField
+        label="Check" binding={{ ...binding, onChange: (event) => {
+          const next = means[event.currentTarget.value as keyof typeof means];
+          binding.onChange(event);
+          if (next) form.set("port", String(next.port));
+        } }}
+        hint={values.means === "icmp" ? "Where Pulse may not send pings, a TCP connection to the port is tried and said so." : undefined}
+      >
+        {Object.entries(means).map(([name, { title }]) => <option key={name} value={name}>{title}</option>)}
+      </SelectField>
+      <div className="input-row">
+        <Field label="Address" autoComplete="off" spellCheck={false} autoCapitalize="none" placeholder="shop.example.com" binding={form.field("host")} hint="A name or an address." />
+        <Field label="Port" inputMode="numeric" autoComplete="off" binding={form.field("port")} />
+      </div>
+      {isPage && <Field label="Path" mono autoComplete="off" spellCheck={false} binding={form.field("path")} hint="Redirects are an answer and are not followed." />}
+      {values.means === "dns" && <Field label="Name to ask for" mono autoComplete="off" spellCheck={false} binding={form.field("question")} hint="The address above is the name server's." />}
+      {values.means === "udp" && <Field label="What to send" mono autoComplete="off" spellCheck={false} binding={form.field("request")} />}
+      {(isPage || values.means === "udp") && <Field label="What the answer holds" autoComplete="off" binding={form.field("expected")} hint="May stay empty." />}
+      <Route form={form} />
+      {values.means === "https" && <TrustFields form={form} />}
+    </>
+  );
+}
+
+function TrustFields({ form }: { form: Form<Draft> }): JSX.Element {
+  const { values } = form;
+  return (
+    <>
       <SelectField label="Believe its certificate" binding={form.field("trust")} hint={trustHints[values.trust]}>
         <option value="system">When a public authority signed it</option>
         <option value="authorities">When our own authority signed it</option>

@@ -11,9 +11,11 @@ export interface Health {
   version?: string; instanceName?: string; discovered?: Record<string, number>; degraded: Degraded[]; consecutiveFailures: number;
 }
 export interface Trust { mode: "system" | "authorities" | "pinned"; certificates?: string; fingerprint?: string }
+export type Means = "icmp" | "tcp" | "udp" | "http" | "https" | "dns" | "tls";
+export interface Probe { protocol: Means; path?: string; question?: string; request?: string; expected?: string; allowSilence?: boolean; timeoutMillis?: number; failureThreshold?: number; expiryWarningDays?: number }
 export interface Connection {
   id: string; kind: Kind; name: string; host?: string; port: number; trust: Trust; tokenId?: string; user?: string; secretSet: boolean;
-  cadenceSeconds: number; enabled: boolean; siteId?: string; tags: string[]; agentId?: string; revision: number; createdAt: string; changedAt: string; health: Health;
+  cadenceSeconds: number; enabled: boolean; siteId?: string; tags: string[]; agentId?: string; probe?: Probe; revision: number; createdAt: string; changedAt: string; health: Health;
 }
 export interface KindInfo { kind: Kind; title: string; defaultPort: number; supported: boolean; cadence: { leastSeconds: number; normalSeconds: number; mostSeconds: number } }
 export interface Certificate { fingerprint: string; subject: string; issuer: string; notAfter: string; trusted: boolean }
@@ -96,5 +98,10 @@ export const addressWords = (connection: Connection): string => {
   if (!connection.host) return "address sealed";
   const host = connection.host.includes(":") ? `[${connection.host}]` : connection.host;
   return connection.port === defaultPorts[connection.kind] ? connection.host : `${host}:${connection.port}`;
+};
+/** What is checked, as people call it, and at which port that usually is. */
+export const means: Record<Means, { title: string; port: number }> = {
+  https: { title: "A page over https", port: 443 }, http: { title: "A page over http", port: 80 }, tcp: { title: "A TCP port", port: 443 }, tls: { title: "A certificate", port: 443 },
+  icmp: { title: "Ping", port: 443 }, dns: { title: "A name server", port: 53 }, udp: { title: "A UDP service", port: 161 },
 };
 export const defaultPorts: Record<Kind, number> = { pve: 8006, pbs: 8007, pmg: 8006, truenas: 443, vmware: 443, availability: 443 };

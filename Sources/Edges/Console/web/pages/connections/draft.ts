@@ -1,16 +1,18 @@
 // The fields of a connection's form, and what of them is sent.
 import { FieldErrors } from "../../kit/form";
-import { Connection, defaultPorts, Kind, Trust } from "./connection";
+import { Connection, defaultPorts, Kind, Means, means, Probe, Trust } from "./connection";
 
 export interface Draft extends Record<string, string> {
   host: string; port: string; way: string; tokenId: string; user: string; secret: string; agentId: string; trust: string; certificates: string; fingerprint: string;
   name: string; cadenceSeconds: string; siteId: string; tags: string;
+  means: string; path: string; question: string; request: string; expected: string;
 }
 
 export function emptyDraft(kind: Kind, cadenceSeconds: number): Draft {
   return {
     host: "", port: String(defaultPorts[kind]), way: kind === "vmware" ? "user" : kind === "availability" ? "none" : "token", tokenId: kind === "truenas" ? "pulse" : "pulse@pve!monitor", user: "", secret: "",
     agentId: "", trust: "system", certificates: "", fingerprint: "", name: "", cadenceSeconds: String(cadenceSeconds), siteId: "", tags: "",
+    means: "https", path: "/", question: "", request: "", expected: "",
   };
 }
 
@@ -19,7 +21,20 @@ export function draftOf(connection: Connection): Draft {
     host: connection.host ?? "", port: String(connection.port), way: connection.tokenId !== undefined ? "token" : connection.user !== undefined ? "user" : "none", tokenId: connection.tokenId ?? "",
     user: connection.user ?? "", secret: "", agentId: connection.agentId ?? "", trust: connection.trust.mode, certificates: connection.trust.certificates ?? "", fingerprint: connection.trust.fingerprint ?? "",
     name: connection.name, cadenceSeconds: String(connection.cadenceSeconds), siteId: connection.siteId ?? "", tags: connection.tags.join(", "),
+    means: connection.probe?.protocol ?? "https", path: connection.probe?.path ?? "/", question: connection.probe?.question ?? "", request: connection.probe?.request ?? "", expected: connection.probe?.expected ?? "",
   };
+}
+
+/** What is checked: only what the means has a use for. */
+function probeOf(draft: Draft): Probe {
+  const protocol = (draft.means in means ? draft.means : "https") as Means;
+  const text = (value: string): string | undefined => value === "" ? undefined : value;
+  switch (protocol) {
+    case "http": case "https": return { protocol, path: text(draft.path.trim()), expected: text(draft.expected) };
+    case "dns": return { protocol, question: text(draft.question.trim()) };
+    case "udp": return { protocol, request: text(draft.request), expected: text(draft.expected) };
+    default: return { protocol };
+  }
 }
 
 function trustOf(draft: Draft): Trust {
@@ -31,7 +46,7 @@ function trustOf(draft: Draft): Trust {
 export function reach(kind: Kind, draft: Draft): Record<string, unknown> {
   const writesPort = /^(https?:\/\/)?(\[[^\]]+\]|[^:/]+):\d+/.test(draft.host.trim());
   return {
-    kind, host: draft.host.trim(), ...writesPort ? {} : { port: Number(draft.port) }, trust: trustOf(draft), agentId: draft.agentId || null,
+    kind, host: draft.host.trim(), ...writesPort ? {} : { port: Number(draft.port) }, trust: trustOf(draft), agentId: draft.agentId || null, ...kind === "availability" ? { probe: probeOf(draft) } : {},
     ...draft.way === "token" ? { tokenId: draft.tokenId.trim() } : draft.way === "user" ? { user: draft.user.trim() } : {}, ...draft.secret ? { secret: draft.secret } : {},
   };
 }
@@ -65,5 +80,6 @@ export function reachErrors(old: Connection | undefined, draft: Draft): FieldErr
 
 /** `trust.fingerprint` and the like are told about members, the form has fields. */
 export function fieldFor(member: string | undefined): string | undefined {
+  if (member?.startsWith("probe.")) return member === "probe.protocol" ? "means" : member.slice(6);
   return member?.startsWith("trust.") ? { "trust.certificates": "certificates", "trust.fingerprint": "fingerprint" }[member] ?? "trust" : member;
 }
