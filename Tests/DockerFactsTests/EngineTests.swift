@@ -216,7 +216,7 @@ private actor ScriptedEngine: EngineAPI {
         #expect(back.host.error == nil && back.containers == [] && back.images == [])
     }
 
-    @Test("one list that cannot be read is a stated part; the others are told")
+    @Test("fact 20: one list that cannot be read is a stated part; the others are told, and nothing is offline")
     func partial() async {
         let engine = Self.engine(containers: 1)
         await engine.set("/images/json", .failure(EngineFault(.tooLarge, "too large")))

@@ -7,13 +7,12 @@ package struct InternetAddress: Sendable, Hashable {
 
     /// Numbers alone, no name and no zone.
     package init?(_ text: String) {
-        var four = in_addr()
-        var six = in6_addr()
+        var four = [UInt8](repeating: 0, count: 4)
+        var six = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &four) == 1 {
-            bytes = withUnsafeBytes(of: four) { Array($0) }
+            bytes = four
         } else if inet_pton(AF_INET6, text, &six) == 1 {
-            let all = withUnsafeBytes(of: six) { Array($0) }
-            bytes = all.starts(with: Self.mapped) ? Array(all[12...]) : all
+            bytes = six.starts(with: Self.mapped) ? Array(six[12...]) : six
         } else {
             return nil
         }

@@ -66,7 +66,7 @@ struct Looker: Sendable {
 
     private static func sentence(_ error: OutboundError) -> String? {
         switch error {
-        case .refused, .noGateway, .misconfigured: nil
+        case .refused, .noGateway, .gatewayRefused, .gatewayBusy, .misconfigured: nil
         case .unreachable: "It cannot be reached, or hung up."
         case .untrusted: "Its certificate is not valid for it, or nobody we trust signed it."
         case .certificateChanged: "It shows another certificate than the confirmed one."
