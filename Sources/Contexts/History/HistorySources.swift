@@ -7,14 +7,16 @@ import Postgres
 struct HistorySource: Sendable {
     /// Of the tier, no sample twice, by the start of their windows.
     var stored: [Int64: Chunk] = [:]
-    /// What is in no roll-up yet, by window: samples, or quarters of them where those were asked for.
+    /// Samples that are in no roll-up yet, by window.
     var heads: [Int64: [Chunk]] = [:]
+    /// Their quarters instead, where those were asked for: a piece each, and one quarter may be in several.
+    var briefs: [Chunk] = []
     var past: [PastFrame] = []
 
     /// What is to be added up: no sample is in two of them. Late samples, and the same ones twice, may stand beside their
     /// closed window; only there is it worth comparing.
     func parts(of tier: Tier) -> [Chunk] {
-        var parts: [Chunk] = []
+        var parts = briefs
         for (window, chunk) in stored where tier != .raw || heads[window] == nil { parts.append(chunk) }
         for (window, chunks) in heads {
             let known = tier == .raw ? stored[window].map { [$0] } ?? [] : []
@@ -50,9 +52,10 @@ extension HistoryStore {
             let part = chunk.slice(query.from..<query.to + 1)
             switch kind {
             case 0: sources[resource, default: HistorySource()].stored[t0] = part
+            case 1 where query.takesBriefs: sources[resource, default: HistorySource()].briefs.append(part)
             case 1: sources[resource, default: HistorySource()].heads[t0, default: []].append(part)
             // A piece of an older program: its quarters are made here.
-            case 2: sources[resource, default: HistorySource()].heads[t0, default: []].append(Headline.brief(of: part))
+            case 2: sources[resource, default: HistorySource()].briefs.append(Headline.brief(of: part))
             default:
                 let frame = PastFrame(step: Int64(step) * 1000, samples: chunk)
                 sources[resource, default: HistorySource()].past.append(frame)
