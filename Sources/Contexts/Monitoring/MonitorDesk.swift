@@ -22,7 +22,16 @@ actor MonitorDesk {
     private var leaving: [OrgID: OrgMonitor] = [:]
     private var lastNumber: UInt64 = 0
 
-    init(outside: MonitorOutside) { self.outside = outside }
+    /// Those whose configuration has changed: they do not wait for the next round.
+    private var urgent: Set<OrgID> = []
+    /// Rings when there are some; one ring is as good as many.
+    nonisolated let urges: AsyncStream<Void>
+    private let urge: AsyncStream<Void>.Continuation
+
+    init(outside: MonitorOutside) {
+        self.outside = outside
+        (urges, urge) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
 
     var watched: [OrgID] { Array(monitors.keys) }
 
@@ -40,6 +49,7 @@ actor MonitorDesk {
             case .open(let org, let lease): open(org, lease)
             case .reload(let org):
                 if let monitor = monitors[org]?.monitor { reloads.append(monitor) }
+                urgent.insert(org)
                 dirty.insert(org)
             case .forward(let shard): place = shard
             }
@@ -48,6 +58,7 @@ actor MonitorDesk {
         if !effects.isEmpty { MonitoringMetrics.monitors.record(monitors.count) }
         if !closed.isEmpty { await outside.polls.drop(closed) }
         for monitor in reloads { await monitor.reload() }
+        if !reloads.isEmpty { urge.yield() }
         return place
     }
 
@@ -108,6 +119,13 @@ actor MonitorDesk {
         if everyone { for (org, monitor) in leaving where await !monitor.isWorking { leaving[org] = nil } }
         let due = everyone ? Array(monitors.keys) : Array(dirty)
         dirty.removeAll()
+        await work(due, closing: false)
+    }
+
+    /// Those that read their configuration anew.
+    func hasten() async {
+        let due = Array(urgent)
+        urgent.removeAll()
         await work(due, closing: false)
     }
 

@@ -53,6 +53,7 @@ package struct MonitorPool: Service {
             group.addTask { await poll() }
             group.addTask { await office.run() }
             group.addTask { await tick(desk) }
+            group.addTask { for await _ in desk.urges { await desk.hasten() } }
             group.addTask { await listen(desk, office) }
             group.addTask { await checkPlaces(desk, office) }
             group.addTask { await keepHistory(desk) }

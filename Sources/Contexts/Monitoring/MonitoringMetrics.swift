@@ -6,6 +6,8 @@ enum MonitoringMetrics {
     static let failures = Counter(label: "pulse_monitoring_failures_total")
     /// Writes that the database refused because another worker has the shard, or the organisation has moved.
     static let fenced = Counter(label: "pulse_monitoring_fenced_total")
+    /// From when a monitor heard that its configuration has changed until it asks as it says now.
+    static let reload = Metrics.Timer(label: "pulse_monitoring_reload_seconds")
     static let samples = Counter(label: "pulse_monitoring_samples_total")
     static let monitors = Gauge(label: "pulse_monitoring_monitors")
     static let shards = Gauge(label: "pulse_monitoring_shards")

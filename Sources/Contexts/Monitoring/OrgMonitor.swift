@@ -38,6 +38,7 @@ actor OrgMonitor {
     private var remembered: [(connection: ConnectionID, past: PastReport)] = []
     private var mustLook = true
     private var mustReload = true
+    private var reloadWantedAt: Duration?
     private var nextLook: Duration = .zero
     private var nextForgetting: Duration = .zero
     private(set) var isWorking = false
@@ -73,7 +74,10 @@ actor OrgMonitor {
     func look() { mustLook = true }
 
     /// The organisation's configuration has changed.
-    func reload() { mustReload = true }
+    func reload() {
+        mustReload = true
+        reloadWantedAt = reloadWantedAt ?? outside.time.monotonic
+    }
 
     enum Outcome: Sendable {
         /// `isDirty`: there is more to do soon.
@@ -182,6 +186,10 @@ actor OrgMonitor {
             unwritten = unwritten.filter { health[$0.key] != nil }
             let pasts = try await outside.keeper.backfills(of: org)
             await outside.polls.reload(connections, of: org, pasts: pasts, by: number)
+            if let wanted = reloadWantedAt, !mustReload {
+                MonitoringMetrics.reload.recordSeconds((outside.time.monotonic - wanted).inSeconds)
+                reloadWantedAt = nil
+            }
         } catch {
             mustReload = true
             throw error
