@@ -93,3 +93,10 @@ def changes():
                 "kind": kind, "sourceType": "pulse_diff", "source": "proxmox", "confidence": "high", "relatedResources": [], **rest}
     return [change(2, "vm-02", "state_transition", 10, **{"from": "online", "to": "offline"}), change(3, "vm-03", "relationship_change", 25, **{"from": "pve-fra-01", "to": "pve-fra-02"}),
             change(4, "vm-04", "restart", 50, **{"from": "86400", "to": "12"}), change(5, "vm-05", "config_update", 90, **{"from": "4", "to": "8", "reason": "proxmox.cpus", "confidence": "medium"})]
+
+
+def ledger():
+    """What counts as a system, with a connection that could not be counted."""
+    return {"total": 1, "complete": False, "unavailable": [{"connectionId": "c1", "name": "fra", "reason": "authentication"}],
+            "data": [{"id": machine_id(17), "name": "pve-fra-01", "type": "proxmox-node", "status": "online", "resourceIds": [machine_id(17)],
+                      "explanation": {"summary": "One system, seen by proxmox and agent: both show the same machine-id.", "reasons": [], "surfaces": []}}]}

@@ -8,9 +8,10 @@ from playwright.sync_api import expect
 from canned import ORG, Answer, iso, problem
 from company import QR, SITE_EDITOR, account, detail, furnish
 from conftest import COLOURS, NARROW, WIDE, assert_accessible, drawn, rows
-from machines import changes, cluster, estate, machine, machine_id
+from machines import changes, cluster, estate, ledger, machine, machine_id
 from operators import operations
-from platforms import CERTIFICATE, FOUND, GUEST_AGENT, ident, platforms
+from platforms import CERTIFICATE, FOUND, GUEST_AGENT, ago, ident, platforms
+from test_gateways import gateway
 from test_organisation import IMPORTED
 from test_states import enrolling
 
@@ -241,6 +242,8 @@ ESTATE = [
     ("holds", f"/infrastructure/{machine_id(18)}?tab=holds", shown("WD80")),
     ("thing-timeline", f"/workloads/{machine_id(203)}?tab=timeline", shown("Moved from pve-fra-01")),
     ("timeline", "/timeline", shown("was restarted after 24 h")),
+    ("systems", "/systems", shown("seen by proxmox and agent")),
+    ("gateways", "/connections/gateways", shown("Allows 192.168.1.0/24:8006")),
 ]
 
 
@@ -250,6 +253,9 @@ def test_a_page_about_the_estate_has_no_violation(canned, visit, picture, name, 
     server = canned([] if name == "dashboard-empty" else cluster())
     server.answers[("GET", "/api/resources/timeline")] = {"data": changes()}
     server.answers[("GET", "/api/resources/([^/]+)/timeline")] = {"data": changes()[1:2]}
+    server.answers[("GET", "/api/license/monitored-system-ledger")] = ledger()
+    server.answers[("GET", "/api/gateways")] = {"data": [gateway(1, "door-1"), gateway(2, "door-2", "offline", disconnectedAt=ago(600))]}
+    server.answers[("GET", "/api/me")]["permissions"] += ["read:connections", "manage:connections"]
     page = visit(server, path, size=SIZES[size], touch=size == "narrow")
     prepare(page)
     check(page, picture, f"{name}-{size}", ["light", "dark"] if size == "wide" else ["dark"])

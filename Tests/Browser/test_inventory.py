@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from canned import Answer
 from conftest import NARROW, row, rows
-from machines import changes, cluster, machine_id
+from machines import changes, cluster, ledger, machine_id
 
 
 @pytest.fixture
@@ -169,10 +169,7 @@ def test_a_machine_of_two_sources_says_why_and_is_taken_apart(estate_of, visit):
 
 def test_the_count_of_systems_says_why_and_what_is_missing(estate_of, visit):
     server = estate_of()
-    server.answers[("GET", "/api/license/monitored-system-ledger")] = {
-        "total": 1, "complete": False, "unavailable": [{"connectionId": "c1", "name": "fra", "reason": "authentication"}],
-        "data": [{"id": machine_id(17), "name": "pve-fra-01", "type": "proxmox-node", "status": "online", "resourceIds": [machine_id(17)],
-                  "explanation": {"summary": "One system, seen by proxmox and agent: both show the same machine-id.", "reasons": [], "surfaces": []}}]}
+    server.answers[("GET", "/api/license/monitored-system-ledger")] = ledger()
     page = visit(server, "/infrastructure")
     page.get_by_role("link", name="What counts as a system").click()
     expect(page.get_by_role("main")).to_contain_text("fra (sign-in refused)")

@@ -12,12 +12,12 @@ import Testing
 
 /// What one stream may take of either end, whatever its target sends and however slowly it is read.
 @Suite(.postgres, .serialized) struct FlowControlTests {
-    @Test("500 MB from a target that sends all it can, past a reader who takes nothing, hold no more than was granted")
+    @Test("100 MB from a target that sends all it can, past a reader who takes nothing, hold no more than was granted")
     func flood() async throws {
         let place = try RelayCase()
         let (_, org) = try await Given.member()
         let agent = try await Given.agent(in: org)
-        let target = try await Fountain(bytes: 500 << 20)
+        let target = try await Fountain(bytes: 100 << 20)
         try await place.run { port in
             try await place.gateway(agent, in: org, port: port, allows: ["127.0.0.1:\(target.port)"]) {
                 let call = GatewayCall(
@@ -36,17 +36,17 @@ import Testing
                     }
                 }
                 var (most, held) = (before, 0)
-                while reading.isActive, taken.withLockedValue({ $0 }) < 500 << 20 {
+                while reading.isActive, taken.withLockedValue({ $0 }) < 100 << 20 {
                     most = max(most, Self.residentMegabytes())
                     held = max(held, session.held)
                     try await Task.sleep(for: .milliseconds(20))
                     try #require(ContinuousClock.now - began < .seconds(300))
                 }
                 let seconds = Double((ContinuousClock.now - began).components.seconds) + 0.001
-                #expect(taken.withLockedValue { $0 } == 500 << 20)
+                #expect(taken.withLockedValue { $0 } == 100 << 20)
                 #expect(held <= 2 * 64 * 1024, "two streams, 64 KiB each")
                 #expect(most - before < 64, "both ends are in this process")
-                print("gateway_flood_mb_per_s: \(Int(500 / seconds)), resident_growth_mb: \(most - before)")
+                print("gateway_flood_mb_per_s: \(Int(100 / seconds)), resident_growth_mb: \(most - before)")
                 try await stuck.close()
             }
         }

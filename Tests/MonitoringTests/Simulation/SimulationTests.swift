@@ -1,3 +1,4 @@
+import Dispatch
 import FoundationEssentials
 import Kernel
 import NIOConcurrencyHelpers
@@ -6,7 +7,7 @@ import Testing
 @testable import Monitoring
 
 /// `PULSE_TEST_SIMULATION`: `HOURS SEED`, for `ops/prove simulation`; a failure's own seed and 0 hours replay it.
-@Suite struct SimulationTests {
+@Suite(.serialized) struct SimulationTests {
     private static let wanted: (hours: Double, seed: UInt64) = {
         let words = (ProcessInfo.processInfo.environment["PULSE_TEST_SIMULATION"] ?? "").split(separator: " ")
         return (
@@ -21,15 +22,17 @@ import Testing
         let share = Self.wanted.hours / Double(PoolSimulation.Weather.allCases.count)
         let state = NIOLockedValueBox((hours: 0.0, next: Self.wanted.seed, failures: [String]()))
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<4 {
+            for _ in 0..<Self.width {
                 group.addTask {
-                    while let seed = Self.nextSeed(state, upTo: share) {
-                        var simulation = PoolSimulation(weather, seed: seed)
-                        do {
-                            let hours = try simulation.run()
-                            state.withLockedValue { $0.hours += hours }
-                        } catch {
-                            state.withLockedValue { $0.failures.append("\(error)") }
+                    await Self.apart {
+                        while let seed = Self.nextSeed(state, upTo: share) {
+                            var simulation = PoolSimulation(weather, seed: seed)
+                            do {
+                                let hours = try simulation.run()
+                                state.withLockedValue { $0.hours += hours }
+                            } catch {
+                                state.withLockedValue { $0.failures.append("\(error)") }
+                            }
                         }
                     }
                 }
@@ -38,6 +41,19 @@ import Testing
         let (hours, _, failures) = state.withLockedValue { $0 }
         print("simulated \(weather.rawValue): \(Int(hours)) worker-hours from seed \(Self.wanted.seed)")
         #expect(failures == [])
+    }
+
+    /// Beside all other tests one after the other; the proof alone takes all cores.
+    private static let width = ProcessInfo.processInfo.environment["PULSE_TEST_SIMULATION"] == nil ? 1 : 4
+
+    /// On a thread of its own: on those of tasks every other test would stand still meanwhile.
+    private static func apart(_ work: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { done in
+            DispatchQueue.global(qos: .utility).async {
+                work()
+                done.resume()
+            }
+        }
     }
 
     private static func nextSeed(
