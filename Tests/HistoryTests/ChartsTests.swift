@@ -87,6 +87,25 @@ import Testing
         }
     }
 
+    @Test("a quarter that lies in two pieces of the open window counts both")
+    func sharedQuarter() async throws {
+        var buffer = HeadBuffer()
+        let start = now - .seconds(900)
+        for row in 0..<90 {
+            let at = start + .seconds(Int64(row) * 10)
+            // Sixty rows are a full piece: the first two thirds of the quarter are in one, the last in another.
+            let samples = [(metric: MetricName(.cpu), value: row < 60 ? 10.0 : 70.0)]
+            buffer.add(samples, of: machines[0], measuredAt: at, now: at)
+        }
+        try await store.append(buffer.checkpoint(at: now), in: org)
+        let query = ChartQuery(
+            metrics: [MetricName(.cpu)], range: HistoryRange("24h"), points: 96, withExtremes: true, now: now)
+        let points = try await store.charts(query, of: [machines[0]], in: org) { $0.points(0) }.first?.value ?? []
+        let quarter = try #require(points.first { $0.timestamp == start.milliseconds })
+        #expect(query.timeline.stepSeconds == 900)
+        #expect(quarter.value == 30 && quarter.lowest == 10 && quarter.highest == 70)
+    }
+
     @Test("only the metrics that are asked for are decoded, and without extremes neither are these")
     func subsets() async throws {
         _ = try await measure()

@@ -97,7 +97,8 @@ package struct HeadBuffer: Sendable {
                         HeadCheckpoint.Row(
                             resource: place.resource, window: place.window, piece: piece.id, version: piece.version,
                             sampleCount: chunk.sampleCount, codec: codec, data: ChunkCodec.write(chunk, codec: codec),
-                            brief: ChunkCodec.write(Headline.brief(of: chunk), codec: ChunkCodec.plain)))
+                            brief: piece.isFull
+                                ? ChunkCodec.write(Headline.brief(of: chunk), codec: ChunkCodec.plain) : []))
                 }
             }
         }
@@ -137,7 +138,8 @@ package struct HeadCheckpoint: Sendable {
         let sampleCount: Int
         let codec: Int16
         let data: [UInt8]
-        /// Quarters of the headlines, written plainly.
+        /// Quarters of the headlines, written plainly; empty while the piece grows: it is rewritten every few seconds, and
+        /// its samples are quick to read.
         let brief: [UInt8]
     }
 

@@ -9,7 +9,8 @@ struct HistorySource: Sendable {
     var stored: [Int64: Chunk] = [:]
     /// Samples that are in no roll-up yet, by window.
     var heads: [Int64: [Chunk]] = [:]
-    /// Their quarters instead, where those were asked for: a piece each, and one quarter may be in several.
+    /// Their quarters instead, where those were asked for: a piece each, and one quarter may be in several. Of a piece that
+    /// still grows, its samples.
     var briefs: [Chunk] = []
     var past: [PastFrame] = []
 
@@ -54,8 +55,8 @@ extension HistoryStore {
             case 0: sources[resource, default: HistorySource()].stored[t0] = part
             case 1 where query.takesBriefs: sources[resource, default: HistorySource()].briefs.append(part)
             case 1: sources[resource, default: HistorySource()].heads[t0, default: []].append(part)
-            // A piece of an older program: its quarters are made here.
-            case 2: sources[resource, default: HistorySource()].briefs.append(Headline.brief(of: part))
+            // A piece that still grows, or of an older program: its samples stand for their quarters.
+            case 2: sources[resource, default: HistorySource()].briefs.append(part)
             default:
                 let frame = PastFrame(step: Int64(step) * 1000, samples: chunk)
                 sources[resource, default: HistorySource()].past.append(frame)
@@ -73,8 +74,9 @@ extension HistoryStore {
         let heads: SQL =
             query.takesBriefs
             ? """
-            SELECT resource_id, (CASE WHEN brief IS NULL THEN 2 ELSE 1 END)::smallint, t0, 0,
-                   CASE WHEN brief IS NULL THEN codec ELSE \(ChunkCodec.plain) END, coalesce(brief, data) FROM history_heads
+            SELECT resource_id, (CASE WHEN coalesce(brief, '') = '' THEN 2 ELSE 1 END)::smallint, t0, 0,
+                   CASE WHEN coalesce(brief, '') = '' THEN codec ELSE \(ChunkCodec.plain) END,
+                   coalesce(nullif(brief, ''), data) FROM history_heads
             """ : "SELECT resource_id, 1::smallint, t0, 0, codec, data FROM history_heads"
         return """
             SELECT resource_id, 0::smallint, t0, 0, codec, data FROM history_chunks
