@@ -10,9 +10,10 @@ import Testing
 @Suite struct EstateTests {
     private static let now = Timestamp(seconds: 1_795_253_400)
 
-    private func estate(_ releases: EstateShape.Releases, nodes: Int = 3) async throws -> EstateServer {
+    private func estate(_ releases: EstateShape.Releases, nodes: Int = 3, guests: Int = 20) async throws -> EstateServer
+    {
         var options = EstateOptions()
-        options.shape.guests = 20
+        options.shape.guests = guests
         options.shape.nodes = nodes
         options.shape.releases = releases
         options.shape.isCalm = true
@@ -99,7 +100,7 @@ import Testing
         "what a cluster remembers is told whole, in small parts that can be taken up again, as rrddata has it",
         arguments: ["8", "9"])
     func past(release: String) async throws {
-        let server = try await estate(try #require(EstateShape.Releases(rawValue: release)), nodes: 2)
+        let server = try await estate(try #require(EstateShape.Releases(rawValue: release)), nodes: 2, guests: 6)
         let spec = try spec(server)
         var asking = try collector(spec)
         let report = await asking.poll(PollBudget(), at: Self.now)

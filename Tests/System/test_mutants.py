@@ -43,7 +43,7 @@ def test_a_list_that_rots_is_refused(tmp_path):
 def test_a_sleeping_mutant_changes_nothing_but_itself():
     one = swift.SwiftMutant("m", "Sources/Base/Room/File.swift", "a && b", "true", ())
     told = swift.mutated("// Head.\nimport Kernel\nlet c = a && b\n", [one])
-    assert 'let c = (broken("m") ? (true) : (a && b))' in told and told.index("import Glibc") < told.index("import Kernel")
+    assert 'let c = (mutantWakes("m") ? (true) : (a && b))' in told and told.index("import Glibc") < told.index("import Kernel")
 
 
 def test_every_tenant_table_has_mutants_of_its_own(migrated):

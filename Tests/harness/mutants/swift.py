@@ -1,6 +1,6 @@
 """Mutants of Swift: one build holds all of them, asleep, and `PULSE_BROKEN` wakes one for a run.
 
-In a copy of the sources each text of the list becomes `broken("name") ? replacement : text`, so what is compiled once can
+In a copy of the sources each text of the list becomes `mutantWakes("name") ? replacement : text`, so what is compiled once can
 be broken sixty ways. A text must stand in its file exactly once: the list cannot rot unnoticed."""
 import dataclasses
 import os
@@ -13,7 +13,7 @@ LIST = ROOT / "Tests/mutants/swift.toml"
 IMPORT = "internal import Glibc\n"
 SWITCH = """
 // Mutants of this file sleep until their name is called.
-private func broken(_ name: String) -> Bool { getenv("PULSE_BROKEN").map { String(cString: $0) == name } ?? false }
+private func mutantWakes(_ name: String) -> Bool { getenv("PULSE_BROKEN").map { String(cString: $0) == name } ?? false }
 """
 
 
@@ -32,8 +32,8 @@ class SwiftMutant:
 
     def asleep(self):
         if self.is_statement:
-            return f'if broken("{self.name}") {{ {self.becomes} }} else {{ {self.text} }}'
-        return f'(broken("{self.name}") ? ({self.becomes}) : ({self.text}))'
+            return f'if mutantWakes("{self.name}") {{ {self.becomes} }} else {{ {self.text} }}'
+        return f'(mutantWakes("{self.name}") ? ({self.becomes}) : ({self.text}))'
 
 
 def load(path=LIST):
