@@ -228,9 +228,9 @@ import Testing
     @Test("heads and bodies that do not arrive in time are told so; silence is closed")
     func slowRequests() async throws {
         var settings = HTTPSettings()
-        settings.headTimeout = .milliseconds(500)
-        settings.bodyTimeout = .milliseconds(500)
-        settings.idleTimeout = .milliseconds(500)
+        settings.headTimeout = .milliseconds(1500)
+        settings.bodyTimeout = .milliseconds(1500)
+        settings.idleTimeout = .milliseconds(1500)
         try await Given.server([echo], settings: settings) { port in
             for request in ["GET / HT", "POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhi"] {
                 try await RawClient.connected(to: port) { client in
