@@ -27,6 +27,8 @@ actor PollDesk {
         var collector: (any Collector)?
         var health: ConnectionHealth
         var task: Task<Void, Never>?
+        /// Somebody wished for a poll after this one had begun.
+        var isWanted = false
         /// Where the reading of the past goes on; `nil` when there is none to be read, or some on its way to be stored.
         var past: String?
     }
@@ -87,7 +89,12 @@ actor PollDesk {
     /// Somebody wants it asked now.
     func hurry(_ connection: ConnectionID, of org: OrgID) {
         let place = PollPlan.Place(org: org, connection: connection)
-        guard let entry = asked[place], entry.task == nil else { return }
+        guard let entry = asked[place] else { return }
+        // What is under way began before the wish: it is not what was wished for.
+        guard entry.task == nil else {
+            asked[place]?.isWanted = true
+            return
+        }
         asked[place]?.health.hurry(at: time.now)
         schedule(place)
     }
@@ -237,6 +244,8 @@ actor PollDesk {
             jitter: randomness.fraction())
         // It goes on when this part is stored.
         if past != nil { entry.past = nil }
+        if entry.isWanted { entry.health.hurry(at: time.now) }
+        entry.isWanted = false
         if report.fault != nil { remembering.remove(place) }
         asked[place] = entry
         plan.ended(place, dueAt: Self.due(entry, at: time.now), lane: Self.lane(entry))

@@ -14,13 +14,26 @@ struct SocketProbe {
         var tally = ProbeTally()
         let group = MultiThreadedEventLoopGroup.singleton
         for route in estate.routes where route.isStream && route.parameters.isEmpty {
-            let path = route.endpoint.path
-            let own = try await RawStream.open(client.port, path, estate.prober.owner, org: nil, group)
+            func open(_ credential: Credential, org: String? = nil) async throws -> RawStream {
+                try await RawStream.open(client.port, route.endpoint, credential, org: org, group)
+            }
             var foreign: [(RawStream, String)] = []
             for (credential, who) in strangers {
-                let stream = try await RawStream.open(client.port, path, credential, org: estate.victim.id, group)
+                let stream = try await open(credential, org: estate.victim.id)
                 foreign.append((stream, "\(who) with a foreign organisation"))
             }
+            // Over what machines speak no inventory is told: an answer is all that can be waited for.
+            if case .agent = route.endpoint.access {
+                if let agent = estate.prober.agent {
+                    foreign.append((try await open(agent, org: estate.victim.id), "agent"))
+                }
+                for (stream, who) in foreign {
+                    try await stream.hears("HTTP/1.1 ")
+                    tally.note(stream, who, on: route, sees: estate.victim.canary)
+                }
+                continue
+            }
+            let own = try await open(estate.prober.owner)
             try await own.hears(estate.prober.canary)
             for (number, one) in [estate.victim, estate.prober].enumerated() {
                 let machine = try await machine(of: one)
@@ -31,13 +44,7 @@ struct SocketProbe {
             }
             try await own.hears("\(estate.prober.canary)-again\(route.endpoint.kind)")
             for (stream, who) in [(own, "session")] + foreign {
-                tally.probes += 1
-                tally.reached += 1
-                tally.routes.insert(route.name)
-                if stream.text.contains(estate.victim.canary) {
-                    tally.leaks.insert("\(route.name) as \(who) says a name")
-                }
-                stream.close()
+                tally.note(stream, who, on: route, sees: estate.victim.canary)
             }
         }
         return tally
@@ -60,6 +67,17 @@ struct SocketProbe {
     }
 }
 
+extension ProbeTally {
+    /// What a stream has said by now, and its end.
+    fileprivate mutating func note(_ stream: RawStream, _ who: String, on route: ProbedRoute, sees name: String) {
+        probes += 1
+        reached += 1
+        routes.insert(route.name)
+        if stream.text.contains(name) { leaks.insert("\(route.name) as \(who) says a name") }
+        stream.close()
+    }
+}
+
 /// A connection that asks once and keeps what comes. Frames of a server are neither masked nor, unasked, compressed, so
 /// names in them can be read as they are.
 final class RawStream: ChannelInboundHandler, Sendable {
@@ -68,7 +86,7 @@ final class RawStream: ChannelInboundHandler, Sendable {
     private let channel = NIOLockedValueBox<(any Channel)?>(nil)
 
     static func open(
-        _ port: Int, _ path: String, _ credential: Credential, org: String?, _ group: any EventLoopGroup
+        _ port: Int, _ endpoint: Endpoint, _ credential: Credential, org: String?, _ group: any EventLoopGroup
     ) async throws -> RawStream {
         let stream = RawStream()
         let channel = try await ClientBootstrap(group: group)
@@ -77,8 +95,8 @@ final class RawStream: ChannelInboundHandler, Sendable {
             }
             .connect(host: "127.0.0.1", port: port).get()
         stream.channel.withLockedValue { $0 = channel }
-        var lines = ["GET \(path) HTTP/1.1", "Host: localhost", "Origin: http://localhost"]
-        if path == "/ws" {
+        var lines = ["GET \(endpoint.path) HTTP/1.1", "Host: localhost", "Origin: http://localhost"]
+        if endpoint.kind == .socket {
             lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
             lines.append("Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
         }
