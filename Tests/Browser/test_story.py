@@ -159,6 +159,7 @@ def test_the_switcher_makes_and_changes_organisations_and_mixes_nothing(server, 
     expect(page.locator(".nav .org-name")).to_have_text("Other Side")
     page.locator(".nav .org-switch").click()
     page.get_by_role("menuitemradio", name="Switch Works").click()
+    expect(page.locator(".nav .org-name")).to_have_text("Switch Works")
     page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Infrastructure").click()
     expect(row(page, "only-in-the-first")).to_be_visible()
 

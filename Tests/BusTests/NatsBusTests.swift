@@ -107,6 +107,18 @@ struct NatsBusTests {
         }
     }
 
+    @Test("who could not be heard tells that there was something as soon as they can")
+    func unheard() async throws {
+        let server = try NatsServer()
+        let (ours, theirs, others) = (bus(server.settings), bus(server.settings), bus(server.settings))
+        var far = theirs.subscribe(to: subject, capacity: 4096).makeAsyncIterator()
+        ours.publish([7], to: subject)
+        try await running(theirs, others) {
+            await meet(others, &far)
+            try await running(ours) { await settle(&far) }
+        }
+    }
+
     @Test("what is too large to be sent says: look at the database") func large() async throws {
         let server = try NatsServer()
         let (ours, theirs) = (bus(server.settings), bus(server.settings))

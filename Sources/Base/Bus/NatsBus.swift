@@ -21,6 +21,10 @@ package final class NatsBus: MessageBus, Service {
     private let outbox: NatsOutbox
     private let ears: NatsEars
     private let link: NIOLockedValueBox<Link>
+    /// Of what was published while nobody could hear it. Others may be back long before we are: they are told when we are.
+    private let missed = NIOLockedValueBox(Set<Subject>())
+    /// More is not remembered; who listens looks once a minute anyway.
+    private static let missedLimit = 4096
 
     private struct Link {
         var isUp = false
@@ -39,6 +43,7 @@ package final class NatsBus: MessageBus, Service {
         self.outbox = outbox
         self.near = near
         self.link = link
+        let missed = missed
         ears = NatsEars(
             onMessage: { payload, subject in
                 BusMetrics.carried(.inbound, bytes: payload.count)
@@ -58,6 +63,12 @@ package final class NatsBus: MessageBus, Service {
                 if change == .up { BusMetrics.reconnects.increment() }
                 if hasChanged { logger.notice(change == .up ? "bus connected" : "bus not connected") }
                 if change == .up || change == .overrun { near.tellLoss() }
+                guard change == .up else { return }
+                let subjects = missed.withLockedValue { missed in
+                    defer { missed = [] }
+                    return missed
+                }
+                for subject in subjects { outbox.add(.publish([], subject)) }
             })
         BusMetrics.connected.record(0)
     }
@@ -66,8 +77,13 @@ package final class NatsBus: MessageBus, Service {
 
     package func publish(_ payload: [UInt8], to subject: Subject) {
         near.publish(payload, to: subject)
-        guard isWhole else { return BusMetrics.dropped(.outbound) }
+        guard isWhole else { return drop(subject) }
         outbox.add(.publish(payload.count > Self.payloadLimit ? [] : payload, subject))
+    }
+
+    private func drop(_ subject: Subject) {
+        BusMetrics.dropped(.outbound)
+        missed.withLockedValue { if $0.count < Self.missedLimit { $0.insert(subject) } }
     }
 
     package func subscribe(to subject: Subject, capacity: Int) -> Subscription {
@@ -153,7 +169,7 @@ package final class NatsBus: MessageBus, Service {
             if connection?.publish(payload, to: subject) == true {
                 BusMetrics.carried(.outbound, bytes: payload.count)
             } else {
-                BusMetrics.dropped(.outbound)
+                drop(subject)
             }
         case .subscribe(let subject): try? connection?.subscribe(to: subject, ears: ears)
         case .unsubscribe(let subject): connection?.unsubscribe(from: subject)

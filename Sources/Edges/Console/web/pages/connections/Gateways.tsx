@@ -40,7 +40,7 @@ export function Gateways(): JSX.Element {
     >
       {!mayRead && <Denied what="gateways" need="read:connections" />}
       {mayRead && (
-        <div className="stack">
+        <div className="stack gateways">
           <section className="card" aria-label="Gateways">
             <Wait query={gateways} what="The gateways" rows={2}>
               {({ data }) => (
@@ -77,7 +77,7 @@ function GatewayRow({ gateway, mayChange, onChanged }: { gateway: Gateway; mayCh
       <div className="grow">
         <span className="name">{gateway.hostname}</span>
         <p className="sub wrap-anywhere">Allows {gateway.allows.join(", ")}</p>
-        <p className="sub num">
+        <p className="sub wrap-anywhere tabular">
           {gateway.state === "online"
             ? <>{gateway.streams} open {gateway.streams === 1 ? "stream" : "streams"} · {size(gateway.receivedBytes)} in, {size(gateway.sentBytes)} out, connected <When at={gateway.connectedAt} /></>
             : <>last connected <When at={gateway.disconnectedAt ?? gateway.connectedAt} /></>} · {used}

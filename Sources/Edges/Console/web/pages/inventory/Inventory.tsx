@@ -48,9 +48,14 @@ export function Inventory({ name, open }: { name: SectionName; open: string | un
     <>
       <div inert={covers ? "" : undefined}>
         <Page
-          title={section.title} count={count} keep sub={<div className="row-wrap page-sub"><LiveLine />{name === "infrastructure" && <Link className="link" to="/systems">What counts as a system</Link>}<span ref={setNews} role="status" /></div>}
+          title={section.title} count={count} keep sub={<div className="row-wrap page-sub"><LiveLine /><span ref={setNews} role="status" /></div>}
           aside={<EstateStrip section={name} hidden={!loaded || isEmpty} />}
-          actions={name === "infrastructure" && <Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link>}
+          actions={name === "infrastructure" && (
+            <>
+              <Link className="btn btn-quiet hide-narrow" to="/systems">What counts as a system</Link>
+              <Link className="btn btn-primary" to="/onboarding"><Icon name="plus" /><span className="btn-label">Add</span></Link>
+            </>
+          )}
         >
           {(name === "storage" || name === "disks") && (
             <Tabs label="Storage" current={section.path} tabs={[{ to: "/storage", label: "Storages" }, { to: "/disks", label: "Disks" }]} />

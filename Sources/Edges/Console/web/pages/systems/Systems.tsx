@@ -26,7 +26,7 @@ export function Systems(): JSX.Element {
           <>
             {unavailable.length > 0 && (
               <div className="card card-body offers">
-                Not everything could be counted: {unavailable.map((one, index) => <span key={one.connectionId}>{index > 0 && ", "}<Link to={`/connections/${one.connectionId}`}>{one.name}</Link> {one.reason === "pending" ? "was not asked yet" : `(${reasonWords(one.reason).toLowerCase()})`}</span>)}.
+                Not everything could be counted: {unavailable.map((one, index) => <span key={one.connectionId}>{index > 0 && ", "}<Link className="link" to={`/connections/${one.connectionId}`}>{one.name}</Link> {one.reason === "pending" ? "was not asked yet" : `(${reasonWords(one.reason).toLowerCase()})`}</span>)}.
               </div>
             )}
             <div className="table-wrap">
