@@ -23,6 +23,7 @@ struct OrgMonitorState {
     private var introduced: Set<ConnectionID> = []
     private var readings: [AgentID: AgentReportReading] = [:]
     private var history: HeadBuffer
+    private var voices = Voices()
     /// Rows of the log whose samples are in `history`, to be deleted with the checkpoint that holds them.
     private var covered: Set<Int64> = []
     private var changes = MonitorChanges()
@@ -58,8 +59,10 @@ struct OrgMonitorState {
         // What is told late is history; it must not overwrite what is so now.
         let known = report.isBackfill ? registry.resource(of: .init(observation.connection, observation.key)) : nil
         let id = known ?? registry.take(observation, now: now)
-        history.add(observation.samples, of: id, measuredAt: observation.measuredAt, now: now)
         let own = registry.claims(of: id).first { $0.said.connection == observation.connection }
+        remember(
+            observation, at: own?.place ?? .init(observation.connection, observation.key), of: id,
+            isLate: report.isBackfill, now: now)
         let docker = AgentReportReading.docker(of: told, host: observation, key: own?.said.key ?? observation.key)
         guard report.isBackfill else {
             return take(
@@ -68,8 +71,20 @@ struct OrgMonitorState {
         }
         for part in docker.observations {
             guard let id = registry.resource(of: .init(part.connection, part.key)) else { continue }
-            history.add(part.samples, of: id, measuredAt: part.measuredAt, now: now)
+            remember(part, at: .init(part.connection, part.key), of: id, isLate: true, now: now)
         }
+    }
+
+    /// Adds to the history of a resource what this source has to say of it.
+    private mutating func remember(
+        _ said: Observation, at place: Claim.Place, of id: ResourceID, isLate: Bool, now: Timestamp
+    ) {
+        guard !said.samples.isEmpty else { return }
+        let samples =
+            registry.isShared(id)
+            ? voices.samples(
+                of: said, at: place, for: id, among: registry.claims(of: id), isLate: isLate, now: now) : said.samples
+        history.add(samples, of: id, measuredAt: said.measuredAt, now: now)
     }
 
     /// A body that was accepted could be read then; one that no longer can is left behind rather than met again forever.
@@ -85,7 +100,8 @@ struct OrgMonitorState {
         for observation in report.observations where observation.connection == connection {
             told[observation.scope, default: []].insert(observation.key)
             let id = registry.take(observation, now: now)
-            history.add(observation.samples, of: id, measuredAt: observation.measuredAt, now: now)
+            remember(
+                observation, at: .init(observation.connection, observation.key), of: id, isLate: false, now: now)
         }
         for scope in report.complete { registry.close(scope: scope, of: connection, told: told[scope] ?? []) }
     }
@@ -180,6 +196,7 @@ struct OrgMonitorState {
     }
 
     private mutating func forget(_ id: ResourceID) {
+        voices.forget(id)
         guard let resource = watched.removeValue(forKey: id) else { return }
         unwatch(resource)
         changes.forget(id)

@@ -191,6 +191,9 @@ package struct Registry {
 
     package func claims(of id: ResourceID) -> [Claim] { (members[id] ?? []).compactMap { claims[$0] } }
 
+    /// Several claims are of it.
+    package func isShared(_ id: ResourceID) -> Bool { (members[id]?.count ?? 0) > 1 }
+
     package func claim(at place: Claim.Place) -> Claim? { claims[place] }
 
     package func resource(of place: Claim.Place) -> ResourceID? { claims[place]?.resource }

@@ -9,7 +9,7 @@ package enum ResourceMerge {
     package static func record(
         _ id: ResourceID, from claims: [Claim], now: Timestamp, parent: (Claim) -> ResourceRecord.Parent?
     ) -> ResourceRecord {
-        let isGuest = claims.contains { $0.said.type == .vm || $0.said.type == .systemContainer }
+        let isGuest = SourcePrecedence.isGuest(claims)
         let ranked = claims.sorted { precedes($0, $1, isGuest: isGuest) }
         let lead = ranked[0].said
         var record = ResourceRecord(
@@ -32,16 +32,10 @@ package enum ResourceMerge {
         return record
     }
 
-    /// An agent knows its host best; of a guest the hypervisor says what it is, because inside one sees less.
-    private static func rank(_ claim: Claim, isGuest: Bool) -> Int {
-        isGuest && claim.said.source == .agent ? 1 : claim.said.source.priority
-    }
-
     private static func precedes(_ left: Claim, _ right: Claim, isGuest: Bool) -> Bool {
-        let (leftRank, rightRank) = (rank(left, isGuest: isGuest), rank(right, isGuest: isGuest))
-        if leftRank != rightRank { return leftRank > rightRank }
-        if left.isStale != right.isStale { return !left.isStale }
-        return (left.said.connection, left.said.key) < (right.said.connection, right.said.key)
+        let ranks = [left, right].map { SourcePrecedence.rank($0, isGuest: isGuest) }
+        if ranks[0] == ranks[1], left.isStale != right.isStale { return !left.isStale }
+        return SourcePrecedence.precedes(left, right, isGuest: isGuest)
     }
 
     /// The best that somebody says who is heard. When all are silent: a machine that reports by itself is offline, of
@@ -70,8 +64,8 @@ package enum ResourceMerge {
         var merged = ResourceMetrics()
         for voice in voices {
             let said = voice.metrics
-            // Inside a guest the CPU looks busy or idle against what it was given, not against what it got.
-            if !(isGuest && voice.source == .agent && voices.contains { $0.source != .agent }) {
+            let isOutsider = SourcePrecedence.isNeverOf(voice.source, .cpu, isGuest: isGuest)
+            if !isOutsider || voices.allSatisfy({ $0.source == .agent }) {
                 merged.cpuPercent = merged.cpuPercent ?? said.cpuPercent
             }
             merged.memory = merged.memory ?? said.memory
