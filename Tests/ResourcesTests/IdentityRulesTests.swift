@@ -42,11 +42,46 @@ import Testing
         #expect(changes.resources == [first, second])
         #expect(changes.claims.isSubset(of: [place(1), place(2)]) && !changes.claims.isEmpty)
         #expect(changes.removed.isEmpty && changes.successions.isEmpty)
+        #expect(Set(changes.revived) == Set([first, second]).subtracting([one]))
 
         // Evidence decides again once the rule is taken back.
         registry.apply(IdentityRules(), now: now)
         #expect(registry.resource(of: place(1)) == registry.resource(of: place(2)))
         #expect(registry.drain().successions.count == 1)
+    }
+
+    @Test(
+        "what comes apart has the id again that it had before it was made one, and its keys", arguments: [false, true])
+    func formerID(isReversed: Bool) {
+        var registry = told.registry()
+        let guestPlace = place(isReversed ? 9 : 1, "guest/101")
+        let guest = registry.take(told.guest(isReversed ? 9 : 1, 101, "web", macs: ["bc:24:11:00:00:01"]), now: now)
+        let agent = registry.take(told.agent(2, "intranet", machine: "m-1"), now: now)
+        registry.apply(rules((.same, guestPlace, place(2))), now: now)
+        let changes = registry.drain()
+        let (gone, kept) = (changes.successions.first?.key, changes.successions.first?.value)
+        #expect(Set([gone, kept]) == [guest, agent])
+        #expect(changes.revived.isEmpty)
+
+        registry.apply(IdentityRules(), now: now)
+        #expect(registry.resource(of: guestPlace) == guest)
+        #expect(registry.resource(of: place(2)) == agent)
+        let apart = registry.drain()
+        #expect(apart.revived == [gone] && apart.successions.isEmpty && apart.removed.isEmpty)
+        #expect(apart.resources == [guest, agent])
+        // The machine-id is the agent's again: whoever shows it is of the agent's machine.
+        #expect(registry.take(told.agent(3, "intranet", machine: "m-1"), now: now) == agent)
+    }
+
+    @Test("who founded a resource keeps it, whichever of the two was named") func founderStays() {
+        for number in [1, 9] as [UInt8] {
+            var registry = told.registry()
+            let agent = registry.take(told.agent(5, "web", machine: "m-1", dmi: "u-1"), now: now)
+            #expect(registry.take(told.guest(number, 101, "web", dmi: "u-1"), now: now) == agent)
+            registry.apply(rules((.different, place(5), place(number, "guest/101"))), now: now)
+            #expect(registry.resource(of: place(5)) == agent)
+            #expect(registry.resource(of: place(number, "guest/101")) != agent)
+        }
     }
 
     @Test("two that nothing makes one are one when somebody says so, whatever speaks against it") func linked() {

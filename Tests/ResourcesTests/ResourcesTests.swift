@@ -173,6 +173,35 @@ import Testing
         try await database.app.execute(
             in: org, "INSERT INTO resource_successions VALUES (\(org), \(old), \(resource.id), \(now))")
         #expect(try await store.resource(old, in: org)?.id == resource.id)
+        _ = try await database.app.batch(in: org, [ResourceWrites.revive([old])])
+        #expect(try await store.resource(old, in: org) == nil)
+    }
+
+    @Test("the timeline of a resource has what was told under its ids of before, by each of them")
+    func lineage() async throws {
+        let (org, theirs) = (try await Given.organisation(), try await Given.organisation())
+        let resource = record("web-1", in: org)
+        let other = record("web-2", in: org)
+        try await store([resource, other], in: org)
+        let old = record("web-0", in: org)
+        _ = try await database.app.batch(
+            in: org,
+            [
+                ResourceWrites.append(
+                    [
+                        ResourceChange(of: old, at: now, .restart), ResourceChange(of: resource, at: now, .activity),
+                        ResourceChange(of: other, at: now, .restart),
+                    ], in: org)
+            ] + ResourceWrites.succeed([(old.id, resource.id)], in: org, at: now))
+        for id in [old.id, resource.id] {
+            let statement = Timeline.statement(try Timeline.Query([:]), of: id)
+            for (reader, count) in [(org, 2), (theirs, 0)] {
+                let result = try await database.app.batch(in: reader, [statement])[0]
+                #expect(try result.rows { _ = try $0.next(ResourceChangeID.self) }.count == count)
+            }
+            let existence = try await database.app.batch(in: org, [ResourceStore.existence(of: id)])[0]
+            #expect(try existence.first { try $0.next(Bool.self) } == true)
+        }
     }
 
     @Test("another organisation sees nothing, by list, id, snapshot, key or head") func isolation() async throws {

@@ -7,26 +7,52 @@ struct ChartBuilder {
     let maxPoints: Int
 
     func series(of source: HistorySource) -> [String: [HistoryPoint]] {
-        var series = measured(source)
-        guard !source.past.isEmpty else { return series }
-        for metric in Set(source.past.flatMap { $0.samples.columns.map(\.id.metric) }) {
-            series[metric] = filled(series[metric] ?? [], of: metric, from: source.past)
+        let all = [source] + source.earlier
+        var series = measured(all)
+        let past = all.flatMap(\.past)
+        guard !past.isEmpty else { return series }
+        for metric in Set(past.flatMap { $0.samples.columns.map(\.id.metric) }) {
+            series[metric] = filled(series[metric] ?? [], of: metric, from: past)
         }
         return series
     }
 
-    private func measured(_ source: HistorySource) -> [String: [HistoryPoint]] {
-        let parts = source.parts(of: tier)
-        if tier == .raw, timeline.isNative {
-            let samples = Chunk.merging(parts).slice(shown)
-            if samples.times.count <= maxPoints { return self.samples(in: samples) }
+    /// - Parameter sources: the first counts where it has anything.
+    private func measured(_ sources: [HistorySource]) -> [String: [HistoryPoint]] {
+        let parts = sources.map { $0.parts(of: tier) }
+        var series: [String: [HistoryPoint]] = [:]
+        for one in native(parts) ?? parts.map(rolled) {
+            for (metric, points) in one { series[metric] = Self.beside(points, series[metric] ?? []) }
         }
+        return series
+    }
+
+    /// As they were measured; `nil` when steps are wider than that, or it would be too much.
+    private func native(_ parts: [[Chunk]]) -> [[String: [HistoryPoint]]]? {
+        guard tier == .raw, timeline.isNative else { return nil }
+        let samples = parts.map { Chunk.merging($0).slice(shown) }
+        guard samples.reduce(0, { $0 + $1.times.count }) <= maxPoints else { return nil }
+        return samples.map(self.samples)
+    }
+
+    private func rolled(_ parts: [Chunk]) -> [String: [HistoryPoint]] {
         let rolled = Rollup.of(parts, every: timeline.step).slice(timeline.first..<timeline.end + 1)
         var series: [String: [HistoryPoint]] = [:]
         for metric in Set(rolled.columns.map(\.id.metric)) {
             series[metric] = Self.points(of: metric, in: rolled).map { $0.notBefore(timeline.start) }
         }
         return series
+    }
+
+    /// Points of before where none of these is near.
+    private static func beside(_ earlier: [HistoryPoint], _ points: [HistoryPoint]) -> [HistoryPoint] {
+        guard !points.isEmpty else { return earlier }
+        let times = points.map(\.timestamp)
+        let free = earlier.filter { point in
+            let next = times.partitioningIndex { $0 > point.timestamp - HistorySource.nearness }
+            return next == times.count || times[next] >= point.timestamp + HistorySource.nearness
+        }
+        return free.isEmpty ? points : (points + free).sorted { $0.timestamp < $1.timestamp }
     }
 
     /// Where nothing was measured, what the platform remembers.
@@ -45,7 +71,7 @@ struct ChartBuilder {
 
     private var shown: Range<Int64> { timeline.start..<timeline.end + 1 }
 
-    private func samples(in chunk: Chunk) -> [String: [HistoryPoint]] {
+    private func samples(_ chunk: Chunk) -> [String: [HistoryPoint]] {
         var series: [String: [HistoryPoint]] = [:]
         for column in chunk.columns {
             let unit = MetricName(column.id.metric)?.unit ?? .count
@@ -75,5 +101,17 @@ struct ChartBuilder {
 extension HistoryPoint {
     fileprivate func notBefore(_ start: Int64) -> HistoryPoint {
         timestamp >= start ? self : HistoryPoint(timestamp: start, value: value, lowest: lowest, highest: highest)
+    }
+}
+
+extension Array {
+    /// The first place from which on it holds; the elements are parted by it already.
+    fileprivate func partitioningIndex(where holds: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

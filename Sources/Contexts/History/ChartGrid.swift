@@ -17,13 +17,31 @@ struct ChartGrid: Sendable {
 
     mutating func add(_ source: HistorySource, of tier: Tier) {
         for chunk in source.parts(of: tier) { add(chunk) }
-        guard !source.past.isEmpty else { return }
+        for earlier in source.earlier {
+            var before = ChartGrid(timeline, metrics)
+            for chunk in earlier.parts(of: tier) { before.add(chunk) }
+            fill(from: before)
+        }
+        let remembered = source.past + source.earlier.flatMap(\.past)
+        guard !remembered.isEmpty else { return }
         let count = timeline.stepCount
         for (row, metric) in metrics.enumerated() {
-            let means = PastFrame.means(of: metric.text, in: source.past, timeline) {
+            let means = PastFrame.means(of: metric.text, in: remembered, timeline) {
                 !buckets[row * count + $0].isEmpty
             }
             for (place, mean) in means { past[row * count + place] = mean }
+        }
+    }
+
+    /// Steps of before, where none near it has anything.
+    private mutating func fill(from before: ChartGrid) {
+        let (count, reach) = (timeline.stepCount, Int((HistorySource.nearness - 1) / timeline.step))
+        for row in metrics.indices {
+            let own = (0..<count).map { !buckets[row * count + $0].isEmpty }
+            for place in 0..<count where !before.buckets[row * count + place].isEmpty {
+                guard !own[max(place - reach, 0)...min(place + reach, count - 1)].contains(true) else { continue }
+                buckets[row * count + place] = before.buckets[row * count + place]
+            }
         }
     }
 

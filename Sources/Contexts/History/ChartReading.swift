@@ -49,7 +49,8 @@ extension HistoryStore {
     /// What these resources measured, in any order; those that measured nothing in the range are left out.
     /// - Parameter make: what becomes of a resource's grid; called beside others, so it may take its time.
     func charts<Value: Sendable>(
-        _ query: ChartQuery, of resources: [ResourceID], in org: OrgID, make: @escaping @Sendable (ChartGrid) -> Value
+        _ query: ChartQuery, of resources: [ResourceID], and earlier: EarlierIDs = .none, in org: OrgID,
+        make: @escaping @Sendable (ChartGrid) -> Value
     ) async throws -> [(resource: ResourceID, value: Value)] {
         let (tier, empty, wanted) = (query.tier, ChartGrid(query.timeline, query.metrics), query.sources)
         return try await withThrowingTaskGroup(of: [(resource: ResourceID, value: Value)].self) { tasks in
@@ -58,7 +59,7 @@ extension HistoryStore {
                 guard let start = waiting.next() else { return }
                 let some = Array(resources[start..<min(start + Self.group, resources.count)])
                 tasks.addTask {
-                    try await sources(of: some, wanted, in: org).map { resource, source in
+                    try await sources(of: some, and: earlier, wanted, in: org).map { resource, source in
                         var grid = empty
                         grid.add(source, of: tier)
                         return (resource, make(grid))

@@ -42,11 +42,13 @@ package struct ChartRoutes: Sendable {
             let scope = try ChartScope(request.query, preset: preset)
             let (org, now) = (try request.org(), time.now)
             try await store.require(scope.range, in: org)
-            let (resources, outages) = try await store.charted(
-                scope, seenBy: try request.caller().visibility, at: now, in: org)
+            let charted = try await store.charted(scope, seenBy: try request.caller().visibility, at: now, in: org)
             let query = scope.query(at: now)
-            let lines = try await store.charts(query, of: resources.map(\.id), in: org) { ChartLine($0, query) }
-            return .json(ChartWire.write(lines, of: resources, outages: outages, scope: scope, query: query))
+            let lines = try await store.charts(
+                query, of: charted.resources.map(\.id), and: charted.earlier, in: org
+            ) { ChartLine($0, query) }
+            return .json(
+                ChartWire.write(lines, of: charted.resources, outages: charted.outages, scope: scope, query: query))
         }
     }
 
@@ -62,12 +64,13 @@ package struct ChartRoutes: Sendable {
             let top = min(max(try request.query.integer("top", in: Int.min...Int.max) ?? 5, 0), 20)
             let (org, now) = (try request.org(), time.now)
             try await store.require(scope.range, in: org)
-            let (resources, outages) = try await store.charted(
-                scope, seenBy: try request.caller().visibility, at: now, in: org)
+            let charted = try await store.charted(scope, seenBy: try request.caller().visibility, at: now, in: org)
             let query = scope.query(at: now)
-            let grids = try await store.charts(query, of: resources.map(\.id), in: org) { $0 }
-            let summary = ChartSummary(grids, of: resources, query)
-            return .json(ChartWire.write(summary, top: top, outages: outages, query: query))
+            let grids = try await store.charts(
+                query, of: charted.resources.map(\.id), and: charted.earlier, in: org
+            ) { $0 }
+            let summary = ChartSummary(grids, of: charted.resources, query)
+            return .json(ChartWire.write(summary, top: top, outages: charted.outages, query: query))
         }
     }
 }

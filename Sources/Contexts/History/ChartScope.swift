@@ -81,29 +81,46 @@ struct ChartedResource: Sendable {
     let name: String
 }
 
+/// What charts of many are drawn from.
+struct Charted: Sendable {
+    let resources: [ChartedResource]
+    let earlier: EarlierIDs
+    let outages: [Outage]
+}
+
 extension HistoryStore {
-    /// What of the scope there is and the caller sees, and when nobody watched.
+    /// What of the scope there is and the caller sees, and when nobody watched. An id of before names what goes on in its
+    /// place.
     func charted(
         _ scope: ChartScope, seenBy visibility: Visibility?, at now: Timestamp, in org: OrgID
-    ) async throws -> (resources: [ChartedResource], outages: [Outage]) {
+    ) async throws -> Charted {
         let start = now - scope.range.duration
-        let condition: SQL = visibility == nil ? "true" : Visibility.shows("connection_id")
-        let select: SQL = """
-            SELECT id, type, source, name FROM resources
-            WHERE (\(scope.ids)::uuid[] IS NULL OR id = ANY (\(scope.ids)))
-              AND (\(scope.types)::text[] IS NULL OR type = ANY (\(scope.types)))
+        var condition: SQL = visibility == nil ? "true" : Visibility.shows("connection_id")
+        if let ids = scope.ids {
+            condition += """
+                 AND (id = ANY (\(ids))
+                      OR id IN (SELECT s.new_id FROM resource_successions s WHERE s.old_id = ANY (\(ids))))
+                """
+        }
+        let matching: SQL = """
+            FROM resources WHERE (\(scope.types)::text[] IS NULL OR type = ANY (\(scope.types)))
               AND (\(scope.parent)::uuid IS NULL OR parent_id = \(scope.parent)) AND \(condition)
             ORDER BY id LIMIT \(ChartScope.mostResources)
             """
-        var statements = [Presence.select(from: start), select]
+        var statements = [
+            Presence.select(from: start), "SELECT id, type, source, name \(matching)",
+            EarlierIDs.select("new_id IN (SELECT id \(matching))"),
+        ]
         if let visibility { statements.insert(visibility.enter, at: 0) }
-        let results = Array(try await database.batch(in: org, statements).suffix(2))
+        let results = Array(try await database.batch(in: org, statements).suffix(3))
         let stretches = try results[0].rows {
             (since: try $0.next(Timestamp.self), until: try $0.next(Timestamp.self))
         }
         let resources = try results[1].rows {
             ChartedResource(id: try $0.next(), type: try $0.next(), source: try $0.next(), name: try $0.next())
         }
-        return (resources, Presence.outages(between: stretches, from: start, to: now))
+        return Charted(
+            resources: resources, earlier: try EarlierIDs(results[2]),
+            outages: Presence.outages(between: stretches, from: start, to: now))
     }
 }

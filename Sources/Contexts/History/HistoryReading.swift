@@ -10,21 +10,23 @@ extension HistoryStore {
             for: query.range.duration, points: query.maxPoints,
             headlines: query.metric.map { Headline.contains($0.text) } ?? false)
         let outages = try await outages(in: org, from: query.start, to: query.now)
-        let first = try await read(query, tier: tiers[0], outages: outages, in: org)
+        let earlier = try await earlierIDs(of: [query.resource], in: org)
+        let first = try await read(query, tier: tiers[0], earlier, outages: outages, in: org)
         for tier in tiers.dropFirst() where !first.hasPoints {
-            let answer = try await read(query, tier: tier, outages: outages, in: org)
+            let answer = try await read(query, tier: tier, earlier, outages: outages, in: org)
             if answer.hasPoints { return answer }
         }
         return first
     }
 
-    private func read(_ query: HistoryQuery, tier: Tier, outages: [Outage], in org: OrgID) async throws -> HistoryAnswer
-    {
+    private func read(
+        _ query: HistoryQuery, tier: Tier, _ earlier: EarlierIDs, outages: [Outage], in org: OrgID
+    ) async throws -> HistoryAnswer {
         let timeline = Timeline(
             start: query.start.milliseconds, end: query.now.milliseconds, maxPoints: query.maxPoints, tier: tier)
         let wanted = query.metric?.text
         let sources = try await sources(
-            of: [query.resource],
+            of: [query.resource], and: earlier,
             SourceQuery(
                 tier: tier, from: min(timeline.first, timeline.start), to: timeline.end, takesBriefs: tier == .quarter
             ) { wanted == nil || $0.metric == wanted }, in: org)
@@ -53,7 +55,7 @@ extension HistoryStore {
             known = try await resourcesWithSamples(since: now - range.duration, limit: limit, in: org)
         }
         let query = ChartQuery(metrics: [metric], range: range, points: points, now: now)
-        let found = try await charts(query, of: known, in: org) { grid in
+        let found = try await charts(query, of: known, and: earlierIDs(of: known, in: org), in: org) { grid in
             grid.timeline.steps.enumerated().map { (at: $1, value: grid.point(0, at: $0)?.value) }
         }
         let timeline = query.timeline

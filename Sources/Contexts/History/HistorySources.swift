@@ -13,6 +13,12 @@ struct HistorySource: Sendable {
     /// still grows, its samples.
     var briefs: [Chunk] = []
     var past: [PastFrame] = []
+    /// What was measured under the ids it had before; it counts where nothing else was measured.
+    var earlier: [HistorySource] = []
+
+    /// Two sources spoke of it before they were known to be of one machine. So near to a sample of the one, the other's is
+    /// of the same moment.
+    static let nearness: Int64 = 60_000
 
     /// What is to be added up: no sample is in two of them. Late samples, and the same ones twice, may stand beside their
     /// closed window; only there is it worth comparing.
@@ -40,10 +46,11 @@ struct SourceQuery {
 extension HistoryStore {
     /// Reads one tier, the heads and the platforms' past in one statement, so that a window that is closed meanwhile is
     /// seen exactly once.
-    func sources(of resources: [ResourceID], _ query: SourceQuery, in org: OrgID) async throws -> [ResourceID:
-        HistorySource]
-    {
-        let results = try await database.batch(in: org, [Self.select(resources, query)], timeout: .seconds(10))
+    func sources(
+        of resources: [ResourceID], and earlier: EarlierIDs = .none, _ query: SourceQuery, in org: OrgID
+    ) async throws -> [ResourceID: HistorySource] {
+        let all = resources + resources.flatMap { earlier[$0] }
+        let results = try await database.batch(in: org, [Self.select(all, query)], timeout: .seconds(10))
         var sources: [ResourceID: HistorySource] = [:]
         try results[0].each { row in
             let resource = try row.next(ResourceID.self)
@@ -61,6 +68,11 @@ extension HistoryStore {
                 let frame = PastFrame(step: Int64(step) * 1000, samples: chunk)
                 sources[resource, default: HistorySource()].past.append(frame)
             }
+        }
+        for resource in resources where !earlier[resource].isEmpty {
+            let parts = earlier[resource].compactMap { sources.removeValue(forKey: $0) }
+            guard !parts.isEmpty else { continue }
+            sources[resource, default: HistorySource()].earlier = parts
         }
         return sources
     }

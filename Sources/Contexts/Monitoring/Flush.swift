@@ -37,6 +37,7 @@ struct Flush {
             statements.append(ResourceWrites.upsertKeys(keys, in: org))
         }
         if !claims.isEmpty { statements.append(ResourceWrites.upsertClaims(claims, in: org)) }
+        if !changes.revived.isEmpty { statements.append(ResourceWrites.revive(changes.revived.sorted())) }
         if !changes.successions.isEmpty {
             let successions = changes.successions.map { (old: $0.key, new: $0.value) }
             statements += ResourceWrites.succeed(successions, in: org, at: at)

@@ -13,6 +13,7 @@ struct MonitorChanges: Sendable {
     var goneClaims: Set<Claim.Place> = []
     var keys: [Evidence: ResourceID] = [:]
     var successions: [ResourceID: ResourceID] = [:]
+    var revived: Set<ResourceID> = []
     /// For the timeline.
     var told: [ResourceChange] = []
 
@@ -31,6 +32,9 @@ struct MonitorChanges: Sendable {
         claims.subtract(told.goneClaims)
         claims.formUnion(told.claims)
         keys.merge(told.keys) { $1 }
+        revived.subtract(told.successions.keys)
+        revived.formUnion(told.revived)
+        for id in told.revived { successions[id] = nil }
         successions.merge(told.successions) { $1 }
     }
 

@@ -70,7 +70,7 @@ package struct ResourceStore: Sendable {
     /// Whether there is, or was, such a resource that the caller sees.
     static func existence(of id: ResourceID) -> SQL {
         """
-        SELECT EXISTS (SELECT FROM resources row WHERE row.id = \(id) AND \(seen))
+        SELECT EXISTS (SELECT FROM resources row WHERE row.id = \(current(id)) AND \(seen))
             OR EXISTS (SELECT FROM resource_changes row WHERE row.resource_id = \(id) AND \(seen))
         """
     }
@@ -78,8 +78,13 @@ package struct ResourceStore: Sendable {
     static func oneStatement(_ id: ResourceID) -> SQL {
         """
         SELECT \(StoredRows.columns) FROM resources row LEFT JOIN resource_live live USING (org_id, connection_id)
-        WHERE row.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id)) AND \(seen)
+        WHERE row.id = \(current(id)) AND \(seen)
         """
+    }
+
+    /// The id, or what goes on in its place.
+    static func current(_ id: ResourceID) -> SQL {
+        "coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))"
     }
 
     static func one(of result: ResultSet) throws -> StoredResource? {
@@ -197,7 +202,7 @@ package struct ResourceStore: Sendable {
         var condition = Visibility.shows("r.connection_id")
         if !query.types.isEmpty { condition += " AND r.type = ANY(\(query.types))" }
         if !query.sources.isEmpty { condition += " AND r.sources && \(query.sources)" }
-        if let parent = query.parent { condition += " AND r.parent_id = \(parent)" }
+        if let parent = query.parent { condition += " AND r.parent_id = \(current(parent))" }
         if !query.statuses.isEmpty { condition += " AND r.status = ANY(\(query.statuses))" }
         if let text = query.text { condition += " AND strpos(r.name_key, \(text)) > 0" }
         return condition

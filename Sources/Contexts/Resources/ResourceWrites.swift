@@ -87,6 +87,11 @@ package enum ResourceWrites {
         ]
     }
 
+    /// These lead to no other any more.
+    package static func revive(_ ids: [ResourceID]) -> SQL {
+        "DELETE FROM resource_successions WHERE old_id = ANY(\(ids))"
+    }
+
     /// Keys go with their resources.
     package static func remove(_ ids: [ResourceID]) -> SQL { "DELETE FROM resources WHERE id = ANY(\(ids))" }
 

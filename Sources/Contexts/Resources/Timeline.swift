@@ -63,10 +63,19 @@ enum Timeline {
         "relatedResources":["0b6f1c1e-9b1f-8c3d-a2e4-0f6b7c8d9e02"]}]}
         """
 
+    /// An id, what goes on in its place, and the other ids that did lead there: one machine's past under all its names.
+    private static func lineage(of id: ResourceID) -> SQL {
+        let now = ResourceStore.current(id)
+        return """
+            SELECT \(id) UNION SELECT \(now) UNION
+            SELECT s.old_id FROM resource_successions s WHERE s.new_id = \(now)
+            """
+    }
+
     /// One row more than the page, to know whether there is a next one.
     static func statement(_ query: Query, of resource: ResourceID?) -> SQL {
         var condition = Visibility.shows("c.connection_id")
-        if let resource { condition += " AND c.resource_id = \(resource)" }
+        if let resource { condition += " AND c.resource_id IN (\(Self.lineage(of: resource)))" }
         if !query.kinds.isEmpty { condition += " AND c.kind = ANY(\(query.kinds))" }
         if let since = query.since { condition += " AND c.observed_at >= \(since)" }
         if let before = query.before { condition += " AND c.id < \(before)" }

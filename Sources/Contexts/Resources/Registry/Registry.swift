@@ -137,7 +137,20 @@ package struct Registry {
     package mutating func apply(_ rules: IdentityRules, now: Timestamp) {
         let touched = rules.touched(since: self.rules)
         self.rules = rules
-        for place in touched.sorted() { lookAgain(at: place, now: now) }
+        // Whose key gave a resource its id stays with it; the others leave.
+        let (founders, others) = (touched.filter(isFounder), touched.filter { !isFounder($0) })
+        for place in others.sorted() + founders.sorted() { lookAgain(at: place, now: now) }
+    }
+
+    /// The resource's id is made of one of this claim's own keys.
+    private func isFounder(_ place: Claim.Place) -> Bool {
+        guard let claim = claims[place] else { return false }
+        return ownIDs(of: claim.said).contains(claim.resource)
+    }
+
+    /// The ids that this claim would found a resource under, its strongest key's first.
+    private func ownIDs(of said: Observation) -> [ResourceID] {
+        (said.evidence + [said.claim]).map { ResourceMint.id(in: org, type: said.type, key: $0) }
     }
 
     /// A claim goes where it belongs by the rules and the evidence as they are now.
@@ -150,12 +163,10 @@ package struct Registry {
                 && others.contains { agree(claim.said, $0, now: now) }
         if !belongs {
             leave(place)
-            var id = home(of: claim.said, now: now)
-            if members[id]?.contains(where: { contradict(claim.said, $0, now: now) }) == true {
-                id = ResourceMint.id(
-                    in: org, type: claim.said.type, key: Evidence(.claim, claim.said.claim.value + "#"))
-            }
+            let id = match(claim.said, now: now) ?? freeID(of: claim.said, leaving: claim.resource)
+            takeKeys(of: claim, to: id)
             enter(Claim(said: claim.said, resource: id, isHeard: claim.isHeard))
+            revive(id)
             note(id, claim: place)
             if members[claim.resource] != nil { changes.resources.insert(claim.resource) }
         } else if let other = match(claim.said, now: now), other != claim.resource,
@@ -163,6 +174,29 @@ package struct Registry {
         {
             _ = unite(claim.resource, other, now: now)
         }
+    }
+
+    /// Where a claim goes that has to leave a resource and is of no other: to the id that it had before it was made one with
+    /// others, if it had one, so that links and history of that time are its own again.
+    private func freeID(of said: Observation, leaving id: ResourceID) -> ResourceID {
+        ownIDs(of: said).first { $0 != id && members[$0] == nil }
+            ?? ResourceMint.id(in: org, type: said.type, key: Evidence(.claim, said.claim.value + "#"))
+    }
+
+    /// What nobody of those that it leaves is known by.
+    private mutating func takeKeys(of claim: Claim, to id: ResourceID) {
+        let rest = claims(of: claim.resource)
+        for evidence in claim.said.evidence where keys[evidence] == claim.resource {
+            guard rest.allSatisfy({ !$0.said.evidence.contains(evidence) }) else { continue }
+            held[claim.resource]?.remove(evidence)
+            hold(evidence, id)
+        }
+    }
+
+    /// An id that led to another leads to itself again.
+    private mutating func revive(_ id: ResourceID) {
+        changes.successions[id] = nil
+        changes.revived.insert(id)
     }
 
     /// By evidence or by a rule.
@@ -288,6 +322,7 @@ package struct Registry {
         changes.resources.remove(gone)
         changes.resources.insert(kept)
         changes.successions[gone] = kept
+        changes.revived.remove(gone)
         return kept
     }
 

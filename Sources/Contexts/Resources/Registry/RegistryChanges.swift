@@ -11,6 +11,8 @@ package struct RegistryChanges: Sendable {
     package var keys: [Evidence: ResourceID] = [:]
     /// From the id that is gone to the one that goes on.
     package var successions: [ResourceID: ResourceID] = [:]
+    /// Ids that lead to no other any more.
+    package var revived: Set<ResourceID> = []
 
     package init() {}
 }
