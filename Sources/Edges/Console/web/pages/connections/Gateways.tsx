@@ -35,7 +35,7 @@ export function Gateways(): JSX.Element {
   }, [mayRead]);
   return (
     <Page
-      title="Gateways" narrow sub={<p className="page-sub">Agents through which Pulse reaches private networks. Each lets through what its own administrator allowed, and no more.</p>}
+      title="Gateways" narrow keep sub={<p className="page-sub">Agents through which Pulse reaches private networks. Each lets through what its own administrator allowed, and no more.</p>}
       actions={<Link className="btn btn-quiet" to="/connections"><span className="btn-label">Connections</span></Link>}
     >
       {!mayRead && <Denied what="gateways" need="read:connections" />}

@@ -17,11 +17,11 @@ interface Need { id: string; to: string; icon: IconName; name: string; under: st
 /** What a person may have to look at, worst first: connections that need a hand, and things. */
 export function Attention({ connections }: { connections: readonly Connection[] }): JSX.Element {
   const version = useResourcesVersion();
-  const needs = useMemo(() => sorted([...unanswered(connections), ...troubled()]), [connections, version]);
+  const needs = useMemo(() => new Map([...unanswered(connections), ...troubled()].map((need) => [need.id, need])), [connections, version]);
   const shown = useKeptInPlace(needs);
   return (
     <section className="card" aria-labelledby="attention">
-      <div className="card-head"><h2 id="attention">Needs you</h2>{needs.length > 0 && <span className="num muted">{needs.length}</span>}</div>
+      <div className="card-head"><h2 id="attention">Needs you</h2>{needs.size > 0 && <span className="num muted">{needs.size}</span>}</div>
       {shown.length === 0 && <p className="card-body muted row"><Status mark="ok">Nothing needs you.</Status></p>}
       {shown.length > 0 && (
         <ul className="list">
@@ -34,22 +34,37 @@ export function Attention({ connections }: { connections: readonly Connection[] 
           ))}
         </ul>
       )}
-      {needs.length > most && <div className="card-foot">{needs.length - most} more are in the lists, worst first.</div>}
+      {needs.size > most && <div className="card-foot">{needs.size - most} more are in the lists, worst first.</div>}
     </section>
   );
 }
 
-/** Nothing moves while it is looked at: what is over says so in its place, what is new comes below. */
-function useKeptInPlace(needs: readonly Need[]): readonly Need[] {
+/** Nothing moves while it is looked at: what is over says so in its place, what is new comes below, worst first. */
+function useKeptInPlace(needs: ReadonlyMap<string, Need>): readonly Need[] {
   const kept = useRef<readonly Need[]>([]);
-  const now = new Map(needs.map((need) => [need.id, need]));
-  const stayed = kept.current.map((need) => now.get(need.id) ?? { ...need, mark: "ok" as Mark, word: "Over", since: undefined });
-  const known = new Set(stayed.map((need) => need.id));
-  kept.current = [...stayed, ...needs.filter((need) => !known.has(need.id))].slice(0, most);
-  return kept.current;
+  const shown: Need[] = kept.current.map((need) => needs.get(need.id) ?? { ...need, mark: "ok", word: "Over", since: undefined });
+  const known = new Set(shown.map((need) => need.id));
+  const room = most - shown.length;
+  if (room > 0) shown.push(...worst(room, [...needs.values()].filter((need) => !known.has(need.id))));
+  kept.current = shown;
+  return shown;
 }
 
-const sorted = (needs: Need[]): Need[] => needs.sort((a, b) => b.weight - a.weight || a.name.localeCompare(b.name, undefined, { numeric: true }));
+const collator = new Intl.Collator(undefined, { numeric: true });
+const order = (a: Need, b: Need): number => b.weight - a.weight || collator.compare(a.name, b.name);
+
+/** The few that come first, without sorting ten thousand. */
+function worst(count: number, needs: readonly Need[]): Need[] {
+  const first: Need[] = [];
+  for (const need of needs) {
+    const last = first[count - 1];
+    if (last && order(last, need) <= 0) continue;
+    const at = first.findIndex((one) => order(need, one) < 0);
+    first.splice(at < 0 ? first.length : at, 0, need);
+    if (first.length > count) first.pop();
+  }
+  return first;
+}
 
 /** One that is silent hides everything behind it, so it comes before the things. */
 function unanswered(connections: readonly Connection[]): Need[] {
