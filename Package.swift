@@ -276,6 +276,10 @@ targets += [
         name: "HostileKit",
         dependencies: [nio, nioPosix, nioHTTP, nioTLS, nioConcurrency, crypto, asn1, x509],
         path: "Tests/HostileKit", swiftSettings: strict),
+    // A thousand hours of workers take 58 s of a core without optimisation and 15 s with it.
+    .testTarget(
+        name: "PoolSimulation", dependencies: ["Monitoring", "Kernel", heap, nioConcurrency],
+        path: "Tests/PoolSimulation", swiftSettings: strict + [.unsafeFlags(["-O"])]),
     .target(
         name: "TestKit",
         dependencies: ["Kernel", "Postgres", "Cryptography", log, nioConcurrency],
