@@ -6,7 +6,7 @@ import pytest
 from harness.database import Cluster
 from harness.mutants import functions, sql, swift
 from harness.mutants.suites import Suites
-from harness.processes import PROGRAMS, ROOT, plain_environment, run, work_directory
+from harness.processes import PROGRAMS, ROOT, plain_environment, run
 
 # What is broken, and who notices.
 CAUGHT = [("policy tenant on sites shows all", "PulseAppTests.CatalogueTests"),
@@ -60,9 +60,9 @@ def test_every_tenant_table_has_mutants_of_its_own(migrated):
 @pytest.fixture(scope="module")
 def own_cluster():
     """Unit tests give the roles passwords of their own, which belong to a whole cluster."""
-    cluster = Cluster(work_directory("mutants"))
+    cluster = Cluster()
     yield cluster
-    run(ROOT / "ops/cluster", "remove", cluster.directory)
+    cluster.remove()
 
 
 def psql(cluster, database, statement):

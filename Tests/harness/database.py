@@ -11,7 +11,7 @@ class Cluster:
 
     def __init__(self, directory=None, kind="fast"):
         self.owned = directory is None
-        self.directory = directory or work_directory("cluster")
+        self.directory = directory or work_directory("cluster", os.environ.get("PULSE_TEST_CLUSTERS"))
         self.uri = run(ROOT / "ops/cluster", "start", self.directory, kind).stdout.strip()
 
     @classmethod

@@ -28,10 +28,21 @@ def work_root():
     return root
 
 
-def work_directory(name):
+def work_directory(name, root=None):
     """A directory for one thing of this run; user postgres may enter it."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}.", dir=work_root()))
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}.", dir=root or work_root()))
     path.chmod(0o755)
+    return path
+
+
+def lent(source):
+    """A copy of this file that many directories may link to: sixty servers offer the same 80 MB."""
+    path = pathlib.Path(work_root()) / f"lent-{source.name}"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile(dir=work_root(), delete=False) as copy:
+            shutil.copyfile(source, copy.name)
+        os.chmod(copy.name, 0o644)
+        os.replace(copy.name, path)  # several workers may come at once
     return path
 
 

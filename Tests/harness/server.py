@@ -4,15 +4,16 @@ import copy
 import email
 import email.policy
 import json
+import os
 import platform
 import re
 import secrets
-import shutil
 import urllib.parse
 
 from harness import canaries
 from harness.client import Client
-from harness.processes import LOGS, PROGRAMS, ROOT, Process, eventually, free_port, plain_environment, run, work_directory
+from harness.processes import (
+    LOGS, PROGRAMS, ROOT, Process, eventually, free_port, lent, plain_environment, run, work_directory)
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
@@ -51,7 +52,7 @@ class Server:
         for source, name in ((ROOT / "ops/agent/install.sh", "install.sh"),
                              (PROGRAMS / "pulse-agent", f"pulse-agent-linux-{ARCHITECTURE}")):
             if source.exists():
-                shutil.copyfile(source, directory / name)  # the server follows no links
+                os.link(lent(source), directory / name)  # the server follows no symbolic links
 
     def start(self):
         self.process = Process(self.name, PROGRAMS / "pulse", self.role, env=self.environment)
