@@ -84,9 +84,11 @@ def look(database):
 def places():
     """The programs' logs, PostgreSQL's, and what was noted. Not those of the stages, which are the tests' own words, nor of
     an estate: it prints the credentials that it hands out."""
-    stages = {f"{stage}.log" for stage in ("format", "hygiene", "build", "warnings", "unit", "console", "browser", "system", "secrets")}
-    logs = [path for path in LOGS.glob("*.log") if path.name not in stages and not path.name.startswith("estate-")]
-    clusters = pathlib.Path(os.environ["PULSE_TEST_WORK"]).glob("*/data/server.log") if "PULSE_TEST_WORK" in os.environ else []
+    stages = ("format", "hygiene", "build", "warnings", "unit", "console", "browser", "system", "secrets")
+    words = {f"{stage}{again}.log" for stage in stages for again in ("", "-again")}
+    logs = [path for path in LOGS.glob("*.log") if path.name not in words and not path.name.startswith("estate-")]
+    rooms = {os.environ[name] for name in ("PULSE_TEST_WORK", "PULSE_TEST_CLUSTERS") if name in os.environ}
+    clusters = [path for room in rooms for path in pathlib.Path(room).glob("*/data/server.log")]
     return sorted([*logs, *clusters, *EVIDENCE.glob("*")])
 
 
