@@ -14,13 +14,45 @@ package struct CollectorCase: Sendable {
     package let credential: PlatformCredential
     /// Answers as the platform does when all is well; of everything else 404.
     package let well: @Sendable (HostileServer.Request) -> HostileServer.Reply
+    package let paging: Paging
+
+    /// How the platform gives long lists.
+    package enum Paging: Sendable {
+        /// Whole.
+        case never
+        case pages(Pages)
+    }
+
+    /// A list that comes in pages.
+    package struct Pages: Sendable {
+        package let size: Int
+        /// Answers as `well` does, with so many things in the list; `nil` things are without end.
+        package let serving: @Sendable (_ things: Int?) -> @Sendable (HostileServer.Request) -> HostileServer.Reply
+        /// How many of them a report tells of.
+        package let counted: @Sendable (PollReport) -> Int?
+        /// Whether a request asks for one of the pages.
+        package let isPage: @Sendable (HostileServer.Request) -> Bool
+
+        package init(
+            of size: Int,
+            serving: @escaping @Sendable (Int?) -> @Sendable (HostileServer.Request) -> HostileServer.Reply,
+            counted: @escaping @Sendable (PollReport) -> Int?,
+            isPage: @escaping @Sendable (HostileServer.Request) -> Bool
+        ) {
+            self.size = size
+            self.serving = serving
+            self.counted = counted
+            self.isPage = isPage
+        }
+    }
 
     package init(
-        _ kind: ConnectionKind, credential: PlatformCredential, make: @escaping Make,
+        _ kind: ConnectionKind, credential: PlatformCredential, paging: Paging = .never, make: @escaping Make,
         well: @escaping @Sendable (HostileServer.Request) -> HostileServer.Reply
     ) {
         self.kind = kind
         self.credential = credential
+        self.paging = paging
         self.make = make
         self.well = well
     }

@@ -7,7 +7,7 @@ import NIOConcurrencyHelpers
 package enum Conformance: String, CaseIterable, Sendable {
     case happy, silence, unauthorised, forbidden, failing, garbage, flood, endless, crumbs, drip, packed, deep,
         redirected
-    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget
+    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget, paging, limited, overloaded
 
     /// - Returns: sentences; none when the collector conforms.
     package func check(_ one: CollectorCase) async throws -> [String] {
@@ -56,6 +56,13 @@ package enum Conformance: String, CaseIterable, Sendable {
         case .partial: return await partial(one, collector, server)
         case .recovers: return await recovers(one, collector, server)
         case .budget: return await budget(collector, server)
+        case .limited: return await failing(collector, server, .json("{}", status: 429), [.rateLimited])
+        case .overloaded: return await failing(collector, server, .json("{}", status: 503), [.serverError])
+        case .paging:
+            switch one.paging {
+            case .never: return await whole(collector, server)
+            case .pages(let pages): return await paging(pages, collector, server)
+            }
         }
     }
 
@@ -161,6 +168,43 @@ package enum Conformance: String, CaseIterable, Sendable {
         server.answer(one.well)
         let report = await collector.poll(PollBudget(), at: CollectorCase.now + .seconds(10))
         return report.fault.map { ["it did not come back: \($0)"] } ?? []
+    }
+
+    /// Of what comes whole, nothing is asked twice.
+    private func whole(_ collector: any Collector, _ server: HostileServer) async -> [String] {
+        _ = await collector.poll(PollBudget(), at: CollectorCase.now)
+        let asked = Dictionary(grouping: server.requests.filter { $0.method == "GET" }) { $0.path }
+        return asked.filter { $0.value.count > 1 }.keys.sorted().map { "\($0) was asked twice" }
+    }
+
+    /// A list in pages is read to its end, and a list without an end is left.
+    private func paging(
+        _ pages: CollectorCase.Pages, _ collector: any Collector, _ server: HostileServer
+    ) async -> [String] {
+        var wrong: [String] = []
+        // Exactly full pages too: there the end shows only by an empty one.
+        for (round, things) in [pages.size * 2 + pages.size / 2, pages.size * 2, 3].enumerated() {
+            server.answer(pages.serving(things))
+            var counted: Int?
+            // Details take turns; two hours are longer than any waits.
+            for step in 1...40 {
+                let at = CollectorCase.now + .seconds(7200 * round + 180 * step)
+                counted = pages.counted(await collector.poll(PollBudget(), at: at))
+            }
+            if counted != things {
+                wrong.append("of \(things) things it tells of \(counted.map(String.init) ?? "none")")
+            }
+        }
+        server.answer(pages.serving(nil))
+        let before = server.requests.count(where: pages.isPage)
+        var report = PollReport()
+        for step in 1...40 {
+            report = await collector.poll(PollBudget(), at: CollectorCase.now + .seconds(21_600 + 180 * step))
+        }
+        if let fault = report.fault { wrong.append("a list without an end fails the poll: \(fault)") }
+        let asked = server.requests.count(where: pages.isPage) - before
+        if asked == 0 || asked > 40 * 20 { wrong.append("it asked for \(asked) pages of a list without an end") }
+        return wrong
     }
 
     private func budget(_ collector: any Collector, _ server: HostileServer) async -> [String] {

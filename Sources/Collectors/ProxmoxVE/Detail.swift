@@ -154,7 +154,12 @@ extension ProxmoxClient {
         case .updates(let name): return .updates(try await get(node(name) + "/apt/update", PendingUpdates.read))
         case .tasks(let name):
             return .tasks(
-                try await get(node(name) + "/tasks?typefilter=vzdump&source=all&limit=200", BackupTask.read))
+                try await BackupTask.pages { start throws(PlatformFailure) in
+                    let from = start == 0 ? "" : "&start=\(start)"
+                    return try await get(
+                        node(name) + "/tasks?typefilter=vzdump&source=all&limit=\(BackupTask.pageSize)" + from,
+                        BackupTask.read)
+                })
         case .replication(let name):
             return .replication(try await get(node(name) + "/replication", ReplicationJob.read))
         case .backups(let name, let storage):

@@ -60,15 +60,39 @@ struct StorageBackup: Sendable, Hashable {
 
 /// A vzdump task of a node (`/nodes/{node}/tasks`).
 struct BackupTask: Sendable, Hashable {
+    var number = ""
     var vmid: Int?
     var start: Int64 = 0
     var end: Int64?
     var outcome: String?
 
+    static let pageSize = 200
+    private static let mostPages = 5
+    /// Of older ones nothing is shown.
+    private static let longAgo: Int64 = 7 * 86_400
+
+    /// Newest first, page by page, until one is short or of long ago; a platform that has ever another page is not followed.
+    static func pages(
+        _ page: (_ start: Int) async throws(PlatformFailure) -> [BackupTask]
+    ) async throws(PlatformFailure) -> [BackupTask] {
+        var all: [BackupTask] = []
+        var known: Set<String> = []
+        for number in 0..<mostPages {
+            let some = try await page(number * pageSize)
+            // One that started while we read moves the others on to the next page.
+            all += some.filter { $0.number.isEmpty || known.insert($0.number).inserted }
+            guard some.count == pageSize, let newest = all.map(\.start).max(), let oldest = some.map(\.start).min(),
+                newest - oldest < longAgo
+            else { break }
+        }
+        return all
+    }
+
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [BackupTask] {
-        try reader.laxList(most: 200) { reader throws(JSONError) in
+        try reader.laxList(most: pageSize) { reader throws(JSONError) in
             try reader.row(BackupTask()) { key, reader, row throws(JSONError) in
                 switch key {
+                case "upid": row.number = try reader.laxText() ?? ""
                 case "id": row.vmid = Int(try reader.laxText() ?? "")
                 case "starttime": row.start = try reader.laxCount() ?? 0
                 case "endtime": row.end = try reader.laxCount()
