@@ -166,7 +166,8 @@ struct OrgMonitorState {
             changes.told.append(ResourceChange(of: after.stored, at: now, .activity, to: "present", reason: "appeared"))
         }
         if before?.stored.facts != after.stored.facts || before?.stored.status != after.stored.status
-            || before?.stored.connection != after.stored.connection
+            || before?.stored.connection != after.stored.connection || before?.stored.tags != after.stored.tags
+            || before?.stored.clusters != after.stored.clusters
         {
             changes.rows.insert(id)
         }

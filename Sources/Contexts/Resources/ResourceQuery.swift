@@ -11,6 +11,10 @@ package struct ResourceQuery: Sendable, Hashable {
     package var statuses: [String] = []
     /// What it runs on or belongs to.
     package var parent: ResourceID?
+    /// Any of these, lower case.
+    package var tags: [String] = []
+    /// The name or number of a cluster or swarm, lower case.
+    package var cluster: String?
     /// A part of the name, lower case.
     package var text: String?
     package var sort: Sort = .name
@@ -35,6 +39,10 @@ package struct ResourceQuery: Sendable, Hashable {
             guard let id = ResourceID(parent) else { throw .invalidField("parent", "not the id of a resource") }
             self.parent = id
         }
+        tags = Array(Self.list(query["tags"]).prefix(Self.mostTags))
+        if let cluster = query["cluster"]?.trimmed.lowercased(), !cluster.isEmpty {
+            self.cluster = String(cluster.prefix(200))
+        }
         if let text = query["q"]?.trimmed.lowercased(), !text.isEmpty { self.text = String(text.prefix(200)) }
         if let name = query["sort"] {
             guard let sort = Sort(rawValue: name) else {
@@ -52,6 +60,8 @@ package struct ResourceQuery: Sendable, Hashable {
             throw .invalidField("cursor", "not a cursor of this list")
         }
     }
+
+    private static let mostTags = 50
 
     private static func list(_ text: String?) -> [String] {
         (text ?? "").split(separator: ",").map { $0.trimmed.lowercased() }.filter { !$0.isEmpty }

@@ -12,7 +12,9 @@ package struct ResourceRoutes: Sendable {
 
     package init(_ reads: FusedRead) { self.reads = reads }
 
-    package var endpoints: [Endpoint] { [list, stats, timeline, one, children, changes] }
+    package var endpoints: [Endpoint] {
+        [list, stats, storageSummary, connected, timeline, one, children, facets, changes]
+    }
 
     private var list: Endpoint {
         reads.endpoint(
@@ -43,6 +45,51 @@ package struct ResourceRoutes: Sendable {
             var writer = JSONWriter()
             Self.encode(try ResourceStore.counts(of: results[0]), to: &writer)
             return .json(writer.bytes)
+        }
+    }
+
+    private var storageSummary: Endpoint {
+        reads.endpoint(
+            "/api/resources/storage-summary", summary: "Sum up the storages", permission: .readMonitoring,
+            scope: .monitoringRead, narrows: true,
+            query: [
+                QueryParameter("top", .integer, summary: "How many of the fullest, 0 to 20, clamped; 5 by default")
+            ], response: StorageSummary.schema, responseExample: StorageSummary.example
+        ) { request in
+            _ = try Self.top(request)
+            return [StorageSummary.statement]
+        } answer: { request, _, results in
+            .json(try StorageSummary(results[0]).encoded(top: try Self.top(request)))
+        }
+    }
+
+    private var connected: Endpoint {
+        reads.endpoint(
+            "/api/connected-infrastructure", summary: "List what is connected, with what each tells of",
+            permission: .readMonitoring, scope: .monitoringRead, narrows: true,
+            query: ConnectedInfrastructure.parameters, response: ConnectedInfrastructure.schema,
+            responseExample: ConnectedInfrastructure.example
+        ) { request in
+            ConnectedInfrastructure.statements(try .init(request.query))
+        } answer: { request, _, results in
+            .json(try ConnectedInfrastructure.encode(results, try .init(request.query)))
+        }
+    }
+
+    private static func top(_ request: APIRequest) throws -> Int {
+        min(max(try request.query.integer("top", in: Int.min...Int.max) ?? 5, 0), StorageSummary.places)
+    }
+
+    private var facets: Endpoint {
+        reads.endpoint(
+            "/api/resources/{id}/facets", summary: "What there is around a resource, counted",
+            permission: .readMonitoring, scope: .monitoringRead, narrows: true, problems: [.resourceNotFound],
+            response: Facets.schema, responseExample: Facets.example
+        ) { request in
+            try Facets.statements(of: Self.id(of: request))
+        } answer: { _, _, results in
+            guard let json = try Facets.encode(results) else { throw Problem.resourceNotFound }
+            return .json(json)
         }
     }
 
@@ -118,6 +165,8 @@ package struct ResourceRoutes: Sendable {
         QueryParameter("source", .string, summary: "Sources, separated by commas"),
         QueryParameter("status", .string, summary: "Any of online, offline, warning, unknown"),
         QueryParameter("parent", .uuid, summary: "What it runs on or belongs to"),
+        QueryParameter("tags", .string, summary: "Tags, separated by commas: any of them"),
+        QueryParameter("cluster", .string(maxLength: 200), summary: "The name or number of a cluster or swarm"),
         QueryParameter("q", .string(maxLength: 200), summary: "Part of the name"),
         QueryParameter("sort", .enumeration(ResourceQuery.Sort.allCases.map(\.rawValue)), summary: "Default name"),
         QueryParameter("order", .enumeration(["asc", "desc"]), summary: "Default asc"),

@@ -203,6 +203,8 @@ package struct ResourceStore: Sendable {
         if !query.types.isEmpty { condition += " AND r.type = ANY(\(query.types))" }
         if !query.sources.isEmpty { condition += " AND r.sources && \(query.sources)" }
         if let parent = query.parent { condition += " AND r.parent_id = \(current(parent))" }
+        if !query.tags.isEmpty { condition += " AND r.tags && \(query.tags)" }
+        if let cluster = query.cluster { condition += " AND \(cluster) = ANY (r.clusters)" }
         if !query.statuses.isEmpty { condition += " AND r.status = ANY(\(query.statuses))" }
         if let text = query.text { condition += " AND strpos(r.name_key, \(text)) > 0" }
         return condition

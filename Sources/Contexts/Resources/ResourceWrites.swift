@@ -1,5 +1,6 @@
 import Compression
 package import Inventory
+import JSONKit
 package import Kernel
 package import Postgres
 
@@ -10,21 +11,33 @@ package enum ResourceWrites {
 
     package static func upsert(_ resources: [StoredResource], in org: OrgID, at now: Timestamp) -> SQL {
         """
-        INSERT INTO resources (org_id, id, connection_id, type, source, sources, parent_id, name, name_key, status,
-                               facts, first_seen_at, changed_at)
-        SELECT \(org), r.id, r.connection_id, r.type, r.source, string_to_array(r.sources, ','), r.parent_id, r.name,
-               r.name_key, r.status, r.facts, \(now), \(now)
+        INSERT INTO resources (org_id, id, connection_id, type, source, sources, parent_id, tags, clusters,
+                               name, name_key, status, facts, first_seen_at, changed_at)
+        SELECT \(org), r.id, r.connection_id, r.type, r.source, string_to_array(r.sources, ','), r.parent_id,
+               ARRAY(SELECT jsonb_array_elements_text(r.labels -> 0)),
+               ARRAY(SELECT jsonb_array_elements_text(r.labels -> 1)), r.name, r.name_key, r.status, r.facts, \(now), \(now)
         FROM unnest(\(resources.map(\.id)), \(resources.map(\.connection)), \(resources.map(\.type)),
                     \(resources.map(\.source)), \(resources.map { $0.sources.joined(separator: ",") }),
-                    \(resources.map(\.parent)), \(resources.map(\.name)), \(resources.map { $0.name.lowercased() }),
+                    \(resources.map(\.parent)), \(resources.map(labels))::text[]::jsonb[], \(resources.map(\.name)), \(resources.map { $0.name.lowercased() }),
                     \(resources.map(\.status)), \(resources.map { Packed.pack($0.facts) }))
-            AS r (id, connection_id, type, source, sources, parent_id, name, name_key, status, facts)
+            AS r (id, connection_id, type, source, sources, parent_id, labels, name, name_key, status, facts)
         ON CONFLICT (org_id, id) DO UPDATE SET
             connection_id = excluded.connection_id, type = excluded.type, source = excluded.source,
             sources = excluded.sources, parent_id = excluded.parent_id,
-            name = excluded.name, name_key = excluded.name_key, status = excluded.status, facts = excluded.facts,
+            tags = excluded.tags, clusters = excluded.clusters, name = excluded.name, name_key = excluded.name_key, status = excluded.status, facts = excluded.facts,
             changed_at = excluded.changed_at
         """
+    }
+
+    /// `[[tags], [clusters]]`: arrays of arrays do not fit through `unnest`.
+    private static func labels(of resource: StoredResource) -> String {
+        var writer = JSONWriter()
+        writer.array { writer in
+            for list in [resource.tags, resource.clusters] {
+                writer.array { for text in list { $0.string(text) } }
+            }
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// - Parameter blobs: per connection, when it was received last and the blob of all its resources.

@@ -10,6 +10,9 @@ package struct StoredResource: Sendable, Hashable {
     /// Who speaks of it, the leading one first.
     package let sources: [String]
     package let parent: ResourceID?
+    package let tags: [String]
+    /// Lower case.
+    package let clusters: [String]
     package let name: String
     package let status: String
     /// When something was last received; `nil` when nothing ever was.
@@ -20,7 +23,8 @@ package struct StoredResource: Sendable, Hashable {
 
     package init(
         id: ResourceID, connection: ConnectionID, type: String, source: String, sources: [String] = [],
-        parent: ResourceID? = nil, name: String, status: String, lastSeen: Timestamp?, facts: [UInt8], live: [UInt8]
+        parent: ResourceID? = nil, tags: [String] = [], clusters: [String] = [], name: String, status: String,
+        lastSeen: Timestamp?, facts: [UInt8], live: [UInt8]
     ) {
         self.id = id
         self.connection = connection
@@ -28,6 +32,8 @@ package struct StoredResource: Sendable, Hashable {
         self.source = source
         self.sources = sources.isEmpty ? [source] : sources
         self.parent = parent
+        self.tags = tags
+        self.clusters = clusters
         self.name = name
         self.status = status
         self.lastSeen = lastSeen
@@ -41,8 +47,8 @@ package struct StoredResource: Sendable, Hashable {
     /// The same under another status, with other live values.
     package func with(status: String, live: [UInt8]) -> StoredResource {
         StoredResource(
-            id: id, connection: connection, type: type, source: source, sources: sources, parent: parent, name: name,
-            status: status, lastSeen: lastSeen, facts: facts, live: live)
+            id: id, connection: connection, type: type, source: source, sources: sources, parent: parent, tags: tags,
+            clusters: clusters, name: name, status: status, lastSeen: lastSeen, facts: facts, live: live)
     }
 }
 
@@ -52,7 +58,8 @@ extension StoredResource {
         let sources = record.sources.map(\.source).filter { told.insert($0).inserted }
         self.init(
             id: record.id, connection: record.connection, type: record.type.rawValue, source: sources[0].rawValue,
-            sources: sources.map(\.rawValue), parent: record.parent?.id, name: record.name,
+            sources: sources.map(\.rawValue), parent: record.parent?.id, tags: record.tags,
+            clusters: record.identity.clusterNames.map { $0.lowercased() }, name: record.name,
             status: record.status.rawValue, lastSeen: record.lastSeen, facts: record.factsJSON, live: record.liveJSON)
     }
 }

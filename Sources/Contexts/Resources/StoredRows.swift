@@ -12,6 +12,8 @@ struct StoredRows {
         let source: String
         let sources: [String]
         let parent: ResourceID?
+        let tags: [String]
+        let clusters: [String]
         let name: String
         let status: String
         let facts: [UInt8]
@@ -23,8 +25,8 @@ struct StoredRows {
 
     /// The columns that `take` reads, of a row named `row` joined with its live values, named `live`.
     static let columns: SQL = """
-        row.id, row.connection_id, row.type, row.source, row.sources, row.parent_id, row.name,
-        row.status, row.facts, live.at,
+        row.id, row.connection_id, row.type, row.source, row.sources, row.parent_id, row.tags,
+        row.clusters, row.name, row.status, row.facts, live.at,
         CASE WHEN row_number() OVER (PARTITION BY row.connection_id) = 1 THEN live.blob END
         """
 
@@ -34,7 +36,8 @@ struct StoredRows {
     mutating func take(_ row: inout RowReader) throws -> ResourceID {
         let taken = Row(
             id: try row.next(), connection: try row.next(), type: try row.next(), source: try row.next(),
-            sources: try row.next(), parent: try row.next(), name: try row.next(), status: try row.next(),
+            sources: try row.next(), parent: try row.next(), tags: try row.next(), clusters: try row.next(),
+            name: try row.next(), status: try row.next(),
             facts: (try? Packed.unpack(try row.next([UInt8].self), limit: 1024 * 1024)) ?? [], at: try row.next())
         rows.append(taken)
         if let blob = try row.next([UInt8]?.self) { blobs[taken.connection] = blob }
@@ -50,7 +53,7 @@ struct StoredRows {
         return rows.map { row in
             StoredResource(
                 id: row.id, connection: row.connection, type: row.type, source: row.source, sources: row.sources,
-                parent: row.parent, name: row.name,
+                parent: row.parent, tags: row.tags, clusters: row.clusters, name: row.name,
                 status: row.status, lastSeen: row.at, facts: row.facts, live: live[row.id] ?? [])
         }
     }

@@ -44,27 +44,27 @@ enum Timeline {
         QueryParameter("cursor", .string, summary: "`nextCursor` of the page before"),
     ]
 
-    static let schema = Schema.object([
-        "data": .array(
-            .object([
-                "id": .uuid, "resourceId": .uuid, "resourceName": .string, "resourceType": .string,
-                "observedAt": .timestamp, "kind": .enumeration(ResourceChange.Kind.allCases.map(\.rawValue)),
-                "from": .string.optional, "to": .string.optional, "sourceType": .string, "source": .string,
-                "actor": .string.optional, "confidence": .enumeration(["high", "medium", "low"]),
-                "reason": .string.optional, "relatedResources": .array(.uuid),
-            ]).named("ResourceChange")),
-        "nextCursor": .string.optional,
-    ])
+    static let change = Schema.object([
+        "id": .uuid, "resourceId": .uuid, "resourceName": .string, "resourceType": .string,
+        "observedAt": .timestamp, "kind": .enumeration(ResourceChange.Kind.allCases.map(\.rawValue)),
+        "from": .string.optional, "to": .string.optional, "sourceType": .string, "source": .string,
+        "actor": .string.optional, "confidence": .enumeration(["high", "medium", "low"]),
+        "reason": .string.optional, "relatedResources": .array(.uuid),
+    ]).named("ResourceChange")
 
-    static let example = """
-        {"data":[{"id":"01a1fe91-35a7-7bfb-bab5-1c5f31fc8bab","resourceId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01",\
+    static let schema = Schema.object(["data": .array(change), "nextCursor": .string.optional])
+
+    static let example = "{\"data\":[\(changeExample)]}"
+
+    static let changeExample = """
+        {"id":"01a1fe91-35a7-7bfb-bab5-1c5f31fc8bab","resourceId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01",\
         "resourceName":"web-1","resourceType":"vm","observedAt":"2026-11-21T09:30:00.250Z","kind":"relationship_change",\
         "from":"pve1","to":"pve2","sourceType":"pulse_diff","source":"proxmox","confidence":"high",\
-        "relatedResources":["0b6f1c1e-9b1f-8c3d-a2e4-0f6b7c8d9e02"]}]}
+        "relatedResources":["0b6f1c1e-9b1f-8c3d-a2e4-0f6b7c8d9e02"]}
         """
 
     /// An id, what goes on in its place, and the other ids that did lead there: one machine's past under all its names.
-    private static func lineage(of id: ResourceID) -> SQL {
+    static func lineage(of id: ResourceID) -> SQL {
         let now = ResourceStore.current(id)
         return """
             SELECT \(id) UNION SELECT \(now) UNION
@@ -102,7 +102,8 @@ enum Timeline {
         return writer.bytes
     }
 
-    private static func one(_ row: inout RowReader, to writer: inout JSONWriter) throws -> String {
+    @discardableResult
+    static func one(_ row: inout RowReader, to writer: inout JSONWriter) throws -> String {
         let id = try row.next(ResourceChangeID.self)
         try writer.object { writer in
             writer.member("id", id)

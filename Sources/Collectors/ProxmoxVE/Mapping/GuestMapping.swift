@@ -57,7 +57,7 @@ extension ProxmoxMapping {
         let name = guest.row.name.isEmpty ? guest.config?.name : guest.row.name
         return ResourceIdentity(
             dmiUUID: guest.config?.systemUUID, hostnames: name.map { [$0] } ?? [], ipAddresses: addresses,
-            macAddresses: cards)
+            macAddresses: cards, clusterNames: clusterNames)
     }
 
     /// Every machine has these.

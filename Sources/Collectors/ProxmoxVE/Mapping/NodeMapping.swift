@@ -11,7 +11,7 @@ extension ProxmoxMapping {
             .agent, "node/\(name)", scope: "nodes", name: name, evidence: platformID("node/\(name)"), parent: nil,
             status: isShown ? .online : .offline, seenAt: node.isOnline ? nil : node.onlineAt)
         observation.identity = ResourceIdentity(
-            hostnames: [name], ipAddresses: member?.address.map { [$0] } ?? [])
+            hostnames: [name], ipAddresses: member?.address.map { [$0] } ?? [], clusterNames: clusterNames)
         observation.facts = [facts(of: node, member)]
         observation.live = [live(of: node)]
         guard isShown else { return observation }

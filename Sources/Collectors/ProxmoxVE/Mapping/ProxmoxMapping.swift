@@ -55,9 +55,13 @@ struct ProxmoxMapping {
     ) -> Observation {
         Observation(
             connection: spec.id, source: .proxmox, type: type, key: key, scope: scope, evidence: evidence,
-            parent: parent, name: name, technology: "proxmox", status: status, silence: silence,
-            measuredAt: seenAt ?? now, receivedAt: seenAt ?? now)
+            parent: parent, name: name, technology: "proxmox", status: status,
+            identity: ResourceIdentity(clusterNames: clusterNames), silence: silence, measuredAt: seenAt ?? now,
+            receivedAt: seenAt ?? now)
     }
+
+    /// A node that stands alone is in none.
+    var clusterNames: [String] { known.status?.name.map { [$0] } ?? [] }
 
     static func block(_ name: String, _ write: (inout JSONWriter) -> Void) -> ResourceBlock {
         var writer = JSONWriter(capacity: 512)

@@ -55,6 +55,12 @@ extension DockerReading {
         part.host.swarm?.clusterID.map { [Evidence(.platformID, "swarm:\($0)/\(kind)/\(name)")] } ?? []
     }
 
+    private var swarm: ResourceIdentity {
+        ResourceIdentity(
+            clusterNames: [part.host.swarm?.clusterName, part.host.swarm?.clusterID].compactMap { $0 }
+                .filter { !$0.isEmpty })
+    }
+
     private func cluster(_ json: inout JSONWriter) {
         json.member("clusterId", part.host.swarm?.clusterID)
         json.member("clusterName", part.host.swarm?.clusterName)
@@ -64,6 +70,7 @@ extension DockerReading {
         var said = claim(
             .dockerService, "service", list: "services", service.id, name: service.name,
             status: SwarmClaims.status(of: service), evidence: evidence("service", service.id), parent: nil)
+        said.identity = swarm
         said.facts = [
             ResourceBlock("docker") { json in
                 json.member("serviceId", service.id)
@@ -95,6 +102,7 @@ extension DockerReading {
         var said = claim(
             .dockerTask, "task", list: "tasks", slot, name: name, status: SwarmClaims.status(of: task),
             evidence: evidence("task", slot), parent: task.serviceID.map { key("service", $0) } ?? host.key)
+        said.identity = swarm
         said.facts = [
             ResourceBlock("docker") { json in
                 cluster(&json)
@@ -124,6 +132,7 @@ extension DockerReading {
         var said = claim(
             .dockerSwarmNode, "node", list: "nodes", node.id, name: node.hostname ?? Self.short(node.id),
             status: SwarmClaims.status(of: node), evidence: evidence("node", node.id), parent: host.key)
+        said.identity = swarm
         said.facts = [
             ResourceBlock("docker") { json in
                 json.member("nodeId", node.id)

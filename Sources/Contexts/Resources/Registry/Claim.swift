@@ -61,5 +61,6 @@ extension Observation {
         if identity.hostnames.isEmpty { identity.hostnames = known.identity.hostnames }
         if identity.ipAddresses.isEmpty { identity.ipAddresses = known.identity.ipAddresses }
         if identity.macAddresses.isEmpty { identity.macAddresses = known.identity.macAddresses }
+        if identity.clusterNames.isEmpty { identity.clusterNames = known.identity.clusterNames }
     }
 }

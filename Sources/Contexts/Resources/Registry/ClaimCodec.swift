@@ -72,7 +72,12 @@ package enum ClaimCodec {
         ResourceIdentity(
             machineID: value?["machineId"]?.string, dmiUUID: value?["dmiUuid"]?.string,
             hostnames: strings(value?["hostnames"]), ipAddresses: strings(value?["ipAddresses"]),
-            macAddresses: strings(value?["macAddresses"]))
+            macAddresses: strings(value?["macAddresses"]), clusterNames: clusters(value))
+    }
+
+    private static func clusters(_ identity: JSONValue?) -> [String] {
+        let all = strings(identity?["clusterNames"])
+        return all.isEmpty ? [identity?["clusterName"]?.string].compactMap { $0 } : all
     }
 
     private static func blocks(_ value: JSONValue?) -> [ResourceBlock] {

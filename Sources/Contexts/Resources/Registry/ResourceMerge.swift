@@ -57,7 +57,8 @@ package enum ResourceMerge {
         return ResourceIdentity(
             machineID: claims.lazy.compactMap(\.identity.machineID).first,
             dmiUUID: claims.lazy.compactMap(\.identity.dmiUUID).first, hostnames: union(\.hostnames),
-            ipAddresses: union(\.ipAddresses), macAddresses: union(\.macAddresses))
+            ipAddresses: union(\.ipAddresses), macAddresses: union(\.macAddresses),
+            clusterNames: union(\.clusterNames))
     }
 
     private static func metrics(of voices: [Observation], isGuest: Bool) -> ResourceMetrics {
