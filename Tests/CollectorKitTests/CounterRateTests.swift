@@ -12,7 +12,7 @@ import Testing
         #expect(rate.rate(3000, at: start + .seconds(10)) == 200)
     }
 
-    @Test("fact 55: a counter that went down is 0 and begins anew there") func falling() {
+    @Test("case 55: a counter that went down is 0 and begins anew there") func falling() {
         var rate = CounterRate()
         _ = rate.rate(1000, at: start)
         #expect(rate.rate(400, at: start + .seconds(10)) == 0)
@@ -27,7 +27,7 @@ import Testing
         #expect(rate.rate(2000, at: start + .seconds(10)) == 100)
     }
 
-    @Test("fact 15: an absent counter is unknown alone, and its baseline waits") func absent() {
+    @Test("case 15: an absent counter is unknown alone, and its baseline waits") func absent() {
         var rates = TrafficRates()
         _ = rates.rates(of: Counters(netIn: 100, netOut: 100), uptime: 10, at: start)
         let one = rates.rates(of: Counters(netOut: 300), uptime: 20, at: start + .seconds(10))
@@ -36,7 +36,7 @@ import Testing
         #expect(two == Counters(netIn: 10, netOut: 0))
     }
 
-    @Test("fact 55: an uptime that went back begins everything anew, larger counters too") func restarted() {
+    @Test("case 55: an uptime that went back begins everything anew, larger counters too") func restarted() {
         var rates = TrafficRates()
         _ = rates.rates(of: Counters(netIn: 100), uptime: 1000, at: start)
         #expect(rates.rates(of: Counters(netIn: 900), uptime: 5, at: start + .seconds(10)) == Counters())

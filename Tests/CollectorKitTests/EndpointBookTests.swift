@@ -21,7 +21,7 @@ import Testing
         #expect(book.pick(at: .seconds(2)) == "a")
     }
 
-    @Test("fact 31: an only endpoint is asked, however unwell") func only() {
+    @Test("case 31: an only endpoint is asked, however unwell") func only() {
         var book = EndpointBook("a")
         #expect(book.failed("a", gone, attempt: 0, at: .zero, spread: 0) == .final)
         #expect(book.pick(at: .seconds(1)) == "a")

@@ -17,7 +17,7 @@ struct ConnectionHealthTests {
     }
 
     @Test(
-        "the wait after failures in a row is 5 s, 10 s, then 5 s shifted by their number, and 5 min at most",
+        "fact 16: the wait after failures in a row is 5 s, 10 s, then 5 s shifted by their number, and 5 min at most",
         arguments: [(1, 5.0), (2, 10), (3, 40), (4, 80), (5, 160), (6, 300), (7, 300), (500, 300)])
     func delays(failures: Int, seconds: Double) throws {
         let next = try #require(failed(failures).nextPollAt)
@@ -46,7 +46,7 @@ struct ConnectionHealthTests {
         #expect(tried(&health, start + .seconds(70)))
     }
 
-    @Test("a failure through the half-open breaker opens it again at once, a success closes it")
+    @Test("fact 16: a failure through the half-open breaker opens it again at once, a success closes it")
     func halfOpen() throws {
         let then = start + .seconds(40)
         var health = failed(3)

@@ -85,7 +85,7 @@ import Testing
         #expect(memory.swapTotalBytes == nil && memory.swapUsedBytes == nil, "unknown, not 0")
     }
 
-    @Test("the ZFS cache gives way like page cache")
+    @Test("fact 18: the ZFS cache gives way like page cache")
     func arc() throws {
         let kstat = "13 1 0x01 123 33456 1 2\nname type data\nhits 4 99\nsize 4 2048000\nc_max 4 1"
         let memory = try #require(HostReport.Memory(meminfo: meminfo, arcstats: kstat))

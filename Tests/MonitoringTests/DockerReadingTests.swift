@@ -73,7 +73,7 @@ import Testing
         #expect(claims { $0.containers = [unwell] }.observations[0].status == .warning)
     }
 
-    @Test("fact 9: a container that is made anew is the same: by compose's name for it, else by its own")
+    @Test("a container that is made anew is the same: by compose's name for it, else by its own")
     func identity() {
         func keys(_ containers: [HostReport.DockerContainer]) -> [String] {
             claims { $0.containers = containers }.observations.map(\.key)

@@ -81,7 +81,7 @@ private struct Speakers {
         }
     }
 
-    @Test("fact 77: when the agent is silent the platform goes on, until the agent speaks again")
+    @Test("case 77: when the agent is silent the platform goes on, until the agent speaks again")
     func takenOver() {
         var scene = Scene()
         _ = scene.hear(Speakers.node([.cpu: 90], at: at(0)))

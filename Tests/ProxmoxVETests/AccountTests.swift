@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "fact 27: a user without a realm, and a token that is none, are told before anybody is asked",
+        "case 27: a user without a realm, and a token that is none, are told before anybody is asked",
         arguments: [
             PlatformCredential.password(user: "root", password: Secret("x")),
             .password(user: "a@b@c", password: Secret("x")), .token(id: "pulse@pve", secret: Secret("x")),
@@ -59,7 +59,7 @@ import Testing
         await #expect(throws: ConnectionFault.self) { _ = try await run(credential) { _ in .json("{}") } }
     }
 
-    @Test("fact 29: a ticket that is refused is renewed once, and a token is not tried again") func relogin()
+    @Test("case 29: a ticket that is refused is renewed once, and a token is not tried again") func relogin()
         async throws
     {
         let logins = NIOLockedValueBox(0)

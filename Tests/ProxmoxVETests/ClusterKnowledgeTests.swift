@@ -47,7 +47,8 @@ import Testing
         #expect(beyond.first { $0.type == .vm }?.status == .unknown)
     }
 
-    @Test("fact 57: a guest on another node has the same baseline, key and evidence") func migration() throws {
+    @Test("fact 9 and case 57: a guest on another node has the same baseline, key and evidence") func migration() throws
+    {
         var known = ClusterKnowledge(grace: .seconds(60))
         known.take(
             try rows(node("a") + "," + node("b") + "," + guest(1, on: "a", "running", #","netin":1000,"uptime":10"#)),
@@ -112,6 +113,57 @@ import Testing
         #expect(off.metrics.disk == nil)
     }
 
+    @Test("fact 5: what is not told of a guest, a node or a disk is absent, in values, samples and on the wire")
+    func unknown() throws {
+        var known = ClusterKnowledge(grace: .seconds(60))
+        known.take(
+            try rows(
+                #"{"type":"node","node":"a","status":"online"},{"type":"qemu","vmid":1,"node":"a","status":"running"}"#),
+            at: Self.start)
+        var disk = NodeDisk()
+        (disk.device, disk.serial) = ("/dev/sda", "S1")
+        known.take(.disks([disk]), to: .disks("a"), at: Self.start)
+        known.take(.smart(DiskSMART()), to: .smart("a", "/dev/sda"), at: Self.start)
+        for observed in mapping(known).observations {
+            #expect(observed.metrics == ResourceMetrics(), "\(observed.key)")
+            #expect(observed.samples.isEmpty && observed.temperature == nil, "\(observed.key)")
+            let told = observed.live.map { String(decoding: $0.json, as: UTF8.self) }.joined()
+            #expect(!told.contains("lifeLeftPercent") && !told.contains("powerOnHours"), "\(told)")
+        }
+    }
+
+    @Test(
+        "fact 6: life left is what the list tells, else what NVMe's own words leave of it",
+        arguments: [
+            (81, "Percentage Used: 3%", 81), (nil, "Percentage Used:                    3%", 97),
+            (nil, "Percentage Used: 140%", 0), (nil, "Temperature: 40 Celsius", nil), (0, "", 0),
+        ] as [(Int?, String, Int?)])
+    func lifeLeft(listed: Int?, words: String, expected: Int?) throws {
+        var known = ClusterKnowledge(grace: .seconds(60))
+        known.take(try rows(node("a")), at: Self.start)
+        var disk = NodeDisk()
+        (disk.device, disk.serial, disk.lifeLeft) = ("/dev/nvme0n1", "S1", listed)
+        known.take(.disks([disk]), to: .disks("a"), at: Self.start)
+        let smart = try PVEAnswer.data(Array(#"{"data":{"type":"text","text":"\#(words)\n"}}"#.utf8), DiskSMART.read)
+        known.take(.smart(smart), to: .smart("a", "/dev/nvme0n1"), at: Self.start)
+        let observed = try #require(mapping(known).observations.first { $0.type == .physicalDisk })
+        var reader = JSONReader(try #require(observed.live.first { $0.name == "diskHealth" }).json)
+        #expect(try reader.decode(JSONValue.self)["lifeLeftPercent"]?.int == expected)
+    }
+
+    @Test("fact 14: a backup server's storage that does not say whether it is active is not switched off for that")
+    func backupStorage() throws {
+        var known = ClusterKnowledge(grace: .seconds(60))
+        let size = #","maxdisk":100,"disk":40"#
+        known.take(
+            try rows(
+                [node("a"), storage("pbs", on: "a", "pbs", size), storage("old", on: "a", "dir", size)].joined(
+                    separator: ",")), at: Self.start)
+        let storages = mapping(known).merged
+        #expect(storages.first { $0.name == "pbs" }?.status == "available")
+        #expect(storages.first { $0.name == "old" }?.status == "inactive")
+    }
+
     @Test("fact 7: a fraction of the guest's cores is shown as per cent") func percent() throws {
         var known = ClusterKnowledge(grace: .seconds(60))
         known.take(try rows(node("a")), at: Self.start)
@@ -140,7 +192,9 @@ import Testing
                 == [Evidence(.platformID, "pve:\(Self.spec.id)/node/a")])
     }
 
-    @Test("a privilege that lacks is told by its name, the same every time; an absent agent is no fault")
+    @Test(
+        "fact 20: a privilege that lacks is told by its name, and nothing is offline for it; an absent agent is no fault"
+    )
     func degraded() throws {
         var known = ClusterKnowledge(grace: .seconds(60))
         known.take(try rows(node("a") + "," + guest(1, on: "a")), at: Self.start)
@@ -150,6 +204,7 @@ import Testing
         known.take(silent, of: .agentFiles(1), at: Self.start)
         #expect(known.degraded.map(\.part) == ["updates"])
         #expect(known.degraded.first?.fault.detail.contains("Sys.Audit") == true)
+        #expect(mapping(known).observations.allSatisfy { $0.status == .online })
         known.take(refused, of: .agentFiles(1), at: Self.start)
         known.version = ProxmoxVersion(version: "8.4.1")
         #expect(known.degraded.map(\.part) == ["guest-agent", "updates"])

@@ -35,7 +35,7 @@ import Testing
         ])
     func counted(mountpoint: String, type: String) { #expect(GuestDisk([system(mountpoint, type)])?.total == 100) }
 
-    @Test("fact 51: subvolumes of one pool count once when nobody says where they lie") func subvolumes() {
+    @Test("case 51: subvolumes of one pool count once when nobody says where they lie") func subvolumes() {
         let pair = [system("/", "btrfs", device: ""), system("/home", "btrfs", device: "")]
         #expect(GuestDisk(pair)?.total == 100)
         let named = [system("/", "btrfs", device: "/"), system("/home", "btrfs", device: "/home")]
@@ -44,7 +44,7 @@ import Testing
         #expect(GuestDisk(same)?.total == 200)
     }
 
-    @Test("fact 53: a moment without the agent keeps what was known, and says so") func timedOut() throws {
+    @Test("case 53: a moment without the agent keeps what was known, and says so") func timedOut() throws {
         var disks = DiskMemory()
         disks.read(try #require(GuestDisk([system("/", "ext4")])), at: Self.start)
         let kept = disks.settle(.agentTimeout, at: Self.start + .seconds(300))

@@ -38,7 +38,7 @@ import Testing
         #expect(conflict.used == nil)
     }
 
-    @Test("fact 33: used that is only what is not free says nothing") func usedIsNotFree() {
+    @Test("case 33: used that is only what is not free says nothing") func usedIsNotFree() {
         let found = truth(total: 7_796_964 << 10) {
             $0.meminfo = .init(total: 7_796_964 << 10, used: 7_352_140 << 10, free: 444_824 << 10)
             $0.mem = 7_352_140 << 10
@@ -60,13 +60,13 @@ import Testing
         #expect(little.used == nil)
     }
 
-    @Test("fact 35: nothing available is full, which is valid") func fullPressure() throws {
+    @Test("case 35: nothing available is full, which is valid") func fullPressure() throws {
         let proc = try #require(ProcMeminfo("MemTotal: 1024 kB\nMemFree: 10 kB\nMemAvailable: 0 kB\n"))
         let found = truth(total: 1024 << 10, proc: proc) { $0.agent = .available }
         #expect((found.used, found.source) == (1024 << 10, .agentMeminfo))
     }
 
-    @Test("fact 37: an old kernel's parts are put together") func oldKernel() throws {
+    @Test("case 37: an old kernel's parts are put together") func oldKernel() throws {
         let text = """
             MemTotal: 8388608 kB
             MemFree: 524288 kB
@@ -99,12 +99,12 @@ import Testing
         #expect(truth(proc: proc) { ($0.agent, $0.mem) = (.off, 5) }.source == .statusMem)
     }
 
-    @Test("fact 39: full by the status and half empty by its balloon is half empty") func freeMem() {
+    @Test("case 39: full by the status and half empty by its balloon is half empty") func freeMem() {
         let found = truth(total: 8) { ($0.mem, $0.freeMem) = (8, 5) }
         #expect((found.used, found.source) == (3, .statusFreeMem))
     }
 
-    @Test("fact 41: what the balloon leaves is the total") func balloon() {
+    @Test("case 41: what the balloon leaves is the total") func balloon() {
         let found = truth {
             $0.balloon = 4 * Self.gibibyte
             $0.freeMem = Self.gibibyte
@@ -128,7 +128,7 @@ import Testing
         #expect(ContainerMemory.truth(isRunning: true, listed: 4, total: 10).used == 4)
     }
 
-    @Test("fact 43: what a node reports as used is taken when it leaves room for caches") func node() {
+    @Test("case 43: what a node reports as used is taken when it leaves room for caches") func node() {
         var memory = NodeStatus.Memory()
         (memory.total, memory.used, memory.free) = (134_794_743_808, 107_351_023_616, 6_471_057_408)
         let found = NodeMemory(status: memory, history: nil).truth
@@ -155,7 +155,7 @@ import Testing
         #expect(NodeMemory(status: memory, history: nil).truth.used == 50)
     }
 
-    @Test("fact 45: a node's last good reading holds for two minutes") func nodeCarried() {
+    @Test("case 45: a node's last good reading holds for two minutes") func nodeCarried() {
         var memories = MemoryMemory()
         _ = memories.settle(
             MemoryTruth(used: 40, total: 100, source: .available), at: Self.start, isAgentHealthy: false)
@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test(
-        "fact 49: nearly full from a poor source, while the guest agent is well, is not believed",
+        "case 49: nearly full from a poor source, while the guest agent is well, is not believed",
         arguments: [
             (true, 500, 400), (false, 500, 995), (true, 700, 995),
         ] as [(Bool, Int, UInt64)])
@@ -204,7 +204,7 @@ import Testing
         #expect(truth.used == 199)
     }
 
-    @Test("fact 47: a row of history that lacks a value was not measured") func historyGaps() throws {
+    @Test("case 47: a row of history that lacks a value was not measured") func historyGaps() throws {
         let json = """
             {"data":[{"time":10,"memtotal":100,"memused":40},{"time":20,"memtotal":100},{"time":15,"memused":50}]}
             """

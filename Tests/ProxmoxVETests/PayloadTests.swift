@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        "fact 1: wearout that is not told is unknown, never 0; what is told is life left",
+        "case 1: wearout that is not told is unknown, never 0; what is told is life left",
         arguments: [
             ("\"N/A\"", nil), ("\"\"", nil), ("\"none\"", nil), ("\"unknown\"", nil), ("null", nil), ("true", nil),
             ("81", 81), ("\"81\"", 81), ("\"\\\"81\\\"\"", 81), ("\"81%\"", 81), ("81.9", 81), ("140", 100),
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "fact 3: what does not turn has no turns",
+        "case 3: what does not turn has no turns",
         arguments: [
             ("\"SSD\"", 0), ("\"N/A\"", 0), ("null", 0), ("\"\"", 0), ("\"7200\"", 7200), ("5400", 5400),
         ])
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(
-        "fact 5: memory of a node is read however it is written, and rounds",
+        "case 5: memory of a node is read however it is written, and rounds",
         arguments: [
             ("\"8,589,934,592\"", 8_589_934_592), ("\"\\\"123\\\"\"", 123), ("-5", 0), ("3.6", 4), ("\"3.6\"", 4),
             ("null", 0), ("\"null\"", 0), ("\"\"", 0), ("1e30", UInt64.max), ("17", 17),
@@ -45,13 +45,13 @@ import Testing
     }
 
     @Test(
-        "fact 5: what is no number at all is an answer that cannot be read",
+        "case 5: what is no number at all is an answer that cannot be read",
         arguments: ["true", "\"NaN\"", "\"x\"", "[]"])
     func noNumber(json: String) {
         #expect(throws: PlatformFailure.self) { _ = try read("{\"memory\":{\"total\":\(json)}}", NodeStatus.read) }
     }
 
-    @Test("fact 7: one file system that cannot be read does not hide the others") func oneMalformed() throws {
+    @Test("case 7: one file system that cannot be read does not hide the others") func oneMalformed() throws {
         let json = """
             {"result":[{"mountpoint":"/","type":"ext4","total-bytes":100,"used-bytes":40},17,
              {"mountpoint":"/data","type":["x"],"total-bytes":"200","used-bytes":"0x10"},
@@ -73,7 +73,7 @@ import Testing
         #expect(try read("{\"result\":\(json)}", AgentFileSystem.read).count == count)
     }
 
-    @Test("fact 9: a size that is told to root alone is the size") func privileged() throws {
+    @Test("case 9: a size that is told to root alone is the size") func privileged() throws {
         let json = "{\"result\":[{\"mountpoint\":\"/\",\"total-bytes\":0,\"total-bytes-privileged\":100}]}"
         #expect(try read(json, AgentFileSystem.read).first?.total == 100)
     }
@@ -93,7 +93,7 @@ import Testing
         #expect((one.mountpoint, one.device) == (mountpoint, device))
     }
 
-    @Test("fact 11: prefixes stay within 0 and 128, and an address without an address is none") func prefixes() throws {
+    @Test("case 11: prefixes stay within 0 and 128, and an address without an address is none") func prefixes() throws {
         let json = """
             {"result":[{"name":"eth0","ip-addresses":[{"ip-address":"10.0.0.1","prefix":500},
               {"ip-address":"10.0.0.2","prefix":"abc"},{"prefix":24},{"ip-address":"10.0.0.3","prefix":"24"}]},
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(
-        "fact 13: megahertz are whole when they are a number, and themselves when they are text",
+        "case 13: megahertz are whole when they are a number, and themselves when they are text",
         arguments: [
             ("2400.7", "2401"), ("\"2400.000\"", "2400.000"), ("null", ""),
         ])
@@ -114,7 +114,7 @@ import Testing
         #expect(try read("{\"cpuinfo\":{\"mhz\":\(json)}}", NodeStatus.read).megahertz == text)
     }
 
-    @Test("fact 15: a counter that is absent or null is unknown, not zero") func counters() throws {
+    @Test("case 15: a counter that is absent or null is unknown, not zero") func counters() throws {
         let rows = try read(
             #"[{"type":"qemu","vmid":1,"node":"a","netout":5,"diskread":null}]"#, ClusterRows.read)
         let guest = try #require(rows.guests.first)
@@ -127,7 +127,7 @@ import Testing
         #expect(rows.guests.first?.vmid == number)
     }
 
-    @Test("fact 23: colours that are none are left out") func colours() throws {
+    @Test("case 23: colours that are none are left out") func colours() throws {
         let text = "color-map=prod:FF0000;bad:xyz;two:00ff00:000000"
         let style = TagStyle(text)
         #expect(style.colours == ["prod": "#ff0000", "two": "#00ff00"])
@@ -135,7 +135,7 @@ import Testing
         #expect(TagStyle("color-map=Prod:ff0000").colour(of: "PROD") == "#ff0000")
     }
 
-    @Test("fact 25: a replication job may come as a list or alone") func replication() throws {
+    @Test("case 25: a replication job may come as a list or alone") func replication() throws {
         #expect(try read(#"[{"id":"100-0","guest":100}]"#, ReplicationJob.read).count == 1)
         #expect(try read(#"{"id":"100-0","guest":"100","fail_count":2}"#, ReplicationJob.read).first?.failures == 2)
         #expect(try read("null", ReplicationJob.read).isEmpty)

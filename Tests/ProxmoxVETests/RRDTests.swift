@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "fact 3 and 47: what a row lacks is unknown, a guest has mem and maxmem only, a node memused and memtotal",
+        "fact 3 and case 47: what a row lacks is unknown, a guest has mem and maxmem only, a node memused and memtotal",
         arguments: [
             (#"[{"time":60}]"#, RRDMapping.Subject.guest, [:]),
             (#"[{"time":60,"cpu":0.25,"mem":1,"maxmem":4}]"#, .guest, ["cpu": 25, "memory": 25, "memoryused": 1]),

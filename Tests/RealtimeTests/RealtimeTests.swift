@@ -54,7 +54,7 @@ import Testing
 }
 
 @Suite struct LiveMessageTests {
-    @Test("a delta is told as the field's message with its head") func delta() throws {
+    @Test("fact 25: a delta is told as merge patches beside what is gone, with its head") func delta() throws {
         let id = ResourceID.new(at: Timestamp(seconds: 1))
         let delta = Delta(
             head: OrgHead(epoch: 3, seq: 42), at: Timestamp(milliseconds: 1234),
@@ -70,7 +70,7 @@ import Testing
         #expect(message["data"]?["resourceDelta"]?["upserts"]?[0]?["status"] == "offline")
     }
 
-    @Test("a delta too large to tell says reload") func tooLarge() {
+    @Test("fact 25: a delta too large to tell says reload") func tooLarge() {
         let upserts = (0..<20_000).map {
             JSONValue.object(["id": .string("\($0)-0123456789012345678901234567890123456789")])
         }

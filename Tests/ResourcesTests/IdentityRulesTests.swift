@@ -14,7 +14,7 @@ import Testing
         all.reduce(into: IdentityRules()) { $0.add($1.0, $1.1, $1.2) }
     }
 
-    /// Fact 75: an exclusion beats the same machine-id, in whichever order they speak.
+    /// Case 75: an exclusion beats the same machine-id, in whichever order they speak.
     @Test("two that show one machine-id are two when somebody says so", arguments: [false, true])
     func exclusionBeatsEvidence(isReversed: Bool) {
         var registry = told.registry()
@@ -161,7 +161,7 @@ import Testing
             receivedAt: told.now)
     }
 
-    @Test("what runs on a system or belongs to it does not count") func guests() {
+    @Test("fact 13: what runs on a system or belongs to it does not count") func guests() {
         let rows = [row(1, node(1, "pve1")), row(2, told.guest(1, 101, "web"), type: .vm)]
         #expect(MonitoredSystems(rows).systems.map(\.name) == ["pve1"])
         #expect(

@@ -52,7 +52,7 @@ struct Told {
     private let told = Told()
     private var now: Timestamp { told.now }
 
-    @Test("a guest and the agent inside it are one, by the hardware id that the platform gave it")
+    @Test("fact 10: a guest and the agent inside it are one by their hardware id, and the CPU is the hypervisor's")
     func guestWithAgent() {
         var registry = told.registry()
         let guest = registry.take(told.guest(1, 101, "web", dmi: "u-1"), now: now)
@@ -62,7 +62,6 @@ struct Told {
         #expect(record.type == .vm)
         #expect(record.name == "web")
         #expect(record.sources.map(\.source) == [.proxmox, .agent])
-        // Fact 10: the hypervisor owns a guest's CPU.
         #expect(record.metrics.cpuPercent == 50)
     }
 

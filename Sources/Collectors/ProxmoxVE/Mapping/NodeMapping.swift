@@ -132,7 +132,8 @@ extension ProxmoxMapping {
             observation.live = [
                 Self.block("diskHealth") { writer in
                     writer.member("health", disk.health)
-                    writer.member("lifeLeftPercent", disk.lifeLeft)
+                    let worn = smart?.lifeUsed.map { max(0, 100 - Int(clamping: $0)) }
+                    writer.member("lifeLeftPercent", disk.lifeLeft ?? worn)
                     writer.member("powerOnHours", smart?.powerOnHours)
                     writer.member("reallocatedSectors", smart?.reallocatedSectors)
                     writer.member("mediaErrors", smart?.mediaErrors)

@@ -40,8 +40,9 @@ extension ProxmoxMapping {
                     name: row.storage, type: row.pluginType, content: row.content, node: isShared ? nil : row.node,
                     nodes: [], isEnabled: !(config?.isDisabled ?? false), isActive: false, isSeen: false)
             one.nodes.append(row.node)
-            // Backup servers do not say that they are active: that one is configured and has a size is enough.
-            one.isActive = one.isActive || isActive
+            // Backup servers do not say that they are active: that one has a size is enough.
+            let isMute = row.status.isEmpty && row.pluginType == "pbs" && row.maxDisk ?? 0 > 0
+            one.isActive = one.isActive || isActive || isMute
             one.isSeen = one.isSeen || known.nodes[row.node]?.isOnline ?? false
             if let total = row.maxDisk, total > 0, Self.fuller(row, than: one) {
                 (one.used, one.total) = (row.disk ?? 0, total)

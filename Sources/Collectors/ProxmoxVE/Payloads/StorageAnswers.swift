@@ -163,6 +163,8 @@ struct DiskSMART: Sendable, Hashable {
     var powerOnHours: Int64?
     var reallocatedSectors: Int64?
     var mediaErrors: Int64?
+    /// Per cent of its life; NVMe counts on beyond 100.
+    var lifeUsed: Int64?
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> DiskSMART {
         try reader.row(DiskSMART()) { key, reader, row throws(JSONError) in
@@ -202,6 +204,7 @@ struct DiskSMART: Sendable, Hashable {
             let value = Int64(parts[1].filter { $0 != "," && $0 != " " }.prefix { $0.isNumber })
             switch parts[0] {
             case "Temperature": celsius = value.map(Double.init)
+            case "Percentage Used": lifeUsed = value
             case "Power On Hours": powerOnHours = value
             case "Media and Data Integrity Errors": mediaErrors = value
             default: break

@@ -86,16 +86,12 @@ enum ClaimMatch {
 
     /// Lower case, cut at the first dot: some write the domain, some do not.
     private static func hostname(_ claim: Observation) -> String? {
-        let name = (claim.identity.hostnames.first ?? "").lowercased().prefix { $0 != "." }
+        let name = (claim.identity.hostnames.first ?? "").trimmed.lowercased().prefix { $0 != "." }
         return name.isEmpty ? nil : String(name)
     }
 
-    /// Locally made ones of bridges and container ends are as good as none.
     private static func macs(_ claim: Observation) -> Set<String> {
-        Set(
-            claim.identity.macAddresses.lazy.map { $0.lowercased() }.filter {
-                $0 != "00:00:00:00:00:00" && !$0.hasPrefix("02:42:")
-            })
+        Set(claim.identity.macAddresses.lazy.map { $0.lowercased() }.filter(isTellingCard))
     }
 
     /// Not Docker's, which makes them from addresses, nor VRRP's, which routers share.
