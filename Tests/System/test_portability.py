@@ -68,8 +68,13 @@ def test_a_large_organisation_moves_whole_in_bounded_memory(moving):
     there, here = rows(moving, target), rows(moving, owner.org)
     assert {name: there.get(name) for name in ("sites", "history_chunks", "members")} == {
         name: here[name] for name in ("sites", "history_chunks", "members")}
-    listed = owner.browser.get("/api/sites?limit=100", headers={"X-Pulse-Org-ID": target})
-    assert len(listed.json["data"]) == 100
+    moved = {"X-Pulse-Org-ID": target}
+    assert len(owner.browser.get("/api/sites?limit=100", headers=moved).json["data"]) == 100
+    prior = owner.browser.get("/api/audit/prior", headers=moved).json["data"]
+    assert [one["organizationId"] for one in prior] == [owner.org]
+    assert owner.browser.get(f"/api/audit/prior/{owner.org}", headers=moved).json["data"][0]["action"] == "organisation.export"
+    proved = owner.browser.get(f"/api/audit/prior/{owner.org}/verify", headers=moved).json
+    assert proved["verified"] and proved["entries"] == prior[0]["entries"], proved
     grown = memory(moving) - before
     print(f"archive of {len(answer.body) >> 20} MiB, {unpacked >> 20} MiB unpacked; the program grew by {grown >> 10} MiB")
     assert grown < GROWTH, grown

@@ -24,6 +24,16 @@ package struct Checkpoint: Sendable, Equatable {
         isSeal = try row.next()
     }
 
+    /// As it was signed somewhere.
+    init(seq: Int64, hash: [UInt8], at: Timestamp, publicKey: [UInt8], signature: [UInt8], isSeal: Bool) {
+        self.seq = seq
+        self.hash = hash
+        self.at = at
+        self.publicKey = publicKey
+        self.signature = signature
+        self.isSeal = isSeal
+    }
+
     init(seq: Int64, hash: [UInt8], of org: OrgID, at now: Timestamp, isSeal: Bool = false, by key: SigningKey) throws {
         self.seq = seq
         self.hash = hash

@@ -17,6 +17,7 @@ package struct TrailContext: Sendable {
         endpoints =
             TrailRoutes(FusedRead(gate: gate), store: store, keys: keys, plan: plan).endpoints
             + TrailProofRoutes(store: store, keys: keys, time: time).endpoints
+            + PriorTrailRoutes(database: app, keys: keys).endpoints
             + TrailSettingsRoutes(store: store, plan: plan, time: time).endpoints
         keeper = TrailKeeper(store: store, workers: workers, keys: keys, plan: plan, time: time, logger: logger)
     }

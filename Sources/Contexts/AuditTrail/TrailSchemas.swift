@@ -34,6 +34,13 @@ enum TrailSchemas {
         "message": .string,
     ])
 
+    static let priorVerdict = Schema.object([
+        "verified": .boolean, "entries": .integer(minimum: 0), "firstSeq": .integer(minimum: 1),
+        "seq": .integer(minimum: 0), "checkpoints": .integer(minimum: 0), "brokenSeq": .integer.optional,
+        "message": .string, "keyIds": .array(.string),
+        "isOurs": .boolean.described("whether this installation signed its checkpoints"),
+    ])
+
     static let entryVerdict = Schema.object([
         "available": .boolean, "verified": .boolean, "message": .string, "seq": .integer(minimum: 1), "hash": .string,
         "checkpoint": checkpoint.optional,
@@ -63,6 +70,10 @@ enum TrailSchemas {
         """
     static let verdictExample = """
         {"verified":true,"entries":42,"firstSeq":1,"seq":42,"checkpoints":3,"message":"the chain is intact"}
+        """
+    static let priorVerdictExample = """
+        {"verified":true,"entries":42,"firstSeq":1,"seq":42,"checkpoints":3,"message":"the chain is intact",\
+        "keyIds":["5d0a6c1e9b1f8c3d"],"isOurs":true}
         """
     static let entryVerdictExample = """
         {"available":true,"verified":true,"message":"unchanged since it was written","seq":42,"hash":"\(hash)",\
