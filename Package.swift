@@ -168,9 +168,9 @@ targets += room(
 targets += room(
     "OperatorPlane", on: .contexts,
     uses: [
-        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault", "Identity",
-        "Tenancy",
-    ], testUses: ["FrontDoorKit"])
+        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "AuditTrail", "Access", "Vault",
+        "Identity", "Tenancy",
+    ], external: [log, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
     "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
     external: [log, metrics, nioConcurrency])

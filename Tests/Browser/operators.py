@@ -60,7 +60,7 @@ def operations(server, operator=LEA):
             if query.get("status") in (None, one["status"])]},
         ("GET", f"{API}/operators"): {"data": rows},
         ("GET", f"{API}/audit"): lambda match, query, body: {"data": [one for one in log() if query.get("action") in (None, one["action"]) and query.get("org") in (None, one.get("orgId"))]},
-        ("GET", f"{API}/audit/verify"): {"intact": True, "entries": 9},
+        ("GET", f"{API}/audit/verify"): {"intact": True, "entries": 9, "checkpoints": 1, "checkpoint": {"seq": 8}},
         ("GET", f"{NORDWIND}/view/resources"): lambda match, query, body: {"data": list(server.machines.values())[:10], "meta": {"total": len(server.machines)}},
         ("GET", f"{NORDWIND}/view/members"): {"data": members()}, ("GET", f"{NORDWIND}/view/sites"): {"data": sites()},
         ("POST", f"{API}/setup/begin"): lambda match, query, body: (

@@ -169,7 +169,7 @@ def test_the_log_of_all_operators_is_filtered_and_verified(canned, visit):
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(2)
     expect(page).to_have_url(re.compile(r"action=organisation\.suspend$"))
     page.get_by_role("button", name="Verify now").click()
-    expect(page.get_by_text("9 entries, unbroken")).to_be_visible()
+    expect(page.get_by_text("9 entries, unbroken, signed up to 8")).to_be_visible()
     server.answers["GET", f"{API}/audit/verify"] = {"intact": False, "entries": 9, "brokenSeq": 4}
     page.get_by_role("button", name="Verify now").click()
     expect(page.get_by_text("Broken at 4")).to_be_visible()

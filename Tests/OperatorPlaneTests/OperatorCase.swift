@@ -1,4 +1,5 @@
 import Access
+import AuditTrail
 import CoreMetrics
 import Cryptography
 import FrontDoorKit
@@ -39,7 +40,9 @@ struct OperatorCase {
         settings.unavailableAfter = .seconds(20)
         settings.leaseTimeout = .seconds(20)
         staff = Database(settings, logger: .silent)
-        context = OperatorContext(door.context, staff: staff, url: "https://ops.example.com")
+        context = OperatorContext(
+            door.context, staff: staff, url: "https://ops.example.com",
+            keys: TrailKeys(secret: Secret(Array("a secret key for tests, 32 bytes!".utf8))))
         accounts = OperatorAccounts(
             staff: staff, links: door.context.links, url: context.url, time: door.time)
         table = OperatorTable(context).endpoints(

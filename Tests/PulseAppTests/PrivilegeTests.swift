@@ -30,6 +30,11 @@ import Testing
             FROM relations c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
             WHERE NOT t.attisdropped GROUP BY c.relname, a.grantee, a.privilege_type
             UNION ALL
+            SELECT format('schema %s: %s %s', n.nspname, a.grantee::regrole,
+                          string_agg(lower(a.privilege_type), ' ' ORDER BY a.privilege_type))
+            FROM pg_namespace n, aclexplode(n.nspacl) a
+            WHERE n.nspname LIKE 'pulse%' AND a.grantee <> n.nspowner GROUP BY n.nspname, a.grantee
+            UNION ALL
             SELECT format('function %s: %s', p.name,
                           CASE a.grantee WHEN 0 THEN 'anybody' ELSE a.grantee::regrole::text END)
             FROM functions p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a

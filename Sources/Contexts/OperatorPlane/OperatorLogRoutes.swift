@@ -35,25 +35,27 @@ package struct OperatorLogRoutes: Sendable {
 
     private var verify: Endpoint {
         Endpoint(
-            .get, "/api/operator/audit/verify", summary: "Compute the chain of the operators' log anew",
+            .get, "/api/operator/audit/verify",
+            summary: "Compute the chain of the operators' log anew, and check its signed checkpoints",
             access: .operator(.operatorAdmin), audit: .entry(action: OperatorAction.logVerify.rawValue),
             response: .object([
                 "intact": .boolean, "entries": .integer(minimum: 0),
                 "brokenSeq": .integer.optional.described("the first entry at which it does not hold"),
+                "checkpoints": .integer(minimum: 0), "checkpoint": OperatorCheckpoint.schema.optional,
             ]),
-            responseExample: #"{"intact":true,"entries":120}"#
+            responseExample: #"{"intact":true,"entries":120,"checkpoints":0}"#, timeout: .seconds(120)
         ) { [context] request in
             let entry = try request.entry(.logVerify, of: "operator_log:all")
             let found = try await context.staff.asNobody { transaction in
                 transaction.atCommit(entry, at: context.time.now)
-                return try await transaction.first("SELECT entries, broken_seq FROM check_operator_log()") {
-                    (entries: try $0.next(Int.self), broken: try $0.next(Int?.self))
-                }
+                return try await OperatorLogAuditor(keys: context.keys).verify(in: transaction)
             }
             return .json { json in
-                json.member("intact", found != nil && found?.broken == nil)
-                json.member("entries", found?.entries ?? 0)
-                json.member("brokenSeq", found?.broken)
+                json.member("intact", found.brokenSeq == nil)
+                json.member("entries", found.entries)
+                json.member("brokenSeq", found.brokenSeq)
+                json.member("checkpoints", found.checkpoints)
+                json.member("checkpoint", found.newest)
             }
         }
     }

@@ -3,6 +3,7 @@
 // the log of what operators did, and the way back in for an organisation whose owners are locked out.
 // Leaves to others: who may pass (Access' `OperatorGate`), the states of an organisation (Tenancy), reading a trail (AuditTrail).
 // Tempting wrong step: a look that leaves no entry with the customer it concerned. There is none, however small.
+package import AuditTrail
 internal import HTTPKit
 package import Identity
 internal import JSONKit
@@ -17,11 +18,14 @@ package struct OperatorContext: Sendable {
     package let staff: Database
     /// Where operators reach their pages, without a slash at the end.
     package let url: String
+    /// The installation's: they sign the operators' log too.
+    package let keys: TrailKeys
 
-    package init(_ identity: IdentityContext, staff: Database, url: String) {
+    package init(_ identity: IdentityContext, staff: Database, url: String, keys: TrailKeys) {
         self.identity = identity
         self.staff = staff
         self.url = url
+        self.keys = keys
     }
 
     var time: any TimeSource { identity.time }

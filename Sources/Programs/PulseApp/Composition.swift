@@ -162,8 +162,9 @@ package struct Composition: Sendable {
             idempotency: IdempotentAnswers(
                 database: databases.app, secret: installation, time: time),
             fallback: { await console.response(to: $0) })
-        (operatorTable, operators) = try Self.operators(
+        let staffs = try Self.operators(
             configuration, identity, databases, table: table, registry: registry, logger: logger)
+        (operatorTable, operators) = (staffs.table, staffs.server)
         let app = databases.app
         admin = try HTTPServer.admin(
             settings: HTTPSettings(host: configuration.adminListen.host, port: configuration.adminListen.port),
@@ -197,6 +198,7 @@ package struct Composition: Sendable {
             if let staff = databases.staff { all.append(staff) }
             all += [watch, feed, RelayWatch(board)]
             if link.listen != nil { all.append(RelayListener(board, link)) }
+            if let keeper = staffs.keeper { all.append(keeper) }
             if let operators { all.append(operators) }
             all.append(server)
         }
@@ -219,9 +221,10 @@ package struct Composition: Sendable {
     private static func operators(
         _ configuration: PulseConfiguration, _ identity: IdentityContext, _ databases: Databases, table: [Endpoint],
         registry: PrometheusRegistry, logger: Logger
-    ) throws -> (table: [Endpoint], server: HTTPServer?) {
-        guard let listen = configuration.operatorListen, let staff = databases.staff else { return ([], nil) }
-        let context = OperatorContext(identity, staff: staff, url: configuration.operatorURL)
+    ) throws -> (table: [Endpoint], server: HTTPServer?, keeper: OperatorLogKeeper?) {
+        guard let listen = configuration.operatorListen, let staff = databases.staff else { return ([], nil, nil) }
+        let context = OperatorContext(
+            identity, staff: staff, url: configuration.operatorURL, keys: configuration.trailKeys)
         let endpoints = try SystemRoutes(version: PulseVersion.current).table(
             with: OperatorTable(context).endpoints(from: table))
         var settings = Self.settings(configuration)
@@ -231,7 +234,7 @@ package struct Composition: Sendable {
         let server = try HTTPServer(
             endpoints: endpoints, gate: OperatorGate(staff: staff, app: databases.app, time: identity.time),
             settings: settings, metrics: registry, logger: logger, fallback: { await pages.response(to: $0) })
-        return (endpoints, server)
+        return (endpoints, server, OperatorLogKeeper(context, logger: logger))
     }
 
     private static func machines(

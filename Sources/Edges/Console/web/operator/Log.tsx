@@ -19,7 +19,7 @@ import { AdminsOnly } from "./AdminsOnly";
 import { isAdmin, useOperator } from "./session";
 import { LogEntry, logPath, OperatorRow, operatorsPath } from "./wire";
 
-interface Verified { intact: boolean; entries: number; brokenSeq?: number }
+interface Verified { intact: boolean; entries: number; brokenSeq?: number; checkpoint?: { seq: number } }
 
 export function Log(): JSX.Element {
   useTitle("Operators' log");
@@ -47,7 +47,7 @@ function Verify(): JSX.Element {
   return (
     <>
       <span className="verdict" role="status">
-        {answer && (answer.intact ? <Status mark="ok">{answer.entries.toLocaleString("en")} entries, unbroken</Status> : <Status mark="critical">Broken at {answer.brokenSeq?.toLocaleString("en") ?? "an unknown entry"}</Status>)}
+        {answer && (answer.intact ? <Status mark="ok">{answer.entries.toLocaleString("en")} entries, unbroken{answer.checkpoint && `, signed up to ${answer.checkpoint.seq.toLocaleString("en")}`}</Status> : <Status mark="critical">Broken at {answer.brokenSeq?.toLocaleString("en") ?? "an unknown entry"}</Status>)}
       </span>
       <Button icon="shield" label="Verify now" busy={busy} onClick={() => void verify()} />
     </>
