@@ -9,8 +9,9 @@ def run_isolation(database, probes, pairs, seed, program=None, seconds=600):
     """(exit code, {figure: value}, everything it printed)."""
     environment = plain_environment(
         PULSE_ENV="development", PULSE_PUBLIC_URL="http://localhost:7655", PULSE_TEST_POSTGRES=database.superuser_url,
-        **{key: url for key, url in database.urls.items() if key != "PULSE_OPERATOR_DATABASE_URL"})
-    migrating = {key: value for key, value in environment.items() if key != "PULSE_TEST_POSTGRES"}
+        **database.urls)
+    migrating = {key: value for key, value in environment.items()
+                 if key not in ("PULSE_TEST_POSTGRES", "PULSE_OPERATOR_DATABASE_URL")}
     run(PROGRAMS / "pulse", "migrate", env=migrating)
     done = subprocess.run(
         [program or PROGRAMS / "pulse-bench", "isolation", "--probes", str(probes), "--pairs", str(pairs), "--seed", str(seed)],

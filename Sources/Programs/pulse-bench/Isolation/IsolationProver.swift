@@ -28,12 +28,13 @@ struct IsolationProver: AsyncParsableCommand {
     func run() async throws {
         let setting = try BenchDatabase()
         let environment = ProcessInfo.processInfo.environment.filter {
-            $0.key.hasPrefix("PULSE_DATABASE") || $0.key == "PULSE_WORKER_DATABASE_URL"
+            ["PULSE_DATABASE_URL", "PULSE_WORKER_DATABASE_URL", "PULSE_OPERATOR_DATABASE_URL"].contains($0.key)
         }
         let configuration = try PulseConfiguration(
             environment.merging([
                 "PULSE_ENV": "development", "PULSE_PUBLIC_URL": "http://localhost", "PULSE_LISTEN": "127.0.0.1:0",
-                "PULSE_ADMIN_LISTEN": "127.0.0.1:0", "PULSE_RATE_LIMITS": "off",
+                "PULSE_ADMIN_LISTEN": "127.0.0.1:0", "PULSE_OPERATOR_LISTEN": "127.0.0.1:0",
+                "PULSE_OPERATOR_URL": "http://localhost", "PULSE_RATE_LIMITS": "off",
                 "PULSE_OUTBOX_DIR": NSTemporaryDirectory() + "pulse-isolation-outbox-\(UUID())",
             ]) { $1 })
         let pulse = try Composition(configuration, registry: PrometheusRegistry(), logger: setting.logger)
@@ -64,21 +65,31 @@ struct IsolationProver: AsyncParsableCommand {
 
         let plan = ProbePlan(routes: routes, estate: estate)
         var tally = try await plan.run(atLeast: probes, with: client, random: &random)
-        let sockets = try await SocketProbe(client: client, estate: estate).run()
-        tally.add(sockets)
+        tally.add(try await SocketProbe(client: client, estate: estate).run())
         let controls = try await ProbeControl(routes: routes, estate: estate, client: client).run()
         let timing = try await ProbeTiming(routes: routes, estate: estate, client: client).worst(of: pairs)
         let lost = try await estate.lost(client)
         let opened = try await OpenedPolicy(setting: setting, plan: plan, client: client).leaks(random: &random)
+        // Last: what operators ask for stands in the trails of those who let them in.
+        guard let listener = pulse.operators else { throw ProbeFault("there is no operators' listener") }
+        let staff = try await OperatorProbe.begin(
+            configuration, pulse.operatorTable.map(ProbedRoute.init), estate,
+            client: ProbeClient(port: try await listener.port), customers: client)
+        let unproven = try await staff.unproven()
+        tally.add(try await plan.once(as: "operator", staff.staff, with: client, random: &random))
+        tally.add(try await staff.run(with: plan, random: &random))
 
         print("seed: \(seed)")
         figures.line("probes", Double(tally.probes), "probes", atLeast: Double(probes))
-        figures.line("routes_covered", Double(tally.routes.count) / Double(routes.count), "of the router", atLeast: 1)
+        let all = Set((routes + staff.routes).map(\.name))
+        figures.line("routes_covered", Double(tally.routes.count) / Double(all.count), "of both routers", atLeast: 1)
+        let theirs = Set(staff.routes.map(\.name)).count
+        figures.line("operator_routes", Double(theirs), "of them the operators'", atLeast: 1)
         figures.line("reached_a_handler", tally.share(of: tally.reached), "of the probes", atLeast: 0.99)
         figures.line("leaks", Double(tally.leaks.count), "leaks", atMost: 0)
         figures.line("server_errors", Double(tally.serverErrors.count), "answers", atMost: 0)
         figures.line("control_routes", Double(controls.found), "routes", atLeast: 1)
-        figures.line("control_missing", Double(controls.missing.count), "routes", atMost: 0)
+        figures.line("control_missing", Double(controls.missing.union(unproven).count), "routes", atMost: 0)
         figures.line("control_leaks", Double(opened), "leaks", atLeast: 1)
         figures.line("timing_pairs", Double(timing.pairs), "pairs")
         figures.line("timing_difference_percent", timing.percent, "percent")
@@ -89,8 +100,8 @@ struct IsolationProver: AsyncParsableCommand {
         figures.line("lost", Double(lost.count), "of the victim's ids", atMost: 0)
         for leak in tally.leaks.union(tally.serverErrors).sorted().prefix(40) { print("found: \(leak)") }
         for (id, list) in lost { print("lost: \(id) of \(list)") }
-        for route in controls.missing.sorted() { print("no control: \(route)") }
-        for route in routes.map(\.name) where !tally.routes.contains(route) { print("not probed: \(route)") }
+        for route in controls.missing.union(unproven).sorted() { print("no control: \(route)") }
+        for route in all.subtracting(tally.routes).sorted() { print("not probed: \(route)") }
         try figures.conclude()
     }
 }

@@ -46,6 +46,7 @@ struct ProbeEstate: Sendable {
             try await enrol(&one, client)
             try await fill(&one, routes, client)
             one.token = try await token(of: one, client)
+            one.ids.insert(try await bring(to: one, setting))
             one.listed = try await harvest(one, routes, client)
             one.ids.formUnion(one.listed.keys)
             if number == 0 { victim = one } else { prober = one }
@@ -209,6 +210,20 @@ struct ProbeEstate: Sendable {
     ) async throws {
         let ended = try await client.ask(.delete, "/api/provider-grants/\(engagement.grant)", as: customer.owner)
         guard ended.isSuccess else { throw ProbeFault("a grant is not taken back: \(ended.text)") }
+    }
+
+    /// A trail that came along from elsewhere: an import would want another organisation that is fresh.
+    /// - Returns: the id of the organisation it was of.
+    private static func bring(to one: ProbedOrganisation, _ setting: BenchDatabase) async throws -> String {
+        let source = UUID().uuidString.lowercased()
+        let id = UUID().uuidString.lowercased()
+        let line = #"{"seq":1,"id":"\#(id)","at":"2026-11-21T09:30:00Z","actor":"\#(one.canary)"}"#
+        for (kind, line) in [("entries", line), ("heads", #"{"seq":1,"first_seq":1}"#)] {
+            try await setting.prepare([
+                "INSERT INTO pulse.prior_trails VALUES (\(OrgID(one.id)), \(OrgID(source)), \(kind), 1, \(line))"
+            ])
+        }
+        return source
     }
 
     private static func token(of one: ProbedOrganisation, _ client: ProbeClient) async throws -> Credential? {

@@ -37,7 +37,7 @@ struct ProbeTally: Sendable {
 }
 
 /// One question and its twin: the same about something that does not exist.
-private struct ProbePair {
+struct ProbePair: Sendable {
     let route: ProbedRoute
     let who: String
     let credential: Credential
@@ -79,7 +79,14 @@ struct ProbePlan: Sendable {
         return tally
     }
 
-    private var credentials: [(String, Credential)] {
+    /// Every route with a parameter, once, by one more caller.
+    func once(
+        as who: String, _ credential: Credential, with client: ProbeClient, random: inout SeededRandom
+    ) async throws -> ProbeTally {
+        try await run(round(of: routes, as: [(who, credential)], random: &random), client)
+    }
+
+    var credentials: [(String, Credential)] {
         var all = [
             ("session", estate.prober.owner), ("suspended", estate.suspended.owner), ("provider", estate.provider),
             ("revoked provider", estate.dismissed),
@@ -136,7 +143,7 @@ struct ProbePlan: Sendable {
     }
 
     /// Of the same shape and nobody's.
-    private func absent(like id: String, _ random: inout SeededRandom) -> String {
+    func absent(like id: String, _ random: inout SeededRandom) -> String {
         guard id.count == 36 else { return id }
         let digits = (0..<32).map { _ in "0123456789abcdef".randomElement(using: &random)! }
         var text = String(digits)
@@ -150,7 +157,7 @@ struct ProbePlan: Sendable {
         return id == id.uppercased() ? String(characters).uppercased() : String(characters)
     }
 
-    private func run(_ pairs: some Collection<ProbePair> & Sendable, _ client: ProbeClient) async throws -> ProbeTally {
+    func run(_ pairs: some Collection<ProbePair> & Sendable, _ client: ProbeClient) async throws -> ProbeTally {
         let lanes = 24
         let all = Array(pairs)
         return try await withThrowingTaskGroup(of: ProbeTally.self) { group in
@@ -187,7 +194,7 @@ struct ProbePlan: Sendable {
     }
 
     /// Counts an answer and looks for words of the victim's in it.
-    private func check(
+    func check(
         _ answer: ProbeAnswer, of route: ProbedRoute, _ who: String, asked: [String], in tally: inout ProbeTally
     ) {
         tally.count(answer, of: route)
