@@ -85,6 +85,25 @@ import Testing
         #expect(await access.program(made.token).send(.get, "/api/try/read/monitoring").slug == "invalid-token")
     }
 
+    @Test("a token that a lost membership left behind opens nothing")
+    func leftBehind() async throws {
+        let access = try AccessCase()
+        let admin = try await access.member(as: .admin)
+        let made = try await access.mint(admin, ["name": "t"])
+        // As after a restore in pieces: the foreign key that takes tokens along was asleep.
+        try await TestDatabase.current.superuser.asNobody { transaction in
+            try await transaction.execute("SET LOCAL session_replication_role = replica")
+            try await transaction.execute("DELETE FROM pulse.members WHERE user_id = \(admin.user)")
+        }
+        let kept = try await TestDatabase.current.superuser.firstGlobally("SELECT count(*) FROM pulse.api_tokens") {
+            try $0.next(Int.self)
+        }
+        #expect(kept == 1)
+        for path in ["/api/try/read/monitoring", "/api/try/people"] {
+            #expect(await access.program(made.token).send(.get, path).slug == "invalid-token")
+        }
+    }
+
     @Test("expired and revoked tokens are refused from the next request on")
     func ends() async throws {
         let access = try AccessCase()

@@ -1,3 +1,4 @@
+import Cryptography
 import FrontDoorKit
 import HTTPKit
 import JSONKit
@@ -76,6 +77,28 @@ import Testing
             #expect(await may(member, .readMembers) == (base == .owner))
             #expect(await may(member, .manageKeys) == base.allows(.manageKeys))
         }
+    }
+
+    @Test("who sees a part of the inventory is let in where that part is shown, and refused where all of it would be")
+    func partialSight() async throws {
+        let access = try AccessCase()
+        let owner = try await access.member(as: .owner)
+        let member = try await access.member(as: .custom, of: owner.org)
+        let rule: JSONValue = [
+            "action": "read", "resource": "monitoring", "effect": "allow", "conditions": ["tags": ["berlin"]],
+        ]
+        let part = try await make(owner, "Part", [rule])
+        #expect(await assign(owner, [part], to: member).status == 200)
+        #expect(await !may(member, .readMonitoring))
+        let session = try #require(BearerToken(member.browser.cookies["pulse_session"] ?? "", kind: .session))
+        let gate = GateCase()
+        for (narrows, outcome) in [(true, "ok in \(owner.org)"), (false, "403 permission-denied")] {
+            let endpoint = GateCase.endpoint(.permission(.readMonitoring), narrows: narrows)
+            #expect(try await gate.outcome(GateCase.request(session: session), at: endpoint) == outcome)
+        }
+        let all = try await make(owner, "All", [allow("read:monitoring")])
+        #expect(await assign(owner, [part, all], to: member).status == 200)
+        #expect(await may(member, .readMonitoring))
     }
 
     @Test("the explanation agrees with what is let in, for every permission", arguments: Role.allCases)

@@ -108,6 +108,19 @@ import Testing
 }
 
 @Suite(.postgres) struct AuthorityAgreementTests {
+    @Test("a token has the scopes of its list, all of them by the one that stands for all, and else none")
+    func scopes() {
+        for scope in Scope.all {
+            #expect(Authority(role: .admin).allows(scope), "nothing narrows who brings no token")
+            #expect(Authority(role: .admin, scopes: [.everything]).allows(scope))
+            #expect(Authority(role: .owner, scopes: [scope]).allows(scope))
+            #expect(!Authority(role: .owner, scopes: []).allows(scope))
+            for other in Scope.all where other != scope && other != .everything {
+                #expect(!Authority(role: .owner, scopes: [other]).allows(scope), "\(other) opens \(scope)")
+            }
+        }
+    }
+
     @Test("database and program decide alike, whatever the role and the rules", arguments: Role.allCases)
     func agreement(role: Role) async throws {
         let patterns = Permission.all.map(\.description) + ["*:*", "read:*", "manage:*", "*:keys", "*:monitoring"]

@@ -22,7 +22,7 @@ import Testing
         "DELETE FROM pulse.audit_entries WHERE seq = 4", "DELETE FROM pulse.audit_entries WHERE seq = 1",
         "DELETE FROM pulse.audit_entries WHERE seq = 8", "DELETE FROM pulse.audit_entries",
         "UPDATE pulse.audit_heads SET seq = 7, hash = (SELECT e.hash FROM pulse.audit_entries e WHERE e.seq = 7)",
-        "UPDATE pulse.audit_heads SET first_seq = 5",
+        "UPDATE pulse.audit_heads SET first_seq = 5", "UPDATE pulse.audit_heads SET hash = sha256('x')",
         "UPDATE pulse.audit_checkpoints SET hash = sha256('x')",
         "UPDATE pulse.audit_checkpoints SET at = at + interval '1 s'",
         "UPDATE pulse.audit_checkpoints SET signature = sha512('x')",

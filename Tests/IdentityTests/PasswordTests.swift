@@ -184,4 +184,22 @@ import Testing
             #expect(await reset(door, token, new).slug == "reset-link-invalid")
         }
     }
+
+    @Test("the database sets a password by no other link than one that is for that")
+    func resetByKind() async throws {
+        let (user, _) = try await member()
+        let door = try FrontDoor()
+        await door.browser().send(.post, "/api/public/magic-link/request", ["email": "ana@example.org"])
+        _ = await ask(door)
+        for (kind, changes) in [("login", false), ("reset", true)] {
+            let hash = try #require(
+                try await TestDatabase.current.superuser.firstGlobally(
+                    "SELECT token_hash FROM pulse.email_links WHERE kind = \(kind) AND used_at IS NULL"
+                ) { try $0.next([UInt8].self) })
+            let whose = try await TestDatabase.current.app.firstGlobally(
+                "SELECT user_id FROM reset_password(\(hash), 'no hash', \(door.time.now))"
+            ) { try $0.next(UserID.self) }
+            #expect(whose == (changes ? user : nil), "\(kind)")
+        }
+    }
 }

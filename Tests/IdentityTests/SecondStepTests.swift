@@ -103,6 +103,25 @@ import Testing
         #expect(door.mail.all.contains { $0.subject.hasPrefix("Two-step sign-in was switched on") })
     }
 
+    @Test("the code of an authenticator that was not confirmed yet proves nothing")
+    func unconfirmed() async throws {
+        let (user, _) = try await member()
+        let door = try FrontDoor()
+        let owner = door.browser()
+        #expect(await logIn(owner).status == 200)
+        let begun = await owner.send(.post, "/api/security/totp")
+        let secret = Secret(Self.base32(try #require(begun.json["secret"]?.string)))
+        func isProved() async throws -> Bool {
+            let code = TimeCode.code(at: TimeCode.step(at: door.time.now), secret: secret)
+            return try await SecondStep(door.context).proof(in: Secret(code), of: user) != nil
+        }
+        #expect(try await !isProved())
+        let code = TimeCode.code(at: TimeCode.step(at: door.time.now), secret: secret)
+        #expect(await owner.send(.post, "/api/security/totp/confirm", ["code": .string(code)]).status == 200)
+        door.time.advance(by: .seconds(30))
+        #expect(try await isProved())
+    }
+
     @Test("of many who send one code at once exactly one gets in")
     func race() async throws {
         _ = try await member()

@@ -76,6 +76,21 @@ import Testing
         #expect(await logIn(planted, password).slug == "account-locked")
     }
 
+    @Test("a changed password makes strangers of all other browsers, and of none that changed it")
+    func forgotten() async throws {
+        _ = try await member()
+        let door = try FrontDoor()
+        let (other, here) = (try await known(door), try await known(door))
+        #expect(await logIn(here, password).status == 200)
+        let new = "nine calm grey herons"
+        let changed = await here.send(
+            .post, "/api/security/change-password", ["currentPassword": .string(password), "newPassword": .string(new)])
+        #expect(changed.status == 200, "\(changed.text)")
+        for number in 1...5 { _ = await logIn(door.browser(at: "198.51.100.\(number)")) }
+        #expect(await logIn(other, new).slug == "account-locked")
+        #expect(await logIn(here, new).status == 200)
+    }
+
     @Test("a stolen device has ten guesses, and then is a stranger")
     func stolenDevice() async throws {
         _ = try await member()

@@ -76,6 +76,19 @@ import Testing
         #expect(OutboundTarget(text) == nil)
     }
 
+    @Test("from TLS nothing leads into the clear; elsewhere a redirect may go") func leading() throws {
+        for (from, location, may) in [
+            ("https://a.example/x", "http://a.example/x", false), ("https://a.example/x", "http://b.example/", false),
+            ("https://a.example/x", "https://b.example/", true), ("https://a.example/x", "/y", true),
+            ("https://a.example/x", "//b.example/", true), ("http://a.example/x", "https://a.example/x", true),
+            ("http://a.example/x", "/y", true),
+        ] {
+            let target = try #require(OutboundTarget(from))
+            let next = try #require(target.redirected(to: location))
+            #expect(target.mayLead(to: next) == may, "\(from) to \(location)")
+        }
+    }
+
     @Test("its parts are read as a client would") func parts() throws {
         let one = try #require(OutboundTarget("https://Example.COM/hook?a=1"))
         #expect((one.host, one.port, one.isSecure) == ("example.com", 443, true))
@@ -94,6 +107,11 @@ import Testing
             } else {
                 await #expect(throws: OutboundError.refused) { try await guarded.address(of: "hook.example") }
             }
+        }
+        let literal = AddressGuard(OutboundPolicy(), resolver: Resolver { _, _ in ["8.8.8.8"] })
+        #expect(try await literal.address(of: "1.1.1.1") == "1.1.1.1")
+        for written in ["127.0.0.1", "10.0.0.1", "::1", "::ffff:169.254.169.254"] {
+            await #expect(throws: OutboundError.refused) { try await literal.address(of: written) }
         }
         let none = AddressGuard(OutboundPolicy(), resolver: Resolver { _, _ in [] })
         await #expect(throws: OutboundError.unreachable) { try await none.address(of: "hook.example") }

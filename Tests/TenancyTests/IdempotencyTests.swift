@@ -1,3 +1,4 @@
+import Cryptography
 import FrontDoorKit
 import HTTPKit
 import Identity
@@ -69,6 +70,23 @@ import Testing
         #expect(theirs.hasPrefix("201 ") && theirs != first)
         #expect(await mine.create("Nordwind", key: "k2") != first)
         #expect(await mine.create("Nordwind", key: "").contains("invalid-idempotency-key"))
+    }
+
+    @Test("the database itself tells a key that comes with another body, and keeps the answer to itself")
+    func reused() async throws {
+        let door = try door()
+        _ = await KeyedBrowser(try await door.browser(of: Given.person())).create("Nordwind", key: "k")
+        let kept = try #require(
+            try await TestDatabase.current.superuser.firstGlobally(
+                "SELECT place, body_hash FROM pulse.idempotency_keys"
+            ) { (place: try $0.next([UInt8].self), body: try $0.next([UInt8].self)) })
+        for (body, outcome) in [(kept.body, "stored"), (Digests.sha256(kept.body), "reused")] {
+            let claim = try await TestDatabase.current.app.firstGlobally(
+                "SELECT outcome, answer FROM claim_idempotency(\(kept.place), \(body), \(door.time.now))"
+            ) { (outcome: try $0.next(String.self), answer: try $0.next([UInt8]?.self)) }
+            #expect(claim?.outcome == outcome)
+            #expect((claim?.answer == nil) == (outcome == "reused"))
+        }
     }
 
     @Test("a creation that was refused is tried again, and leaves nothing behind")

@@ -59,6 +59,32 @@ import Testing
         #expect(try await place.trail() == (slug.isEmpty ? ["member.update"] : []))
     }
 
+    @Test("the database's own rule of who gives which role is this table, whoever asks it", arguments: Role.allCases)
+    func giving(holder: Role) async throws {
+        let given: Set<Role> =
+            switch holder {
+            case .owner: Set(Role.allCases)
+            case .admin: Set(Role.allCases).subtracting([.owner])
+            default: [.viewer, holder]
+            }
+        for wanted in Role.allCases {
+            let may = try await TestDatabase.current.superuser.firstGlobally(
+                "SELECT pulse.may_grant(\(holder.rawValue), \(wanted.rawValue))"
+            ) { try $0.next(Bool.self) }
+            #expect(may == given.contains(wanted), "\(holder) gives \(wanted)")
+        }
+    }
+
+    @Test("an owner is removed by owners alone, and an admin is told who could")
+    func ownersStay() async throws {
+        let place = try await TenancyCase()
+        let (_, admin) = try await place.join(as: .admin)
+        let (second, _) = try await place.join(as: .owner)
+        #expect(await admin.send(.delete, "\(place.path)/members/\(second)").slug == "owner-required")
+        #expect(try await place.role(of: second) == "owner")
+        #expect(await place.ownerBrowser.send(.delete, "\(place.path)/members/\(second)").status == 204)
+    }
+
     @Test("nobody makes themselves more than they are")
     func selfPromotion() async throws {
         let place = try await TenancyCase()

@@ -44,6 +44,33 @@ import Testing
         #expect(refused.status == 400 && refused.json["field"]?.string == "jwks", "\(refused.text)")
     }
 
+    @Test("an algorithm that the trust does not name signs nothing, whatever keys are there")
+    func algorithms() async throws {
+        for (algorithm, isBelieved) in [("RS256", false), ("ES256", true)] {
+            let (owner, org) = try await scene.owner()
+            let trust: [String: JSONValue] = ["algorithms": [.string(algorithm)]]
+            try await scene.trust(owner, keys: TokenSmith.set(smith), trust)
+            let answer = await scene.call(try smith.token(scene.claims()), in: org)
+            #expect(answer.hasPrefix("external:") == isBelieved, "\(answer)")
+        }
+    }
+
+    @Test("its own times end a token, and so does the age that the trust allows, each with half a minute to spare")
+    func times() throws {
+        let now = scene.door.time.now.milliseconds / 1000
+        for (issued, expires, notBefore, isCurrent) in [
+            (0, 600, nil, true), (-700, -29, nil, true), (-700, -30, nil, false), (-3630, 600, nil, true),
+            (-3631, 600, nil, false), (30, 600, nil, true), (31, 600, nil, false), (0, 600, 30, true),
+            (0, 600, 31, false), (10, 10, nil, false),
+        ] as [(Int64, Int64, Int64?, Bool)] {
+            var claims = scene.claims(["iat": .integer(now + issued), "exp": .integer(now + expires)])
+            claims["nbf"] = notBefore.map { .integer(now + $0) }
+            let read = try #require(TokenClaims(try smith.token(claims)))
+            let found = read.isCurrent(at: scene.door.time.now, maxAge: 3600)
+            #expect(found == isCurrent, "\(issued) \(expires) \(notBefore ?? 0)")
+        }
+    }
+
     /// What is wrong with a token, each by itself enough.
     enum Flaw: String, CaseIterable {
         case expired, notYet, fromTheFuture, tooOld, noExpiry, noAge, noSubject

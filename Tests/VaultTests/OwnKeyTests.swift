@@ -112,3 +112,46 @@ import Testing
         }
     }
 }
+
+/// Keys that do not do what an own key has to.
+@Suite(.postgres) struct UnfitOwnKeyTests {
+    /// Wraps what it is given, and gives something else back.
+    private struct Forgetful: KeyProvider {
+        let kind = KeyProviderKind.transit
+        /// What unwrapping answers; `nil`: what was wrapped.
+        let answer: [UInt8]?
+
+        func create(_ id: WrappingKeyID, for owner: KeyOwner) async throws(KeyProviderError) -> String { "\(id)" }
+
+        func wrap(
+            _ key: Secret<[UInt8]>, under wrapping: WrappingKey, for binding: WrapBinding
+        ) async throws(KeyProviderError) -> [UInt8] { key.reveal() }
+
+        func unwrap(
+            _ wrapped: [UInt8], under wrapping: WrappingKey, for binding: WrapBinding
+        ) async throws(KeyProviderError) -> Secret<[UInt8]> { Secret(answer ?? wrapped) }
+
+        func destroy(_ wrapping: WrappingKey) async throws(KeyProviderError) {}
+    }
+
+    @Test(
+        "a key that does not give back what it wrapped is refused before anything hangs on it",
+        arguments: [[], [UInt8](repeating: 0, count: 32), nil] as [[UInt8]?])
+    func forgetful(answer: [UInt8]?) async throws {
+        let fixture = VaultFixture()
+        let org = try await Given.organisation()
+        let ring = KeyRing(
+            TestDatabase.current.app,
+            providers: KeyProviders(standard: fixture.provider, others: [Forgetful(answer: answer)]), time: fixture.time
+        )
+        let keys = KeyTable(TestDatabase.current.app)
+        do {
+            try await OwnKeys(ring).bring(.transit, reference: "nordwind", to: org, entry: [])
+            #expect(answer == nil, "the one that gives back is taken")
+            #expect(try await keys.activeWrappingKey(of: .org(org))?.isOwn == true)
+        } catch let problem as Problem {
+            #expect(problem.slug == "own-key-refused" && answer != nil)
+            #expect(try await keys.activeWrappingKey(of: .org(org)) == nil)
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Kernel
 import Postgres
@@ -39,6 +40,19 @@ import Testing
             bytes[index] ^= 1
             await #expect(throws: VaultError.self, "byte \(index)") {
                 try await vault.open(Sealed(bytes: bytes), for: .org(ours), at: place)
+            }
+        }
+    }
+
+    @Test("even under one and the same key a ciphertext opens for its own owner alone") func boundToOwner() throws {
+        let key = DataKeyMaterial(id: .new(at: Given.start), secret: SymmetricKey(size: .bits256))
+        let place = SealedPlace(table: "t", column: "c", row: "1")
+        let owners = [KeyOwner.org(.new(at: Given.start)), .org(.new(at: Given.start)), .instance]
+        for (number, owner) in owners.enumerated() {
+            let sealed = try Sealed.seal(Secret([1, 2]), under: key, for: owner, at: place)
+            for (otherNumber, other) in owners.enumerated() {
+                let opened = try? sealed.open(under: key, for: other, at: place).reveal()
+                #expect(opened == (number == otherNumber ? [1, 2] : nil), "\(number) for \(otherNumber)")
             }
         }
     }

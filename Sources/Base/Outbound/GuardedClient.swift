@@ -35,8 +35,7 @@ package struct GuardedClient: Sendable {
                 return answer
             }
             guard let next = target.redirected(to: location) else { throw OutboundError.badAnswer }
-            // A secret that went out over TLS does not go on in the clear.
-            guard next.isSecure || !target.isSecure else { throw OutboundError.refused }
+            guard target.mayLead(to: next) else { throw OutboundError.refused }
             (target, left) = (next, left - 1)
         }
     }

@@ -31,4 +31,7 @@ package struct OutboundTarget: Sendable, Hashable {
         guard let base = URL(string: url), let next = URL(string: location, relativeTo: base) else { return nil }
         return OutboundTarget(next.absoluteString)
     }
+
+    /// A secret that went out over TLS does not go on in the clear.
+    func mayLead(to next: OutboundTarget) -> Bool { next.isSecure || !isSecure }
 }

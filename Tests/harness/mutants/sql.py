@@ -44,6 +44,10 @@ SELECT p.oid::regprocedure, p.proname, a.grantee::regrole FROM pg_proc p, aclexp
 WHERE p.pronamespace = 'pulse'::regnamespace AND a.grantee <> p.proowner AND a.grantee <> 0
   AND a.grantee::regrole::text IN {ROLES} ORDER BY 1, 3
 """
+_SCHEMAS = f"""
+SELECT n.nspname, a.grantee::regrole, a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a
+WHERE n.nspname IN ('pulse', 'pulse_owner_tools') AND a.grantee <> 0 AND a.grantee::regrole::text IN {ROLES} ORDER BY 1, 2, 3
+"""
 # What keeps two organisations of one row apart.
 _CHECKS = """
 SELECT conrelid::regclass, conname FROM pg_constraint
@@ -83,6 +87,9 @@ def privileges(database):
     for function, name, role in database.rows(_FUNCTIONS):
         yield SQLMutant(f"EXECUTE on {bare(function)} from {role}", "grant of a function",
                         f"REVOKE EXECUTE ON FUNCTION {function} FROM {role}", (name,))
+    for schema, role, privilege in database.rows(_SCHEMAS):
+        yield SQLMutant(f"{privilege} on schema {schema} from {role}", "grant of a schema",
+                        f"REVOKE {privilege} ON SCHEMA {schema} FROM {role}", ())
 
 
 def checks(database):
