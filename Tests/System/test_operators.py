@@ -264,7 +264,7 @@ def test_support_access_begins_with_consent_and_ends_within_a_second(hosted, mir
     assert closed.value.rcvd.code == 4403
 
     access = mira.let_in(owner)
-    assert any("The graphs stand still" in mail for mail in hosted.mails(owner.address))
+    eventually(lambda: any("The graphs stand still" in mail for mail in hosted.mails(owner.address)), 30, "an owner is told")
     assert [r["id"] for r in mira.client.get(f"{there}/resources").json["data"]] == [machine]
     assert mira.client.get(f"{there}/resources/{machine}").json["name"] == agent.hostname
     for closed_door in ("tokens", "audit", "security/keys", "security/tokens", "provider-grants"):
