@@ -75,6 +75,120 @@ private struct DatagramServer {
     }
 }
 
+/// A stream service that says what a test wants, in the pieces it wants, once it was asked.
+private struct StreamServer {
+    let channel: any Channel
+    var port: Int { channel.localAddress?.port ?? 0 }
+
+    init(_ answer: @escaping @Sendable ([UInt8]) -> [[UInt8]]) async throws {
+        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Answering(answer))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    func close() async throws { try await channel.close() }
+
+    private final class Answering: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private let answer: @Sendable ([UInt8]) -> [[UInt8]]
+
+        init(_ answer: @escaping @Sendable ([UInt8]) -> [[UInt8]]) { self.answer = answer }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let pieces = answer(Array(unwrapInboundIn(data).readableBytesView))
+            for piece in pieces { context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: piece)), promise: nil) }
+            if pieces.isEmpty { context.close(promise: nil) }
+        }
+    }
+}
+
+@Suite struct ProbeThroughAgentTests {
+    private static let agent = AgentID.new(at: now)
+    private static let route = OutboundRoute.viaAgent(agent, of: OrgID.new(at: now))
+    /// An agent that stands here and lets everything through.
+    private static let reach = OutboundReach(
+        AddressGuard(OutboundPolicy()),
+        gateways: GatewayReach { call, prepare in
+            do {
+                return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .channelInitializer(prepare).connect(host: call.host, port: call.port).get()
+            } catch {
+                throw OutboundError.unreachable
+            }
+        })
+
+    private func look(_ settings: ProbeSettings, port: Int) async throws -> Observation {
+        let spec = spec(settings, port: port, route: Self.route)
+        let report = await (try collector(spec, reach: Self.reach)).poll(PollBudget(), at: now)
+        #expect(report.fault == nil)
+        return try #require(report.observations.first)
+    }
+
+    /// Behind its length, as RFC 7766 has it.
+    private static func framed(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xFF)] + bytes
+    }
+
+    private static func reply(_ question: [UInt8], code: UInt8 = 0, answers: UInt8 = 1) -> [UInt8] {
+        var bytes = Array(question.dropFirst(2))
+        guard bytes.count > 12 else { return [] }
+        bytes[2] |= 0x80
+        (bytes[3], bytes[7]) = (code, answers)
+        return bytes
+    }
+
+    @Test("a name server is asked over a stream, and its answer is put together however it comes")
+    func names() async throws {
+        let ways: [(@Sendable ([UInt8]) -> [[UInt8]], ResourceStatus)] = [
+            ({ [Self.framed(Self.reply($0))] }, .online),
+            ({ Self.framed(Self.reply($0)).map { [$0] } }, .online),
+            ({ [Self.framed(Self.reply($0)) + [1, 2, 3]] }, .online),
+            ({ [Self.framed(Self.reply($0, code: 3, answers: 0))] }, .offline),
+            ({ _ in [Self.framed([1, 2, 3])] }, .offline), ({ _ in [[0, 0]] }, .offline), ({ _ in [] }, .offline),
+        ]
+        for (answer, wanted) in ways {
+            let server = try await StreamServer(answer)
+            let said = try await look(settings(.dns) { $0.question = "shop.example.com" }, port: server.port)
+            #expect(said.status == wanted)
+            try await server.close()
+        }
+    }
+
+    @Test("an answer that never ends its length is waited for as long as any")
+    func cutShort() async throws {
+        let server = try await StreamServer { _ in [[0xFF, 0xFF, 1, 2]] }
+        let said = try await look(
+            settings(.dns) { ($0.question, $0.timeoutMilliseconds) = ("shop.example.com", 200) }, port: server.port)
+        #expect(said.status == .offline)
+        #expect(try live(said)["error"]?.string?.contains("in time") == true)
+        try await server.close()
+    }
+
+    @Test("it is told from where it was looked")
+    func place() async throws {
+        let server = try await StreamServer { _ in [] }
+        let said = try await look(settings(.tcp), port: server.port)
+        #expect(said.status == .online)
+        var reader = JSONReader(try #require(said.facts.first).json)
+        let facts = try reader.decode(JSONValue.self)
+        #expect(facts["from"] == "agent" && facts["agentId"]?.string == Self.agent.description)
+        try await server.close()
+    }
+
+    @Test("a gateway that is not there is a fault of the check, and nothing is told of the place")
+    func gone() async throws {
+        let check = try collector(
+            spec(settings(.dns), port: 53, route: Self.route), reach: OutboundReach(AddressGuard(OutboundPolicy())))
+        let report = await check.poll(PollBudget(), at: now)
+        #expect(report.fault?.reason == .gateway && report.observations.isEmpty && report.complete.isEmpty)
+    }
+}
+
 @Suite struct ProbeOfServersTests {
     private func status(
         _ means: ProbeSettings, _ server: HostileServer, trust: ServerTrust = .system

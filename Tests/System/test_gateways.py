@@ -176,6 +176,33 @@ def test_machines_behind_nat_appear(owner, connection, estate):
     assert health(owner, connection)["state"] in ("ok", "degraded")
 
 
+def test_checks_look_from_where_the_agent_stands(owner, agent, estate, network):
+    online(owner, agent)
+    there = estate.connections[0]
+
+    def check(name, means, **more):
+        wanted = {"kind": "availability", "name": name, "host": there["host"], "port": there["port"], "cadenceSeconds": 10,
+                  "agentId": agent.identity, "probe": {"protocol": means, "failureThreshold": 1}, **more}
+        made = owner.browser.post("/api/connections", wanted)
+        assert made.status == 201, made
+        return made.json["id"]
+
+    def seen(name):
+        return next((r for r in owner.resources("?type=network-endpoint") if r["name"] == name), None)
+    made = [check("knock", "tcp"), check("certificate", "tls")]
+    knocked = eventually(lambda: (r := seen("knock")) and r["status"] == "online" and r, 60, "the port is open from there")
+    assert knocked["availability"]["from"] == "agent" and knocked["availability"]["agentId"] == agent.identity
+    # Nobody we trust signed it; that it was looked at says that the agent's stream carried the handshake.
+    shown = eventually(lambda: (r := seen("certificate")) and r["status"] == "warning" and r, 60, "its certificate is seen")
+    assert shown["availabilityStatus"]["certificate"]["daysLeft"] > 0
+    # What the agent's administrator did not allow could not be looked at: that says nothing of the place.
+    made.append(check("forbidden", "tcp", port=9))
+    eventually(lambda: health(owner, made[2]).get("reason") == "gateway", 60, "the gateway refuses it")
+    assert seen("forbidden") is None
+    for one in made:
+        assert owner.browser.delete(f"/api/connections/{one}").status in (200, 204)
+
+
 def test_the_gateway_is_shown_with_what_it_allows_and_carries(owner, agent, connection):
     shown = eventually(lambda: (g := gateway(owner, agent)) and g["receivedBytes"] > 0 and g, 30, "bytes are counted")
     assert shown["allows"] == agent.allow and shown["connections"] == 1

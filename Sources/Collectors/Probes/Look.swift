@@ -123,8 +123,13 @@ struct Looker: Sendable {
         let query = DNSMessage.query(settings.question ?? spec.host, number: UInt16.random(in: 1...UInt16.max))
         guard let query else { return Look(.unreachable("The name that is asked for cannot be one.")) }
         let start = ContinuousClock.now
-        let answer = try await reach.exchange(
-            query.bytes, with: spec.host, port: spec.port, route: spec.route, timeout: timeout)
+        let answer =
+            switch spec.route {
+            case .direct: try await reach.exchange(query.bytes, with: spec.host, port: spec.port, timeout: timeout)
+            // An agent carries streams; name servers answer those as well (RFC 7766).
+            case .viaAgent:
+                try await reach.ask(query.bytes, of: spec.host, port: spec.port, route: spec.route, timeout: timeout)
+            }
         guard let answer else { return Look(.unreachable("The name server did not answer in time.")) }
         let latency = ContinuousClock.now - start
         var look: Look

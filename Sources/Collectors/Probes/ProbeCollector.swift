@@ -120,6 +120,13 @@ actor ProbeCollector: Collector {
         json.member("path", settings.path)
         json.member("question", settings.question)
         json.member("failureThreshold", settings.failureThreshold)
+        // From where it is looked: what one of them cannot reach, the other may.
+        switch spec.route {
+        case .direct: json.member("from", "server")
+        case .viaAgent(let agent, of: _):
+            json.member("from", "agent")
+            json.member("agentId", agent)
+        }
     }
 
     private func tell(_ look: Look, at now: Timestamp, _ json: inout JSONWriter) {

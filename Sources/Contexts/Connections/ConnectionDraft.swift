@@ -165,8 +165,9 @@ struct ConnectionDraft: Sendable {
         _ old: ProbeSettings?, of kind: ConnectionKind, over route: OutboundRoute
     ) throws(Problem) -> ProbeSettings? {
         let wanted = try probe(old, of: kind)
-        if let wanted, [.icmp, .udp, .dns].contains(wanted.means), route != .direct {
-            throw .invalidField("agentId", "only what speaks TCP is reached through an agent: tcp, http, https, tls")
+        if let wanted, [.icmp, .udp].contains(wanted.means), route != .direct {
+            throw .invalidField(
+                "agentId", "only what speaks TCP is reached through an agent: tcp, http, https, tls, dns")
         }
         return wanted
     }
