@@ -48,6 +48,7 @@ class CannedServer:
         self.holds_state = False
         self.page = "index.html"
         self.readings = 240      # of each series in a history, at most
+        self.late = 0.0          # seconds before each answer of the API
         self.answers = {}
         self.prepare()
         handler = type("Handler", (Handler,), {"canned": self})
@@ -198,8 +199,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = self.canned.answer(self.command, path, members, body)
         if not isinstance(answer, Answer):
             answer = Answer(200, answer)
-        if answer.after:
-            time.sleep(answer.after)
+        if answer.after or self.canned.late:
+            time.sleep(max(answer.after, self.canned.late))
         data = b"" if answer.body is None else json.dumps(answer.body).encode()
         kind = "application/problem+json" if answer.status >= 400 else "application/json"
         self.write(answer.status, data, kind, {name.replace("_", "-"): str(value) for name, value in answer.headers.items()})

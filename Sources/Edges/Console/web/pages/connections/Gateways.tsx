@@ -51,7 +51,8 @@ export function Gateways(): JSX.Element {
               )}
             </Wait>
           </section>
-          <SetUp />
+          {/* what comes below has to wait for how long the list is */}
+          {(gateways.data ?? gateways.problem) && <SetUp />}
         </div>
       )}
     </Page>
