@@ -3,60 +3,13 @@ import json
 
 import pytest
 
-from harness.agents import RealAgent
-from harness.engines import Dockerd, FalseEngine, endless, garbage, half_a_gigabyte
+from harness.engines import GONE, SEEN, host_of, listed, named
 from harness.processes import eventually
 
 # One engine for all of them, in their order; who shares the server stays together anyway.
 pytestmark = pytest.mark.timeout(420)
 
-# The server asks for a report every ten seconds; what is gone is gone after three.
-SEEN = 60
-GONE = 120
 CANARY = "canary-7d1f-of-the-environment"
-
-
-@pytest.fixture(scope="module")
-def engine():
-    engine = Dockerd()
-    try:
-        engine.start()
-        engine.build_image()
-        yield engine
-    finally:
-        engine.remove()
-
-
-@pytest.fixture(scope="module")
-def watched(server, engine):
-    """An organisation of its own whose one host is this machine with that engine."""
-    owner = server.sign_up("Docker Works")
-    agent = RealAgent(server, "docker-agent", PULSE_AGENT_DOCKER_SOCKET=engine.socket, PULSE_AGENT_INTERVAL_SECONDS="1")
-    agent.enroll(owner.enrollment_token()["token"])
-    agent.start()
-    yield owner
-    agent.stop()
-
-
-def listed(owner, kind):
-    found, cursor = [], ""
-    while True:
-        answer = owner.browser.get(f"/api/resources?limit=100&type={kind}{cursor}")
-        assert answer.status == 200, answer
-        found += answer.json["data"]
-        if "nextCursor" not in answer.json["meta"]:
-            return found
-        cursor = f"&cursor={answer.json['meta']['nextCursor']}"
-
-
-def named(owner, kind):
-    return {one["name"]: one for one in listed(owner, kind)}
-
-
-def host_of(owner):
-    hosts = listed(owner, "agent")
-    assert len(hosts) == 1, hosts
-    return hosts[0]
 
 
 def run(engine, name, *more, command=("sleep", "100000")):
@@ -220,90 +173,3 @@ def test_an_engine_that_is_away_is_a_part_that_is_missing(engine, watched):
 def test_what_is_removed_goes(engine, watched):
     engine("rm", "-f", "failed", "paused", "unwell", "busy")
     eventually(lambda: set(named(watched, "app-container")) == {"idle"}, GONE, "what was removed is gone", every=0.5)
-
-
-def test_a_swarm_is_what_its_manager_says(engine, watched):
-    engine("swarm", "init", "--advertise-addr", "127.0.0.1")
-    engine("service", "create", "-d", "--name", "web", "--replicas", "2", "--network", "host", "pulse/tiny:1", "sleep", "100000")
-    engine("service", "create", "-d", "--name", "none", "--replicas", "0", "pulse/tiny:1", "sleep", "100000")
-
-    def told():
-        cli = {one["Name"]: one for one in engine.lines("service", "ls")}
-        seen = named(watched, "docker-service")
-        assert set(seen) == set(cli) == {"web", "none"}
-        for name, one in seen.items():
-            shown = f"{one['dockerStatus']['runningTasks']}/{one['docker']['desiredTasks']}"
-            assert shown == cli[name]["Replicas"], name
-        assert seen["web"]["status"] == "online" and seen["none"]["status"] == "unknown"
-        tasks = {one["dockerStatus"]["taskId"]: one for one in listed(watched, "docker-task")}
-        live = engine.lines("service", "ps", "--no-trunc", "--filter", "desired-state=running", "web")
-        assert set(tasks) == {one["ID"] for one in live} and len(tasks) == 2
-        assert {one["name"] for one in tasks.values()} == {"web.1", "web.2"}
-        assert {one["parentId"] for one in tasks.values()} == {seen["web"]["id"]}
-        nodes = listed(watched, "docker-swarm-node")
-        assert [one["docker"]["nodeId"] for one in nodes] == [one["ID"] for one in engine.lines("node", "ls")]
-        assert nodes[0]["status"] == "online" and nodes[0]["docker"]["leader"] is True
-        return True
-    eventually(told, 2 * SEEN, "the swarm is told as the tool tells it", every=1)
-    engine("swarm", "leave", "--force")
-    eventually(lambda: not listed(watched, "docker-service") and not listed(watched, "docker-swarm-node"), GONE,
-               "a swarm that was left is gone", every=1)
-
-
-# --- engines that are not what they should be ---
-
-def container(number, **more):
-    return {"Id": f"{number:064x}", "Names": [f"/c{number}"], "Image": "x/y:1", "ImageID": "sha256:aa", "Created": 1_795_282_381,
-            "State": "running", "Status": "Up 5 minutes", "Labels": {"team": "a"}, "Ports": [], **more}
-
-
-def false_engine(**answers):
-    return FalseEngine({
-        "/version": {"ApiVersion": "1.41", "Version": "20.10.24", "MinAPIVersion": "1.12"}, "/info": {"NCPU": 4},
-        "/containers/json": [container(number) for number in range(200)], "/images/json": [], "/volumes": {"Volumes": []},
-        "/networks": [], "/system/df": {}, **{"/" + path.replace("_", "/"): answer for path, answer in answers.items()}})
-
-
-def resident_bytes(agent):
-    with open(f"/proc/{agent.process.pid}/status") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-
-
-def look(server, engine, name):
-    owner = server.sign_up(name)
-    agent = RealAgent(server, name.lower().replace(" ", "-"), PULSE_AGENT_DOCKER_SOCKET=engine.socket,
-                      PULSE_AGENT_INTERVAL_SECONDS="1")
-    agent.enroll(owner.enrollment_token()["token"])
-    return owner, agent.start()
-
-
-def test_two_hundred_containers_with_odd_words_are_all_told(server):
-    odd = [container(number, Names=[f"/odd-{number}"], Labels={"l": "\x1b[2J\u202e" + "ä" * 2000, "api_key": "k"},
-                     Image="x" * 5000) for number in range(200)]
-    engine = false_engine(containers_json=odd)
-    owner, agent = look(server, engine, "Odd Words")
-    try:
-        seen = eventually(lambda: len(named(owner, "app-container")) == 200 and named(owner, "app-container"), SEEN,
-                          "all of them are told")
-        assert seen["odd-7"]["docker"]["labels"]["api_key"] == "<redacted>"
-        assert "\x1b" not in seen["odd-7"]["docker"]["labels"]["l"]
-    finally:
-        agent.stop()
-        engine.stop()
-
-
-@pytest.mark.parametrize("answer", [half_a_gigabyte, endless, garbage])
-def test_an_answer_without_measure_costs_a_list_and_not_the_host(server, answer):
-    engine = false_engine(images_json=answer)
-    owner, agent = look(server, engine, f"Hostile {answer.__name__.replace('_', ' ').title()}")
-    try:
-        def told():
-            host = host_of(owner)
-            parts = [one["part"] for one in host["dockerStatus"].get("degraded", [])]
-            return host["status"] == "online" and "images" in parts and len(named(owner, "app-container")) == 200
-        eventually(told, SEEN, "the rest is told, and what is missing")
-        # Debug builds are some 20 MB larger than what `ops/bench agent` holds to 30 MB.
-        assert resident_bytes(agent) < 96 << 20
-    finally:
-        agent.stop()
-        engine.stop()

@@ -168,3 +168,29 @@ def garbage(handler):
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.wfile.write(body)
+
+
+# The server asks for a report every ten seconds; what is gone is gone after three.
+SEEN = 60
+GONE = 120
+
+
+def listed(owner, kind):
+    found, cursor = [], ""
+    while True:
+        answer = owner.browser.get(f"/api/resources?limit=100&type={kind}{cursor}")
+        assert answer.status == 200, answer
+        found += answer.json["data"]
+        if "nextCursor" not in answer.json["meta"]:
+            return found
+        cursor = f"&cursor={answer.json['meta']['nextCursor']}"
+
+
+def named(owner, kind):
+    return {one["name"]: one for one in listed(owner, kind)}
+
+
+def host_of(owner):
+    hosts = listed(owner, "agent")
+    assert len(hosts) == 1, hosts
+    return hosts[0]
