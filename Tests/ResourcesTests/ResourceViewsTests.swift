@@ -111,7 +111,7 @@ private struct Estate {
         let node = try #require(estate.ids["pve1"])
         let told = try Estate.json(try Facets.encode(try await estate.ask(try Facets.statements(of: node))))
         #expect(told["resourceId"]?.string == node.description)
-        #expect(told["capabilities"] == [])
+        #expect(told["capabilities"] == [] && told["earlierIds"] == [])
         // The stopped one first.
         #expect(told["relationships"]?.array?.compactMap { $0["resourceName"]?.string } == ["102", "101", "local"])
         #expect(told["counts"]?["children"] == ["vm": 2, "storage": 1])
@@ -122,6 +122,29 @@ private struct Estate {
         #expect(around["relationships"]?.array?.compactMap { $0["kind"]?.string } == ["runs-on"])
         #expect(around["counts"]?["changes"] == ["restart": 1])
         #expect(around["recentChanges"]?.array?.compactMap { $0["kind"]?.string } == ["restart"])
+    }
+
+    @Test(
+        "the timeline narrows by kind, by how it was found out and by who told it, repeated or with commas",
+        arguments: [
+            ("kind=restart", 2), ("kind=restart,activity&kind=config_update", 2), ("kind=alert_fired", 0),
+            ("sourceType=pulse_diff", 2), ("sourceType=user_action&sourceType=platform_event", 0),
+            ("source=proxmox", 2), ("source=agent", 0), ("sourceAdapter=proxmox_adapter", 2),
+            ("sourceAdapter=agent:ops-helper&source=docker", 0),
+            ("kind=restart&source=proxmox&sourceType=pulse_diff", 2),
+        ])
+    func timeline(query: String, count: Int) async throws {
+        let estate = try await Estate(in: try await Given.organisation())
+        let asked = try Timeline.Query(try Query(parsing: query[...]))
+        let told = try Estate.json(
+            try Timeline.encode(try await estate.ask([Timeline.statement(asked, of: nil)])[0], asked))
+        #expect(told["data"]?.array?.count == count)
+    }
+
+    @Test("a kind or a way of finding out that there is not is refused by its name", arguments: ["kind", "sourceType"])
+    func strange(name: String) throws {
+        let query = try Query(parsing: "\(name)=restart,sideways"[...])
+        #expect(throws: Problem.self) { _ = try Timeline.Query(query) }
     }
 
     @Test("the storage summary counts what is shared once and what has no size as unknown")

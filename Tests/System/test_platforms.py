@@ -1,8 +1,11 @@
 """A Proxmox VE estate from its connection to the inventory: the real server asks the real protocol, and what the estate
 really holds is compared with what a person is shown."""
+import datetime
+
 import pytest
 from proxmoxer import ProxmoxAPI
 
+from harness.agents import ScriptedAgent
 from harness.estate import Estate
 from harness.processes import eventually
 from harness.server import Server
@@ -150,6 +153,48 @@ def test_a_deleted_guest_goes_and_the_timeline_stays(owner, watched, estate):
     eventually(lambda: owner.browser.get(f"/api/resources/{gone['id']}").status == 404, 90, "it is gone")
     told = owner.browser.get(f"/api/resources/{gone['id']}/timeline").json["data"]
     assert told[0]["kind"] == "activity" and told[0]["reason"] == "gone"
+
+
+def test_a_node_and_the_agent_on_it_write_one_series_and_come_apart_again(asking, estate):
+    owner = asking.sign_up("One Series")
+    identity = connect(owner, estate.connections[1])
+    node = eventually(lambda: next(iter(resources(owner, type="agent")), None), 60, "a node is seen")
+    agent = ScriptedAgent(asking, hostname="on-the-node")
+    assert agent.enroll(owner.enrollment_token()["token"]).status == 200
+    assert agent.send(agent.report(cpu=77.7)).status == 200
+    machine = owner.resource("on-the-node")
+    # Its own name says nothing to the platform: a person does.
+    said = owner.browser.post(f"/api/resources/{node['id']}/link", {"targetId": machine["id"]})
+    assert said.status == 202, said
+    ids = (node["id"], machine["id"])
+    eventually(lambda: len({owner.browser.get(f"/api/resources/{one}").json.get("id") for one in ids}) == 1, 20, "the two are one")
+
+    def polled():
+        def answered():
+            return owner.browser.get(f"/api/resources/{node['id']}").json["sourceStatus"]["proxmox"]["lastSeen"]
+        before = answered()
+        owner.browser.post(f"/api/connections/{identity}/poll")
+        eventually(lambda: answered() != before, 60, "the platform was asked")
+    report = agent.report(cpu=77.7)
+    began = report["timestamp"]
+    assert agent.send(report).status == 200
+    for _ in range(3):
+        polled()
+        assert agent.send(agent.report(cpu=77.7)).status == 200
+
+    def points(resource):
+        told = owner.browser.get(f"/api/resources/{resource}/history?metric=cpu&range=5m&maxPoints=1000").json["points"]
+        first = datetime.datetime.fromisoformat(began).timestamp() * 1000
+        return [point["value"] for point in told if point["timestamp"] >= first and point.get("origin") != "platform"]
+    for one in ids:
+        eventually(lambda: len(points(one)) >= 4, 40, "what the agent told has a history, by either id")
+        assert set(points(one)) == {77.7}, "the platform was asked three times, and the agent is the one that counts"
+
+    apart = owner.browser.post(f"/api/resources/{node['id']}/unlink", {"sources": ["agent"]})
+    assert apart.status == 202, apart
+    eventually(lambda: {r["id"] for r in resources(owner) if r["id"] in ids} == set(ids), 20, "each has its own id again")
+    assert owner.browser.get(f"/api/resources/{machine['id']}").json["sources"] == ["agent"]
+    assert owner.browser.delete(f"/api/connections/{identity}").status in (200, 204)
 
 
 def test_another_organisation_sees_nothing_of_it(asking, watched):

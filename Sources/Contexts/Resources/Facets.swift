@@ -13,6 +13,7 @@ enum Facets {
 
     static let schema = Schema.object([
         "resourceId": .uuid,
+        "earlierIds": .array(.uuid).described("Those it had before it turned out to be one with others"),
         "capabilities": .array(.anything).described("What can be done to it; nothing can be, yet"),
         "relationships": .array(
             .object([
@@ -27,13 +28,13 @@ enum Facets {
     ])
 
     static let example = """
-        {"resourceId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01","capabilities":[],\
+        {"resourceId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01","earlierIds":[],"capabilities":[],\
         "relationships":[{"kind":"runs-on","resourceId":"0b6f1c1e-9b1f-8c3d-a2e4-0f6b7c8d9e02","resourceName":"pve2",\
         "resourceType":"agent","status":"online"}],"recentChanges":[\(Timeline.changeExample)],\
         "counts":{"relationships":1,"children":{},"changes":{"relationship_change":1}}}
         """
 
-    /// Four: the resource, its neighbours, counts, changes.
+    /// Five: the resource, its neighbours, counts, changes, ids of before.
     static func statements(of id: ResourceID) throws -> [SQL] {
         let seen = Visibility.shows("row.connection_id")
         let now = ResourceStore.current(id)
@@ -53,6 +54,7 @@ enum Facets {
             WHERE c.resource_id IN (\(Timeline.lineage(of: id))) AND \(Visibility.shows("c.connection_id")) GROUP BY c.kind
             """,
             Timeline.statement(try Timeline.Query(["limit": "\(changes)"]), of: id),
+            "SELECT s.old_id FROM resource_successions s WHERE s.new_id = \(now) ORDER BY s.at DESC, s.old_id LIMIT 100",
         ]
     }
 
@@ -69,6 +71,7 @@ enum Facets {
         var writer = JSONWriter(capacity: 4096)
         try writer.object { writer in
             writer.member("resourceId", id)
+            writer.member("earlierIds", try results[4].rows { try $0.next(ResourceID.self) })
             writer.array("capabilities") { _ in }
             try writer.array("relationships") { writer in
                 try results[1].each { row in

@@ -13,7 +13,7 @@ package struct ResourceRoutes: Sendable {
     package init(_ reads: FusedRead) { self.reads = reads }
 
     package var endpoints: [Endpoint] {
-        [list, stats, storageSummary, connected, timeline, one, children, facets, changes]
+        [list, stats, storageSummary, connected, timeline, one, metrics, children, facets, changes]
     }
 
     private var list: Endpoint {
@@ -103,6 +103,26 @@ package struct ResourceRoutes: Sendable {
         } answer: { _, _, results in
             guard let resource = try ResourceStore.one(of: results[0]) else { throw Problem.resourceNotFound }
             return .json(resource.wire)
+        }
+    }
+
+    private var metrics: Endpoint {
+        reads.endpoint(
+            "/api/resources/{id}/metrics", summary: "What a resource measured last", permission: .readMonitoring,
+            scope: .monitoringRead, narrows: true, problems: [.resourceNotFound], response: ResourceSchemas.latest,
+            responseExample: ResourceSchemas.latestExample
+        ) { request in
+            [ResourceStore.oneStatement(Self.id(of: request))]
+        } answer: { _, _, results in
+            guard let resource = try ResourceStore.one(of: results[0]) else { throw Problem.resourceNotFound }
+            var reader = JSONReader(resource.live)
+            let live = try? reader.decode(JSONValue.self)
+            return .json { json in
+                json.member("resourceId", resource.id)
+                for name in ["status", "lastSeen", "sourceStatus", "metrics", "uptime", "temperature"] {
+                    json.member(name, live?[name])
+                }
+            }
         }
     }
 

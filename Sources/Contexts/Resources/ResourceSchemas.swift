@@ -8,16 +8,18 @@ package enum ResourceSchemas {
     ]).named("Usage")
     private static let rate = Schema.object(["value": .number(minimum: 0), "unit": .string]).named("Rate")
 
+    private static let metrics = Schema.object([
+        "cpu": usage.optional, "memory": usage.optional, "disk": usage.optional, "netIn": rate.optional,
+        "netOut": rate.optional, "diskRead": rate.optional, "diskWrite": rate.optional,
+    ])
+
     package static let resource = Schema.object([
         "id": .uuid, "type": .string, "technology": .string.optional, "name": .string,
         "status": .enumeration(["online", "offline", "warning", "unknown"]).optional,
         "lastSeen": .timestamp.optional, "updatedAt": .timestamp.optional, "sources": .array(.string),
         "sourceStatus": .map(of: .anything).optional, "identity": .anything, "canonicalIdentity": .anything,
         "metricsTarget": .anything, "tags": .array(.string),
-        "metrics": .object([
-            "cpu": usage.optional, "memory": usage.optional, "disk": usage.optional, "netIn": rate.optional,
-            "netOut": rate.optional, "diskRead": rate.optional, "diskWrite": rate.optional,
-        ]).optional,
+        "metrics": metrics.optional,
         "uptime": .integer.described("Seconds").optional,
         "temperature": .number.described("The hottest sensor, °C").optional, "agent": .anything.optional,
         "parentId": .uuid.described("What it runs on or belongs to").optional, "parentName": .string.optional,
@@ -47,6 +49,19 @@ package enum ResourceSchemas {
         "canonicalIdentity":{"displayName":"web-1","hostname":"web-1","primaryId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01"},\
         "metricsTarget":{"resourceType":"agent","resourceId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01"},"tags":[],\
         "status":"online","lastSeen":"2026-11-21T09:30:00.250Z","updatedAt":"2026-11-21T09:30:00.250Z",\
+        "sourceStatus":{"agent":{"status":"online","lastSeen":"2026-11-21T09:30:00.250Z"}},\
+        "metrics":{"cpu":{"value":12.5,"percent":12.5,"unit":"percent"}},"uptime":86400}
+        """
+
+    static let latest = Schema.object([
+        "resourceId": .uuid, "status": .enumeration(["online", "offline", "warning", "unknown"]).optional,
+        "lastSeen": .timestamp.optional, "sourceStatus": .map(of: .anything).optional, "metrics": metrics.optional,
+        "uptime": .integer.described("Seconds").optional,
+        "temperature": .number.described("The hottest sensor, °C").optional,
+    ])
+
+    static let latestExample = """
+        {"resourceId":"5d0a6c1e-9b1f-8c3d-a2e4-0f6b7c8d9e01","status":"online","lastSeen":"2026-11-21T09:30:00.250Z",\
         "sourceStatus":{"agent":{"status":"online","lastSeen":"2026-11-21T09:30:00.250Z"}},\
         "metrics":{"cpu":{"value":12.5,"percent":12.5,"unit":"percent"}},"uptime":86400}
         """

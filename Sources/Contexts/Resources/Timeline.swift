@@ -8,16 +8,21 @@ import Postgres
 enum Timeline {
     struct Query {
         let kinds: [String]
+        let sourceTypes: [String]
+        let sources: [String]
         let since: Timestamp?
         let before: ResourceChangeID?
         let limit: Int
 
         init(_ query: HTTPKit.Query) throws(Problem) {
-            let kinds = (query["kind"] ?? "").split(separator: ",").map { $0.trimmed.lowercased() }
-            for kind in kinds where ResourceChange.Kind(rawValue: kind) == nil {
-                throw .invalidField("kind", "“\(kind.prefix(40))” is not a kind of change")
-            }
-            self.kinds = kinds
+            kinds = try Self.list("kind", of: query, known: Timeline.kinds)
+            sourceTypes = try Self.list("sourceType", of: query, known: Timeline.sourceTypes)
+            // The field writes `proxmox_adapter` and `agent:NAME` for what is told of here by the source alone.
+            sources = Array(
+                (Self.list("source", of: query) + Self.list("sourceAdapter", of: query)).prefix(20).map { text in
+                    let name = text.prefix { $0 != ":" }
+                    return name.hasSuffix("_adapter") ? String(name.dropLast(8)) : String(name)
+                })
             if let since = query["since"], !since.isEmpty {
                 guard let time = Timestamp(rfc3339: since) else { throw .invalidField("since", "not an RFC 3339 time") }
                 self.since = time
@@ -35,10 +40,36 @@ enum Timeline {
                 before = nil
             }
         }
+
+        private static func list(_ name: String, of query: HTTPKit.Query) -> [String] {
+            query.all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed.lowercased() }.filter { !$0.isEmpty }
+        }
+
+        private static func list(
+            _ name: String, of query: HTTPKit.Query, known: Set<String>
+        ) throws(Problem) -> [String] {
+            let all = list(name, of: query)
+            if let stranger = all.first(where: { !known.contains($0) }) {
+                throw .invalidField(
+                    name, "“\(stranger.prefix(40))” is none of \(known.sorted().joined(separator: ", "))")
+            }
+            return all
+        }
     }
 
+    /// What the field tells, whether something tells of it here yet or not.
+    private static let kinds = Set(ResourceChange.Kind.allCases.map(\.rawValue)).union([
+        "metric_anomaly", "capability_change", "alert_fired", "alert_acknowledged", "alert_unacknowledged",
+        "alert_resolved", "command_executed", "runbook_executed",
+    ])
+    static let sourceTypes: Set<String> = [
+        "platform_event", "pulse_diff", "heuristic", "user_action", "agent_action",
+    ]
+
     static let parameters: [QueryParameter] = [
-        QueryParameter("kind", .string, summary: "Kinds of change, separated by commas"),
+        QueryParameter("kind", .string, summary: "Kinds of change, separated by commas or repeated"),
+        QueryParameter("sourceType", .string, summary: "How it was found out, separated by commas or repeated"),
+        QueryParameter("source", .string, summary: "Who told it, separated by commas or repeated"),
         QueryParameter("since", .timestamp, summary: "Not older than this"),
         QueryParameter("limit", .integer, summary: "1 to 100, default 50"),
         QueryParameter("cursor", .string, summary: "`nextCursor` of the page before"),
@@ -77,6 +108,8 @@ enum Timeline {
         var condition = Visibility.shows("c.connection_id")
         if let resource { condition += " AND c.resource_id IN (\(Self.lineage(of: resource)))" }
         if !query.kinds.isEmpty { condition += " AND c.kind = ANY(\(query.kinds))" }
+        if !query.sourceTypes.isEmpty { condition += " AND c.source_type = ANY(\(query.sourceTypes))" }
+        if !query.sources.isEmpty { condition += " AND c.source = ANY(\(query.sources))" }
         if let since = query.since { condition += " AND c.observed_at >= \(since)" }
         if let before = query.before { condition += " AND c.id < \(before)" }
         return """
