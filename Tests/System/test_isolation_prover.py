@@ -7,4 +7,5 @@ def test_ten_thousand_probes_find_nothing_and_an_opened_policy_is_found(cluster)
     assert code == 0, told
     assert figures["probes"] >= 10_000 and figures["leaks"] == 0 and figures["server_errors"] == 0
     assert figures["routes_covered"] == 1 and figures["reached_a_handler"] >= 0.99
+    assert figures["operator_routes"] > 50 and figures["control_changes"] >= 0.7
     assert figures["control_routes"] > 0 and figures["control_missing"] == 0 and figures["control_leaks"] > 0

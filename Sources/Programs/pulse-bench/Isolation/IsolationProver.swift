@@ -78,6 +78,8 @@ struct IsolationProver: AsyncParsableCommand {
         let unproven = try await staff.unproven()
         tally.add(try await plan.once(as: "operator", staff.staff, with: client, random: &random))
         tally.add(try await staff.run(with: plan, random: &random))
+        let changes = try await ProbeControl(routes: routes, estate: estate, client: client)
+            .changes(of: [staff.request])
 
         print("seed: \(seed)")
         figures.line("probes", Double(tally.probes), "probes", atLeast: Double(probes))
@@ -90,6 +92,7 @@ struct IsolationProver: AsyncParsableCommand {
         figures.line("server_errors", Double(tally.serverErrors.count), "answers", atMost: 0)
         figures.line("control_routes", Double(controls.found), "routes", atLeast: 1)
         figures.line("control_missing", Double(controls.missing.union(unproven).count), "routes", atMost: 0)
+        figures.line("control_changes", changes.share, "of the changing routes", atLeast: 0.7)
         figures.line("control_leaks", Double(opened), "leaks", atLeast: 1)
         figures.line("timing_pairs", Double(timing.pairs), "pairs")
         figures.line("timing_difference_percent", timing.percent, "percent")
@@ -101,6 +104,7 @@ struct IsolationProver: AsyncParsableCommand {
         for leak in tally.leaks.union(tally.serverErrors).sorted().prefix(40) { print("found: \(leak)") }
         for (id, list) in lost { print("lost: \(id) of \(list)") }
         for route in controls.missing.union(unproven).sorted() { print("no control: \(route)") }
+        for route in changes.missing.sorted() { print("told alike: \(route)") }
         for route in all.subtracting(tally.routes).sorted() { print("not probed: \(route)") }
         try figures.conclude()
     }

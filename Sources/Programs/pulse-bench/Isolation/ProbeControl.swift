@@ -1,3 +1,4 @@
+import Foundation
 import HTTPKit
 import Postgres
 
@@ -7,19 +8,47 @@ struct ProbeControl: Sendable {
     let estate: ProbeEstate
     let client: ProbeClient
 
-    /// Reading must succeed for some id of the victim's; changing must at least be answered otherwise than for an id of
-    /// nobody (an example's body need not fit). What ends things is asked last.
+    /// Reading must succeed for some id of the victim's.
     func run() async throws -> (found: Int, missing: Set<String>) {
         var missing: Set<String> = []
-        let asked = routes.filter {
+        let asked = customers.filter { $0.endpoint.method == .get }
+        for route in asked where try await !succeeds(route) { missing.insert(route.name) }
+        return (asked.count - missing.count, missing)
+    }
+
+    /// Changing must at least be answered otherwise for some id of the victim's than for one of nobody; an example's body
+    /// need not fit. Much of the victim ends here, and at last the organisation itself: nothing can be asked afterwards.
+    /// - Parameter more: ids of the victim's that came up later.
+    func changes(of more: [String]) async throws -> (share: Double, missing: Set<String>) {
+        var missing: Set<String> = []
+        let asked = customers.filter { !$0.endpoint.method.isSafe }.sorted { $0.harm < $1.harm }
+        for route in asked where try await !tellsApart(route, more) { missing.insert(route.name) }
+        return (1 - Double(missing.count) / Double(max(1, asked.count)), missing)
+    }
+
+    /// Routes of people whose path names something.
+    private var customers: [ProbedRoute] {
+        routes.filter {
             !$0.parameters.isEmpty && !$0.isStream && !$0.isOutbox && !$0.endpoint.access.isPublic
                 && $0.endpoint.access != .agent && !$0.endpoint.access.isForStaff
-                && ($0.endpoint.method == .get || $0.endpoint.method == .delete)
         }
-        for route in asked where route.endpoint.method == .get {
-            if try await !succeeds(route) { missing.insert(route.name) }
+    }
+
+    private func tellsApart(_ route: ProbedRoute, _ more: [String]) async throws -> Bool {
+        let victim = estate.victim
+        // Each time anew: the route before may have ended the session, or it is not fresh any more.
+        let owner = try await ProbeEstate.signIn(victim.email, victim.password, victim.id, client)
+        let leading = route.parameters.dropLast().map { _ in victim.id }
+        for id in [victim.id] + more + victim.ids.sorted() {
+            let nobody = UUID().uuidString.lowercased()
+            func ask(_ id: String) async throws -> ProbeAnswer {
+                try await client.ask(
+                    route.endpoint.method, route.path(leading + [id]), as: owner, body: route.body(naming: id))
+            }
+            let (nothing, there) = (try await ask(nobody), try await ask(id))
+            if there.status != nothing.status || there.slug != nothing.slug { return true }
         }
-        return (asked.count { $0.endpoint.method == .get } - missing.count, missing)
+        return false
     }
 
     private func succeeds(_ route: ProbedRoute) async throws -> Bool {
@@ -29,6 +58,14 @@ struct ProbeControl: Sendable {
             if answer.isSuccess { return true }
         }
         return false
+    }
+}
+
+extension ProbedRoute {
+    /// What ends more comes later.
+    fileprivate var harm: Int {
+        (endpoint.method == .delete ? 1 : 0)
+            + (parameters.count == 1 && endpoint.path.hasPrefix("/api/orgs/{id}") ? 2 : 0)
     }
 }
 
