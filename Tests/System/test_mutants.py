@@ -31,6 +31,7 @@ def test_every_text_that_is_broken_stands_where_the_list_says(migrated):
     for name in {suite.split(".")[1] for one in mutants for suite in one.tests}:
         assert re.search(rf"struct {name}\b", suites), f"there is no suite {name}"
     assert len(functions.of(migrated)) >= 40
+    assert {one.name for one in mutants}.isdisjoint(one.name for one in functions.of(migrated))
 
 
 def test_a_list_that_rots_is_refused(tmp_path):

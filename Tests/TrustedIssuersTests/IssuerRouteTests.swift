@@ -44,9 +44,9 @@ import Testing
         let (owner, _) = try await scene.owner()
         let good = TokenSmith.set(smith)
         let secret = TokenSmith.text(["keys": [["kty": "oct", "kid": "a", "k": "c2VjcmV0"]]])
-        // Its public half alone would do.
-        let members = (smith.publicKey.object ?? [:]).merging(["d": "c2VjcmV0"]) { $1 }
-        let whole = TokenSmith.text(["keys": [.object(members)]])
+        // The other key alone would do.
+        let members = (TokenSmith("key-2").publicKey.object ?? [:]).merging(["d": "c2VjcmV0"]) { $1 }
+        let whole = TokenSmith.text(["keys": [smith.publicKey, .object(members)]])
         for (field, more): (String, [String: JSONValue]) in [
             ("name", ["name": ""]), ("issuer", ["issuer": "a\nb"]), ("audience", ["audience": .null]),
             ("jwks", ["jwks": "{}"]), ("jwks", ["jwks": .string(secret)]),
