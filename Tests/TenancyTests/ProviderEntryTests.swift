@@ -66,6 +66,36 @@ import Testing
         #expect(await browser.send(.get, "/api/sites").status == 200)
     }
 
+    @Test("through a grant come the provider's own people and nobody else, and only once it was taken")
+    func strangers() async throws {
+        let customer = try await TenancyCase()
+        let (person, home) = try await Given.member()
+        let (stranger, _) = try await Given.member()
+        let id = try await grant("admin", of: customer, to: home, by: person)
+        func status(_ user: UserID) async throws -> Int {
+            let browser = try await customer.door.browser(of: user)
+            return await browser.send(.post, "\(customer.path)/switch").status
+        }
+        #expect(try await status(stranger) == 404)
+        #expect(try await status(person) == 200)
+        // As no check of the table would let it be.
+        let superuser = TestDatabase.current.superuser
+        try await superuser.executeGlobally(
+            """
+            DO $$
+            DECLARE
+                one name;
+            BEGIN
+                FOR one IN SELECT conname FROM pg_constraint
+                           WHERE conrelid = 'pulse.provider_grants'::regclass AND contype = 'c' LOOP
+                    EXECUTE format('ALTER TABLE pulse.provider_grants DROP CONSTRAINT %I', one);
+                END LOOP;
+            END $$
+            """)
+        try await superuser.executeGlobally("UPDATE pulse.provider_grants SET accepted_at = NULL WHERE id = \(id)")
+        #expect(try await status(person) == 404)
+    }
+
     @Test("a grant ends at its time, to the second")
     func expiry() async throws {
         let customer = try await TenancyCase()
