@@ -18,6 +18,7 @@ actor OrgMonitor {
     private static let polledLimit = 50_000
     /// How often the log is searched for reports whose hint was lost.
     private static let lookEvery: Duration = .seconds(60)
+    private static let observeEvery: Duration = .seconds(4)
     private static let timelineKept: Duration = .seconds(90 * 86_400)
 
     let org: OrgID
@@ -40,6 +41,7 @@ actor OrgMonitor {
     private var mustReload = true
     private var reloadWantedAt: Duration?
     private var nextLook: Duration = .zero
+    private var nextSilence: Duration = .zero
     private var nextForgetting: Duration = .zero
     private(set) var isWorking = false
 
@@ -94,11 +96,7 @@ actor OrgMonitor {
         isWorking = true
         defer { isWorking = false }
         do {
-            var state = try await loaded()
-            try await catchUp(&state)
-            state.observeSilence(at: outside.time.now)
-            state.settle(at: outside.time.now)
-            self.state = state
+            try await takeIn()
             return try await write(closing: closing)
         } catch let error as DatabaseError where error.sqlState == SQLState.fenced {
             state = nil
@@ -109,6 +107,23 @@ actor OrgMonitor {
                 "monitor could not work", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])
             return .failed
         }
+    }
+
+    /// The state is taken out while it changes: with a second holder the first change would copy all that is known.
+    private func takeIn() async throws {
+        var state = try await loaded()
+        self.state = nil
+        defer { self.state = state }
+        try await catchUp(&state)
+        observeSilence(&state)
+        state.settle(at: outside.time.now)
+    }
+
+    /// Silence is told in minutes; it is not looked for in every round.
+    private func observeSilence(_ state: inout OrgMonitorState) {
+        guard outside.time.monotonic >= nextSilence else { return }
+        nextSilence = outside.time.monotonic + Self.observeEvery
+        state.observeSilence(at: outside.time.now)
     }
 
     /// Closes the windows of history that have ended, and forgets the end of the timeline.

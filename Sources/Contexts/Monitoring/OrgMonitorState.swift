@@ -157,7 +157,7 @@ struct OrgMonitorState {
             return
         } else {
             let record = ResourceMerge.record(id, from: claims, now: now) { parent(of: $0) }
-            after = WatchedResource(record, publishedAs: before?.published)
+            after = WatchedResource(record, after: before)
         }
         if let before {
             changes.told += ChangeReading.changes(from: before.state, to: after.state, at: now)

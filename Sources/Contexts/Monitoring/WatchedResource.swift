@@ -8,8 +8,8 @@ struct WatchedResource {
     private(set) var stored: StoredResource
     /// `nil` until readers know of it.
     private(set) var published: StoredResource?
-    private var parentName: String?
-    private var uptimeSeconds: Int64?
+    /// What it was made from; `nil` for what was only read back.
+    private var record: ResourceRecord?
     private var isUnheard = false
 
     /// As it was found in the database: readers have it from there.
@@ -18,17 +18,27 @@ struct WatchedResource {
         published = stored
     }
 
-    init(_ record: ResourceRecord, publishedAs published: StoredResource?) {
-        stored = StoredResource(record)
-        self.published = published
-        parentName = record.parent?.name
-        uptimeSeconds = record.uptimeSeconds
+    /// - Parameter before: what it was; who and what it is seldom changes and is not written anew then.
+    init(_ record: ResourceRecord, after before: WatchedResource?) {
+        let isSame = before?.record.map { Self.isSame($0, record) } ?? false
+        stored = StoredResource(record, facts: isSame ? before?.stored.facts : nil)
+        published = before?.published
+        self.record = record
         isUnheard = record.sources.allSatisfy(\.isStale)
     }
 
     /// What is compared to tell what has changed.
     var state: ChangeReading.State {
-        .init(stored: stored, parentName: parentName, uptimeSeconds: uptimeSeconds, isUnheard: isUnheard)
+        .init(
+            stored: stored, parentName: record?.parent?.name, uptimeSeconds: record?.uptimeSeconds,
+            isUnheard: isUnheard)
+    }
+
+    /// Whether the facts of both are the same, as they are written.
+    private static func isSame(_ one: ResourceRecord, _ other: ResourceRecord) -> Bool {
+        one.id == other.id && one.type == other.type && one.technology == other.technology && one.name == other.name
+            && one.sources.elementsEqual(other.sources) { $0.source == $1.source } && one.identity == other.identity
+            && one.parent == other.parent && one.tags == other.tags && one.facts == other.facts
     }
 
     mutating func markPublished() { published = stored }
@@ -39,8 +49,7 @@ struct WatchedResource {
         guard let published else { return Self.parse(stored.wire).object }
         var patch: [String: JSONValue] = [:]
         for (before, after) in [(published.facts, stored.facts), (published.live, stored.live)] where before != after {
-            let change = MergePatch.between(Self.parse(before), Self.parse(after))?.object ?? [:]
-            patch.merge(change) { $1 }
+            patch.merge(StoredPatch.between(before, after)) { $1 }
         }
         return patch.isEmpty ? nil : patch
     }

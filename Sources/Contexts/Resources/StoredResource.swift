@@ -53,13 +53,15 @@ package struct StoredResource: Sendable, Hashable {
 }
 
 extension StoredResource {
-    package init(_ record: ResourceRecord) {
+    /// - Parameter facts: the record's, where they are at hand.
+    package init(_ record: ResourceRecord, facts: [UInt8]? = nil) {
         var told: Set<InventorySource> = []
         let sources = record.sources.map(\.source).filter { told.insert($0).inserted }
         self.init(
             id: record.id, connection: record.connection, type: record.type.rawValue, source: sources[0].rawValue,
             sources: sources.map(\.rawValue), parent: record.parent?.id, tags: record.tags,
             clusters: record.identity.clusterNames.map { $0.lowercased() }, name: record.name,
-            status: record.status.rawValue, lastSeen: record.lastSeen, facts: record.factsJSON, live: record.liveJSON)
+            status: record.status.rawValue, lastSeen: record.lastSeen, facts: facts ?? record.factsJSON,
+            live: record.liveJSON)
     }
 }

@@ -54,8 +54,10 @@ extension Observation {
 extension Observation {
     /// What was known and is not told this time is not gone: a short list says less than a look inside.
     mutating func inherit(from known: Observation) {
-        let told = Set(evidence.map(\.kind))
-        evidence += known.evidence.filter { !told.contains($0.kind) }
+        let told = evidence.count
+        for other in known.evidence where !evidence[..<told].contains(where: { $0.kind == other.kind }) {
+            evidence.append(other)
+        }
         identity.machineID = identity.machineID ?? known.identity.machineID
         identity.dmiUUID = identity.dmiUUID ?? known.identity.dmiUUID
         if identity.hostnames.isEmpty { identity.hostnames = known.identity.hostnames }

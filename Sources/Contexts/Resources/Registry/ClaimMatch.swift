@@ -49,6 +49,7 @@ enum ClaimMatch {
     }
 
     static func sharesCards(_ left: Observation, _ right: Observation) -> Bool {
+        if left.identity.macAddresses == right.identity.macAddresses { return true }
         let cards = (macs(left), macs(right))
         return cards.0.isEmpty || cards.1.isEmpty || !cards.0.isDisjoint(with: cards.1)
     }

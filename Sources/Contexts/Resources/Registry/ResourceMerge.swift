@@ -10,7 +10,7 @@ package enum ResourceMerge {
         _ id: ResourceID, from claims: [Claim], now: Timestamp, parent: (Claim) -> ResourceRecord.Parent?
     ) -> ResourceRecord {
         let isGuest = SourcePrecedence.isGuest(claims)
-        let ranked = claims.sorted { precedes($0, $1, isGuest: isGuest) }
+        let ranked = claims.count == 1 ? claims : claims.sorted { precedes($0, $1, isGuest: isGuest) }
         let lead = ranked[0].said
         var record = ResourceRecord(
             id: id, connection: lead.connection, type: lead.type, technology: nil, name: lead.name,
@@ -21,9 +21,10 @@ package enum ResourceMerge {
             }, identity: identity(of: ranked.map(\.said)))
         record.technology = ranked.lazy.compactMap(\.said.technology).first
         record.parent = ranked.lazy.compactMap(parent).first
-        record.tags = Array(Set(ranked.flatMap(\.said.tags))).sorted()
+        record.tags = tags(of: ranked)
         // What is live beats what is stale, then rank decides.
-        let voices = ranked.filter(\.isHeard).filter { !$0.isStale } + ranked.filter(\.isHeard).filter(\.isStale)
+        let heard = ranked.filter(\.isHeard)
+        let voices = heard.contains(where: \.isStale) ? heard.filter { !$0.isStale } + heard.filter(\.isStale) : heard
         record.metrics = metrics(of: voices.map(\.said), isGuest: isGuest)
         record.uptimeSeconds = voices.lazy.compactMap(\.said.uptimeSeconds).first
         record.temperature = voices.lazy.compactMap(\.said.temperature).first
@@ -49,8 +50,14 @@ package enum ResourceMerge {
         return ranked.allSatisfy { $0.said.source == .agent || $0.said.status == .offline } ? .offline : .warning
     }
 
+    private static func tags(of ranked: [Claim]) -> [String] {
+        let all = ranked.count == 1 ? ranked[0].said.tags : ranked.flatMap(\.said.tags)
+        return all.count < 2 ? all : Array(Set(all)).sorted()
+    }
+
     private static func identity(of claims: [Observation]) -> ResourceIdentity {
         func union(_ values: (ResourceIdentity) -> [String]) -> [String] {
+            if claims.count == 1, values(claims[0].identity).count < 2 { return values(claims[0].identity) }
             var seen: Set<String> = []
             return claims.flatMap { values($0.identity) }.filter { seen.insert($0).inserted }
         }
@@ -81,6 +88,7 @@ package enum ResourceMerge {
 
     /// Of two of one name the first.
     private static func blocks(_ all: [[ResourceBlock]]) -> [ResourceBlock] {
+        if all.count == 1, all[0].count < 2 { return all[0] }
         var names: Set<String> = []
         return all.joined().filter { names.insert($0.name).inserted }
     }
