@@ -12,11 +12,13 @@ struct GuestKnowledge: Sendable {
     private(set) var rates = TrafficRates.Counters()
     private(set) var memory: MemoryTruth?
     private(set) var status: GuestStatus?
-    private(set) var config: GuestConfig?
+    private(set) var config: GuestConfig? { didSet { told.learn(config, interfaces) } }
     private(set) var system: AgentSystem?
     private(set) var agentVersion: String?
-    private(set) var files: [AgentFileSystem] = []
-    private(set) var interfaces: [GuestInterface] = []
+    private(set) var files: [AgentFileSystem] = [] { didSet { told.learn(files) } }
+    private(set) var interfaces: [GuestInterface] = [] { didSet { told.learn(config, interfaces) } }
+    /// What of these is told with every poll, and changes far less often.
+    private(set) var told = GuestDetails()
     private(set) var snapshots: GuestSnapshots?
     private var statusAt: Timestamp?
     private var proc: ProcMeminfo?
@@ -51,7 +53,9 @@ struct GuestKnowledge: Sendable {
             // What is switched off moves nothing, and begins anew when it is switched on.
             traffic.reset()
             rates = .still
-            (files, interfaces, diskReason) = ([], [], .stopped)
+            if !files.isEmpty { files = [] }
+            if !interfaces.isEmpty { interfaces = [] }
+            diskReason = .stopped
             (status, statusAt, proc, procAt) = (nil, nil, nil, nil)
         }
         if memory == nil || !isRunning || isOld(statusAt, at: now) || row.kind == .lxc { decide(at: now) }
@@ -145,21 +149,23 @@ struct GuestKnowledge: Sendable {
 
     // MARK: What to ask
 
-    var plan: [Detail] {
+    func plan(into plan: inout [Detail]) {
         let id = row.vmid
-        var plan: [Detail] = [.guestConfig(id), .snapshots(id)]
-        guard isRunning else { return plan }
-        guard row.kind == .qemu else { return plan + [.interfaces(id)] }
+        plan.append(.guestConfig(id))
+        plan.append(.snapshots(id))
+        guard isRunning else { return }
+        guard row.kind == .qemu else { return plan.append(.interfaces(id)) }
         plan.append(.guestStatus(id))
-        guard let status, status.agent.isQueryable else { return plan }
-        plan += [.agentVersion(id), .agentFiles(id), .agentNetwork(id)]
+        guard let status, status.agent.isQueryable else { return }
+        plan.append(.agentVersion(id))
+        plan.append(.agentFiles(id))
+        plan.append(.agentNetwork(id))
         // Some systems never say; three times is often enough.
         if systemFailures < 3 { plan.append(.agentSystem(id)) }
         let wants = GuestMemory(
             isRunning: true, listed: nil, listedTotal: UInt64(max(0, row.maxMem ?? 0)), status: status, proc: nil
         ).wantsAgent
         if wants, system?.isWindows != true { plan.append(.agentMemory(id)) }
-        return plan
     }
 
     /// A guest that is known to be no Windows may have it soon.

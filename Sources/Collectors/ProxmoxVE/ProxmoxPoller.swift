@@ -9,7 +9,7 @@ actor ProxmoxPoller: Collector {
     private let pace: ProxmoxPace
     private var known: ClusterKnowledge
     private var rotation = Rotation<Detail>()
-    private var planned: Set<Detail> = []
+    private var planned: [Detail] = []
     private var pastFailures: (question: PastQuestion, times: Int)?
 
     init(_ spec: ConnectionSpec, _ client: ProxmoxClient, _ pace: ProxmoxPace) {
@@ -131,7 +131,7 @@ actor ProxmoxPoller: Collector {
         guard plan != planned else { return }
         planned = plan
         rotation.keep(plan.map { ($0, $0.interval) })
-        known.forget(except: plan)
+        known.forget(except: Set(plan))
     }
 
     private func ask(_ details: [Detail], _ allowance: PollAllowance, at now: Timestamp) async {

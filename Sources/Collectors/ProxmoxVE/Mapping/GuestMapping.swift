@@ -46,24 +46,10 @@ extension ProxmoxMapping {
     }
 
     private func identity(of guest: GuestKnowledge) -> ResourceIdentity {
-        let told = guest.interfaces.filter { $0.name != "lo" && !$0.name.hasPrefix("Loopback") }
-        var addresses: [String] = []
-        for address in told.flatMap(\.addresses) where Self.tells(address.text) && !addresses.contains(address.text) {
-            addresses.append(address.text)
-        }
-        // The configuration knows all cards of its own; the guest adds bridges of its containers, which are nobody's.
-        var cards = guest.config?.nics.compactMap(\.mac) ?? []
-        if cards.isEmpty { cards = told.compactMap(\.mac).filter { $0 != "00:00:00:00:00:00" } }
         let name = guest.row.name.isEmpty ? guest.config?.name : guest.row.name
         return ResourceIdentity(
-            dmiUUID: guest.config?.systemUUID, hostnames: name.map { [$0] } ?? [], ipAddresses: addresses,
-            macAddresses: cards, clusterNames: clusterNames)
-    }
-
-    /// Every machine has these.
-    private static func tells(_ address: String) -> Bool {
-        !(address.hasPrefix("127.") || address == "::1" || address.lowercased().hasPrefix("fe80:")
-            || address.hasPrefix("169.254."))
+            dmiUUID: guest.config?.systemUUID, hostnames: name.map { [$0] } ?? [], ipAddresses: guest.told.addresses,
+            macAddresses: guest.told.cards, clusterNames: clusterNames)
     }
 
     private func facts(of guest: GuestKnowledge, _ tags: [String]) -> ResourceBlock {
@@ -94,29 +80,11 @@ extension ProxmoxMapping {
                     for (tag, colour) in colours { writer.member(tag, colour) }
                 }
             }
-            if let config { Self.write(config, to: &writer) }
-        }
-    }
-
-    private static func write(_ config: GuestConfig, to writer: inout JSONWriter) {
-        writer.array("disks") { writer in
-            for disk in config.disks where !disk.isCDROM {
-                writer.object { writer in
-                    writer.member("slot", disk.slot)
-                    writer.member("storage", disk.storage)
-                    writer.member("volume", disk.volume)
-                    writer.member("sizeBytes", disk.size)
-                }
-            }
-        }
-        writer.array("networks") { writer in
-            for nic in config.nics {
-                writer.object { writer in
-                    writer.member("slot", nic.slot)
-                    writer.member("mac", nic.mac)
-                    writer.member("bridge", nic.bridge)
-                    writer.member("model", nic.model)
-                }
+            if config != nil {
+                writer.key("disks")
+                writer.raw(guest.told.disks)
+                writer.key("networks")
+                writer.raw(guest.told.networks)
             }
         }
     }
@@ -130,8 +98,14 @@ extension ProxmoxMapping {
             Self.write(guest.memory, to: &writer)
             writer.member("balloonBytes", guest.status?.balloon.flatMap { $0 > 0 ? Int64(fitting: $0) : nil })
             writer.member("diskReason", guest.diskReason(at: now))
-            if !guest.files.isEmpty { writer.array("filesystems") { Self.write(guest.files, to: &$0) } }
-            if !guest.interfaces.isEmpty { writer.array("interfaces") { Self.write(guest.interfaces, to: &$0) } }
+            if !guest.files.isEmpty {
+                writer.key("filesystems")
+                writer.raw(guest.told.files)
+            }
+            if !guest.interfaces.isEmpty {
+                writer.key("interfaces")
+                writer.raw(guest.told.interfaces)
+            }
             if let snapshots = guest.snapshots {
                 writer.object("snapshots") { writer in
                     writer.member("count", snapshots.count)
@@ -145,30 +119,6 @@ extension ProxmoxMapping {
                 }
             }
             if !replication.isEmpty { writer.array("replication") { Self.write(replication, to: &$0) } }
-        }
-    }
-
-    private static func write(_ files: [AgentFileSystem], to writer: inout JSONWriter) {
-        for system in files {
-            writer.object { writer in
-                writer.member("mountpoint", system.mountpoint)
-                writer.member("filesystem", system.type)
-                writer.member("device", system.device)
-                writer.member("totalBytes", system.total)
-                writer.member("usedBytes", system.used)
-                writer.member("isCounted", system.total > 0 && !GuestDisk.isLeftOut(system))
-            }
-        }
-    }
-
-    private static func write(_ interfaces: [GuestInterface], to writer: inout JSONWriter) {
-        for interface in interfaces {
-            writer.object { writer in
-                writer.member("name", interface.name)
-                writer.member("mac", interface.mac)
-                writer.member(
-                    "addresses", interface.addresses.map { $0.prefix > 0 ? "\($0.text)/\($0.prefix)" : $0.text })
-            }
         }
     }
 
