@@ -68,7 +68,8 @@ package struct HeadBuffer: Sendable {
         guard measuredAt < now + Self.latest, measuredAt > now - Self.oldest else { return 0 }
         let time = measuredAt.milliseconds
         let place = Place(resource: resource, window: Tier.raw.windowStart(of: time))
-        var list = pieces[place] ?? []
+        // Taken out while it changes: with a second holder every column would be copied.
+        var list = pieces.removeValue(forKey: place) ?? []
         let target = list.firstIndex { $0.table.contains(time) } ?? list.lastIndex { !$0.isFull } ?? list.count
         if target == list.count { list.append(Piece(id: nextID(at: now), touched: now)) }
         let taken = list[target].table.add(samples, at: time)
@@ -76,8 +77,10 @@ package struct HeadBuffer: Sendable {
             list[target].version += 1
             list[target].touched = now
             unstoredSince = unstoredSince ?? now
-            pieces[place] = list
         }
+        // A piece of which nothing was taken is none.
+        if list[target].version == 0 { list.remove(at: target) }
+        if !list.isEmpty { pieces[place] = list }
         return taken
     }
 
