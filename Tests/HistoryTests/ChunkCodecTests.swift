@@ -40,6 +40,28 @@ import Testing
         #expect(read.columns == chunk.columns.filter { $0.id.metric == "netin" })
     }
 
+    @Test("names that are remembered from the rows before are those of this row", arguments: codecs)
+    func remembered(codec: Int16) throws {
+        let shapes = [
+            ["cpu", "memory", "netin", "netout"], ["cpu", "memory", "netin", "netout"], ["cpu", "netin:a", "netout"],
+            ["memory"], ["cpu", "memory", "memoryused", "netin"], [], ["cpu", "memory", "netin", "netout"],
+        ]
+        let chunks = shapes.map { names in
+            ChunkSamples.regular(3, names.enumerated().map { ($1, [Int64($0), 5, 9]) })
+        }
+        var book = ColumnBook { $0.metric.hasPrefix("net") || $0.metric == "memory" }
+        for chunk in chunks + chunks.reversed() {
+            let read = try ChunkCodec.read(ChunkCodec.write(chunk, codec: codec), codec: codec, &book)
+            #expect(read.columns == chunk.columns.filter { $0.id.metric.hasPrefix("net") || $0.id.metric == "memory" })
+        }
+        // A row that is damaged half-way through its names leaves the book as it should be.
+        let bytes = ChunkCodec.write(chunks[0], codec: codec)
+        #expect(throws: ChunkError.self) {
+            try ChunkCodec.read(Array(bytes.dropLast(bytes.count / 2)), codec: codec, &book)
+        }
+        #expect(try ChunkCodec.read(bytes, codec: codec, &book).columns.count == 3)
+    }
+
     @Test("a total costs next to nothing beside its parts")
     func totals() {
         var random = Seeded(5)

@@ -52,11 +52,15 @@ extension HistoryStore {
         let all = resources + resources.flatMap { earlier[$0] }
         let results = try await database.batch(in: org, [Self.select(all, query)], timeout: .seconds(10))
         var sources: [ResourceID: HistorySource] = [:]
+        var books: [Int16: ColumnBook] = [:]
         try results[0].each { row in
             let resource = try row.next(ResourceID.self)
             let kind = try row.next(Int16.self)
             let (t0, step) = (try row.next(Timestamp.self).milliseconds, try row.next(Int32.self))
-            guard let chunk = decode(codec: try row.next(), try row.next(), wanted: query.wanted) else { return }
+            let (codec, data) = (try row.next(Int16.self), try row.next([UInt8].self))
+            guard let chunk = decode(codec: codec, data, &books[kind, default: ColumnBook(wanted: query.wanted)]) else {
+                return
+            }
             let part = chunk.slice(query.from..<query.to + 1)
             switch kind {
             case 0: sources[resource, default: HistorySource()].stored[t0] = part

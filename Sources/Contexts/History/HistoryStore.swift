@@ -121,9 +121,15 @@ package struct HistoryStore: Sendable {
     }
 
     /// Damage is logged and counted, and the rest is still shown.
-    func decode(codec: Int16, _ data: [UInt8], wanted: (ColumnID) -> Bool = { _ in true }) -> Chunk? {
+    func decode(codec: Int16, _ data: [UInt8]) -> Chunk? {
+        var book = ColumnBook { _ in true }
+        return decode(codec: codec, data, &book)
+    }
+
+    /// - Parameter book: of the rows before.
+    func decode(codec: Int16, _ data: [UInt8], _ book: inout ColumnBook) -> Chunk? {
         do {
-            return try ChunkCodec.read(data, codec: codec, wanted: wanted)
+            return try ChunkCodec.read(data, codec: codec, &book)
         } catch {
             HistoryMetrics.unreadable.increment()
             logger.error("history row unreadable", metadata: [LogKey.reason: "\(error)"])

@@ -8,51 +8,66 @@ enum ChunkError: Error, Equatable {
 
 /// Reads numbers off bytes; everything that is not there is an error, never a trap.
 struct ByteCursor {
-    private(set) var rest: ArraySlice<UInt8>
+    private let all: ArraySlice<UInt8>
+    private var place: Int
 
-    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
-
-    mutating func byte(_ what: String) throws(ChunkError) -> UInt8 {
-        guard let byte = rest.popFirst() else { throw .malformed(what) }
-        return byte
+    init(_ bytes: ArraySlice<UInt8>) {
+        all = bytes
+        place = bytes.startIndex
     }
 
-    mutating func bytes(_ count: Int, _ what: String) throws(ChunkError) -> ArraySlice<UInt8> {
-        guard count >= 0, count <= rest.count else { throw .malformed(what) }
-        defer { rest = rest.dropFirst(count) }
-        return rest.prefix(count)
+    var rest: ArraySlice<UInt8> { all[place...] }
+
+    mutating func byte(_ what: StaticString) throws(ChunkError) -> UInt8 {
+        guard place < all.endIndex else { throw .malformed(what.description) }
+        defer { place += 1 }
+        return all[place]
+    }
+
+    mutating func bytes(_ count: Int, _ what: StaticString) throws(ChunkError) -> ArraySlice<UInt8> {
+        guard count >= 0, count <= all.endIndex - place else { throw .malformed(what.description) }
+        defer { place += count }
+        return all[place..<place + count]
+    }
+
+    /// Passes over these bytes where they stand next.
+    mutating func skip(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count <= all.endIndex - place else { return false }
+        for (offset, byte) in bytes.enumerated() where all[place + offset] != byte { return false }
+        place += bytes.count
+        return true
     }
 
     /// LEB128, at most 64 bits.
-    mutating func number(_ what: String) throws(ChunkError) -> UInt64 {
+    mutating func number(_ what: StaticString) throws(ChunkError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 63, by: 7) {
             let next = try byte(what)
-            guard shift < 63 || next <= 1 else { throw .malformed(what) }
+            guard shift < 63 || next <= 1 else { throw .malformed(what.description) }
             value |= UInt64(next & 0x7F) << shift
             if next & 0x80 == 0 { return value }
         }
-        throw .malformed(what)
+        throw .malformed(what.description)
     }
 
     /// A number that must not exceed `limit`: what an allocation is sized by.
-    mutating func count(upTo limit: Int, _ what: String) throws(ChunkError) -> Int {
+    mutating func count(upTo limit: Int, _ what: StaticString) throws(ChunkError) -> Int {
         let value = try number(what)
-        guard value <= UInt64(limit) else { throw .malformed(what) }
+        guard value <= UInt64(limit) else { throw .malformed(what.description) }
         return Int(value)
     }
 
     /// Zigzag.
-    mutating func signed(_ what: String) throws(ChunkError) -> Int64 {
+    mutating func signed(_ what: StaticString) throws(ChunkError) -> Int64 {
         let value = try number(what)
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    mutating func fixed64(_ what: String) throws(ChunkError) -> UInt64 {
+    mutating func fixed64(_ what: StaticString) throws(ChunkError) -> UInt64 {
         try bytes(8, what).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    mutating func fixed32(_ what: String) throws(ChunkError) -> UInt32 {
+    mutating func fixed32(_ what: StaticString) throws(ChunkError) -> UInt32 {
         try bytes(4, what).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }

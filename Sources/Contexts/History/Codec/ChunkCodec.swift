@@ -54,8 +54,14 @@ enum ChunkCodec {
 
     /// - Parameter wanted: which columns to decode; the others are skipped.
     static func read(
-        _ bytes: [UInt8], codec: Int16, wanted: (ColumnID) -> Bool = { _ in true }
+        _ bytes: [UInt8], codec: Int16, wanted: @escaping (ColumnID) -> Bool = { _ in true }
     ) throws(ChunkError) -> Chunk {
+        var book = ColumnBook(wanted: wanted)
+        return try read(bytes, codec: codec, &book)
+    }
+
+    /// - Parameter book: of the rows before, with the columns that are wanted of all.
+    static func read(_ bytes: [UInt8], codec: Int16, _ book: inout ColumnBook) throws(ChunkError) -> Chunk {
         guard codec == plain || codec == dense else { throw .unknownCodec(codec) }
         var cursor = ByteCursor(bytes[...])
         let expected = try cursor.fixed32("checksum")
@@ -64,24 +70,27 @@ enum ChunkCodec {
         if rows == 0 { return .empty }
         let times = try readTimes(rows, codec: codec, from: &cursor)
         let count = try cursor.count(upTo: min(mostColumns, mostValues / rows), "column count")
+        book.begin()
         var columns: [Column] = []
         switch codec {
         case dense:
-            var streams = try Directory.read(count, from: &cursor)
-            for place in 0..<count where wanted(streams.ids[place]) {
+            var streams = try Directory.read(count, from: &cursor, &book)
+            for place in 0..<count where streams.isWanted[place] {
                 columns.append(Column(id: streams.ids[place], values: try streams.values(of: place, rows: rows)))
             }
         default:
-            var before = ""
-            var entries: [(ColumnID, Int)] = []
+            var wanted: [(id: ColumnID, from: Int, size: Int)] = []
+            var end = 0
             for _ in 0..<count {
-                let id = try Directory.readID(after: before, from: &cursor)
-                before = id.metric
-                entries.append((id, try cursor.count(upTo: bytes.count, "column size")))
+                let (id, isWanted) = try book.next(from: &cursor)
+                let size = try cursor.count(upTo: bytes.count, "column size")
+                if isWanted { wanted.append((id, end, size)) }
+                end += size
             }
-            for (id, size) in entries {
-                let part = try cursor.bytes(size, "column")
-                if wanted(id) { columns.append(Column(id: id, values: try PlainColumn.read(part, rows: rows))) }
+            let streams = try cursor.bytes(end, "column")
+            for (id, from, size) in wanted {
+                let part = streams.dropFirst(from).prefix(size)
+                columns.append(Column(id: id, values: try PlainColumn.read(part, rows: rows)))
             }
         }
         guard let chunk = Chunk(checking: times, columns: columns) else { throw .malformed("order") }

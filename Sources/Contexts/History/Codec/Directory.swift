@@ -1,6 +1,7 @@
 /// What a dense chunk says about its columns before their bytes.
 struct Directory {
     private(set) var ids: [ColumnID]
+    private(set) var isWanted: [Bool]
     private var streams: [ColumnStream]
     private var known: [[Int64]?]
 
@@ -19,18 +20,23 @@ struct Directory {
         return values
     }
 
-    static func read(_ count: Int, from cursor: inout ByteCursor) throws(ChunkError) -> Directory {
+    static func read(
+        _ count: Int, from cursor: inout ByteCursor, _ book: inout ColumnBook
+    ) throws(ChunkError) -> Directory {
         var ids: [ColumnID] = []
+        var isWanted: [Bool] = []
         var streams: [ColumnStream] = []
         var sizes: [Int] = []
         for _ in 0..<count {
-            ids.append(try readID(after: ids.last?.metric ?? "", from: &cursor))
+            let name = try book.next(from: &cursor)
+            ids.append(name.id)
+            isWanted.append(name.isWanted)
             let (stream, size) = try readEntry(columns: count, from: &cursor)
             streams.append(stream)
             sizes.append(size)
         }
         for place in 0..<count { streams[place].bytes = Array(try cursor.bytes(sizes[place], "column")) }
-        return Directory(ids: ids, streams: streams, known: Array(repeating: nil, count: count))
+        return Directory(ids: ids, isWanted: isWanted, streams: streams, known: Array(repeating: nil, count: count))
     }
 
     // A name is what it shares with the one before, and the rest; the upper half of a byte holds the aspect.
