@@ -4,11 +4,12 @@ import Inventory
 import Kernel
 import Postgres
 
-/// What samples weigh in PostgreSQL: forty-eight machines play traces through the product's own way in, each from another
+/// What samples weigh in PostgreSQL: 128 machines play traces through the product's own way in, each from another
 /// place of them, for a day and an hour: twelve closed windows each and half an open one. The weight is everything that
 /// holds raw samples (chunks, open heads, their TOAST and indexes, empty partitions too, after VACUUM), over all of them.
 struct HistoryWeighing {
-    static let machines = 48
+    /// So many that the pages which every table has, be it empty, do not count: they are those of all organisations.
+    static let machines = 128
     private static let hours: Int64 = 25
     private static let window: Int64 = 2 * 3_600_000
 

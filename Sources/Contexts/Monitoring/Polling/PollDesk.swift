@@ -170,7 +170,8 @@ actor PollDesk {
     func tick() {
         let now = time.now
         for (place, dueAt) in plan.begin(at: now) {
-            PollMetrics.lateness.recordNanoseconds(max(0, (now - dueAt).milliseconds) * 1_000_000)
+            let lateness = PollMetrics.lateness(asked[place].map(Self.lane) ?? .healthy)
+            lateness.recordNanoseconds(max(0, (now - dueAt).milliseconds) * 1_000_000)
             begin(place, dueAt: dueAt, at: now)
         }
     }
@@ -271,8 +272,15 @@ actor PollDesk {
 enum PollMetrics {
     static let connections = Gauge(label: "pulse_monitoring_connections")
     static let running = Gauge(label: "pulse_monitoring_polls_running")
-    /// From when a poll should have begun until it did.
-    static let lateness = Metrics.Timer(label: "pulse_monitoring_poll_lateness_seconds")
+    private static let healthyLateness = Metrics.Timer(
+        label: "pulse_monitoring_poll_lateness_seconds", dimensions: [("lane", "healthy")])
+    private static let failingLateness = Metrics.Timer(
+        label: "pulse_monitoring_poll_lateness_seconds", dimensions: [("lane", "failing")])
+
+    /// From when a poll should have begun until it did; those that answer badly wait for each other.
+    static func lateness(_ lane: PollPlan.LaneName) -> Metrics.Timer {
+        lane == .healthy ? healthyLateness : failingLateness
+    }
 
     static func count(_ fault: ConnectionFault?) {
         Counter(label: "pulse_monitoring_polls_total", dimensions: [("outcome", fault?.reason.rawValue ?? "ok")])

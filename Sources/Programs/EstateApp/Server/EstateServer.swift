@@ -1,5 +1,6 @@
 import Glibc
 import JSONKit
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -76,6 +77,18 @@ package final class EstateServer: Sendable {
     }
 
     package func advance(by seconds: Double) { world.clock.advance(by: seconds) }
+
+    /// The longest time between two questions for each cluster's inventory since they were counted anew, in seconds; one
+    /// that is open counts too.
+    package var widestGaps: [String: Double] {
+        let (diary, now) = (world.diary.withLockedValue { $0 }, World.uptime)
+        return Dictionary(
+            uniqueKeysWithValues: diary.entries.map { cluster, entry in
+                (world.plans[cluster].label, diary.widestGap(of: entry, at: now))
+            })
+    }
+
+    package func countPollsAnew() { world.diary.withLockedValue { $0.beginAnew() } }
 
     /// Closes every door; connections that are open go with their event loops.
     package func stop() async throws {

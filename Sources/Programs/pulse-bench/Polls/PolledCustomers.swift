@@ -8,7 +8,7 @@ import Postgres
 
 /// Organisations whose one person connects the clusters of an estate over HTTP.
 final class PolledCustomers {
-    private let organisations: [OrgID]
+    let organisations: [OrgID]
     private let session = BearerToken.new(.session)
     private let csrf = "bench"
 
@@ -45,10 +45,11 @@ final class PolledCustomers {
         try await setting.prepare(statements)
     }
 
+    var person: Credential { .session(cookie: "pulse_session=\(session.text.reveal())", csrf: csrf) }
+
     /// As a person would, but faster.
     func connect(_ connections: some Collection<EstateConnection>, port: Int) async throws {
         let client = ProbeClient(port: port)
-        let person = Credential.session(cookie: "pulse_session=\(session.text.reveal())", csrf: csrf)
         for connection in connections {
             guard let number = Int(connection.organisation.suffix(4)), organisations.indices.contains(number - 1) else {
                 throw ProbeFault("an estate of more organisations than were made")

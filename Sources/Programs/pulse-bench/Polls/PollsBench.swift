@@ -18,6 +18,7 @@ struct PollsBench: AsyncParsableCommand {
     @Option(help: "Connections; a multiple of 400.") var connections = 2_000
     @Option(help: "Guests of each.") var guests = 50
     @Option(help: "Seconds that are measured with all of them.") var seconds = 300
+    @Option(help: "Seconds that are measured with half of them silent.") var silentSeconds = 120
 
     func run() async throws {
         let setting = try BenchDatabase()
@@ -40,7 +41,7 @@ struct PollsBench: AsyncParsableCommand {
         for connection in estate.connections where Self.isOdd(connection) {
             try estate.set(Fault(.silent), at: connection.cluster)
         }
-        let wounded = try await measure(pulse, for: .seconds(120))
+        let wounded = try await measure(pulse, for: .seconds(silentSeconds))
         try await estate.stop()
 
         figures.line("connections", Double(connections), "connections")
@@ -49,13 +50,19 @@ struct PollsBench: AsyncParsableCommand {
         figures.line("late_by_a_cadence", full.late, "polls", atMost: 0)
         figures.line("lateness_p99_ms", full.p99 * 1000, "ms")
         figures.line("cpu_cores", full.cores, "cores", atMost: 2)
+        figures.line("cpu_ms_per_poll", full.cores / full.polls * 1000, "ms")
         figures.line("rss_mb", full.memory / 1_048_576, "MB")
         figures.line("mb_per_connection", (full.memory - small.memory) / 1_048_576 / Double(connections - few), "MB")
         let slope = full.cores / small.cores * Double(few) / Double(connections)
         figures.line("cpu_slope", slope, "times", atMost: 1.15)
-        figures.line("lateness_p99_ms_half_silent", wounded.p99 * 1000, "ms")
-        figures.require(wounded.late == 0, "that nobody waits a cadence for the silent")
+        figures.line("lateness_p99_ms_half_silent", wounded.p99 * 1000, "ms", atMost: full.p99 * 1000 * 1.1)
+        figures.line("late_by_a_cadence_half_silent", wounded.late, "polls", atMost: 0)
         try figures.conclude()
+    }
+
+    /// Of those that answer.
+    private func lateness(_ pulse: PulseProcess) async throws -> BucketCounts {
+        try await pulse.histogram("pulse_monitoring_poll_lateness_seconds", labels: #"lane="healthy""#)
     }
 
     private static func isOdd(_ connection: EstateConnection) -> Bool {
@@ -73,12 +80,12 @@ struct PollsBench: AsyncParsableCommand {
     private func measure(_ pulse: PulseProcess, for time: Duration) async throws -> Measured {
         try await Task.sleep(for: Self.settling)
         let (before, cpu) = (
-            try await pulse.histogram("pulse_monitoring_poll_lateness_seconds"), try pulse.cpuSeconds()
+            try await lateness(pulse), try pulse.cpuSeconds()
         )
         let start = ContinuousClock.now
         try await Task.sleep(for: time)
         let took = (ContinuousClock.now - start).inSeconds
-        let after = try await pulse.histogram("pulse_monitoring_poll_lateness_seconds")
+        let after = try await lateness(pulse)
         let polls = after.difference(from: before)
         return Measured(
             polls: Double(polls.count) / took, late: Double(polls.above(Self.cadence.inSeconds)),
@@ -101,8 +108,17 @@ struct BucketCounts {
 
     func above(_ limit: Double) -> Int { count - (buckets.last { $0.bound <= limit }?.count ?? 0) }
 
-    /// The bound below which this share is.
+    /// The bound below which this share is; inside its bucket as if all were spread evenly.
     func quantile(_ share: Double) -> Double {
-        buckets.first { Double($0.count) >= Double(count) * share }?.bound ?? 0
+        var (below, bound) = (0.0, 0.0)
+        for bucket in buckets {
+            let wanted = Double(count) * share
+            if Double(bucket.count) >= wanted, Double(bucket.count) > below {
+                guard bucket.bound.isFinite else { return bucket.bound }
+                return bound + (bucket.bound - bound) * (wanted - below) / (Double(bucket.count) - below)
+            }
+            (below, bound) = (Double(bucket.count), bucket.bound)
+        }
+        return 0
     }
 }

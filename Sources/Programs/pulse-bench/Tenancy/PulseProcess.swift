@@ -66,16 +66,19 @@ final class PulseProcess {
         return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
     }
 
-    func histogram(_ name: String) async throws -> BucketCounts {
+    /// - Parameter labels: as they are written, of the series that count; empty for all.
+    func histogram(_ name: String, labels: String = "") async throws -> BucketCounts {
         let buckets = try await admin("/metrics").text.split(separator: "\n").compactMap { line in
-            guard line.hasPrefix(name + "_bucket{"), let from = line.range(of: "le=\""),
+            guard line.hasPrefix(name + "_bucket{"), labels.isEmpty || line.contains(labels),
+                let from = line.range(of: "le=\""),
                 let to = line[from.upperBound...].firstIndex(of: "\""), let space = line.lastIndex(of: " "),
                 let count = Int(line[line.index(after: space)...])
             else { return nil as (bound: Double, count: Int)? }
             let bound = line[from.upperBound..<to]
             return (bound == "+Inf" ? .infinity : Double(bound) ?? .infinity, count)
         }
-        return BucketCounts(buckets: buckets.sorted { $0.bound < $1.bound })
+        let summed = Dictionary(buckets.map { ($0.bound, $0.count) }, uniquingKeysWith: +)
+        return BucketCounts(buckets: summed.sorted { $0.key < $1.key }.map { (bound: $0.key, count: $0.value) })
     }
 
     /// Of all its threads, user and system.
