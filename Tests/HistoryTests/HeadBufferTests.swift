@@ -86,9 +86,10 @@ import Testing
     func fullPieces() {
         var buffer = buffer()
         for row in 0..<HeadBuffer.rowsOfPiece {
-            buffer.add(samples(1), of: resource, measuredAt: start + .seconds(Int64(row) * 10), now: start)
+            let at = start + .seconds(Int64(row) * 10)
+            buffer.add(samples(1), of: resource, measuredAt: at, now: at)
         }
-        let checkpoint = buffer.checkpoint(at: start + .seconds(200))
+        let checkpoint = buffer.checkpoint(at: start + .seconds(2000))
         #expect(checkpoint.rows.map(\.codec) == [ChunkCodec.dense])
         buffer.stored(checkpoint)
         #expect(buffer.isEmpty)
@@ -99,7 +100,7 @@ import Testing
         var pieces: Set<Int64> = []
         for byte in [UInt8(1), 2, 3] {
             var buffer = HeadBuffer(randomness: Randomness { Array(repeating: byte, count: $0) })
-            for row in 0..<150 {
+            for row in 0..<HeadBuffer.rowsOfPiece * 5 / 2 {
                 let at = start + .seconds(Int64(row) * 10)
                 buffer.add(samples(1), of: resource, measuredAt: at, now: at)
             }

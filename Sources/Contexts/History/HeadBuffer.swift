@@ -17,10 +17,11 @@ package struct HeadBuffer: Sendable {
     /// What charts may lag behind, together with the report's own way.
     package static let pace: Duration = .seconds(8)
 
-    /// A piece is full with ten minutes of reports, or with this many samples: the newest is rewritten at every
-    /// checkpoint and half full on average. 1500 samples are 3 to 4 KB plain, which fits a page, and 2 KB when it is
+    /// A piece is full with twenty minutes of reports, or with this many samples: the newest is rewritten at every
+    /// checkpoint and half full on average; each one has its own names, and what it learned of its columns goes with it,
+    /// so that ten minutes weighed a tenth more. 1500 samples are 3 to 4 KB plain, which fits a page, and 2 KB when it is
     /// written densely for the last time.
-    static let rowsOfPiece = 60
+    static let rowsOfPiece = 120
     static let samplesOfPiece = 1500
     /// Nothing was added for this long: the piece is left to the keeper.
     private static let idle: Duration = .seconds(600)
