@@ -19,10 +19,10 @@ package struct HeadBuffer: Sendable {
 
     /// A piece is full with twenty minutes of reports, or with this many samples: the newest is rewritten at every
     /// checkpoint and half full on average; each one has its own names, and what it learned of its columns goes with it,
-    /// so that ten minutes weighed a tenth more. 1500 samples are 3 to 4 KB plain, which fits a page, and 2 KB when it is
+    /// so that ten minutes weighed a tenth more. 1260 samples are 3 to 4 KB plain, which fits a page, and 2 KB when it is
     /// written densely for the last time.
     static let rowsOfPiece = 120
-    static let samplesOfPiece = 1500
+    static let samplesOfPiece = 1260
     /// Nothing was added for this long: the piece is left to the keeper.
     private static let idle: Duration = .seconds(600)
     /// By the device's clock: what is older than raw history is kept, or from a clock that runs ahead, is refused.
