@@ -174,7 +174,7 @@ import Testing
     func silent() async throws {
         var settings = HTTPSettings()
         settings.socket.pingInterval = .milliseconds(20)
-        settings.socket.silenceTimeout = .milliseconds(60)
+        settings.socket.silenceTimeout = .seconds(1)
         try await Given.server([echo], settings: settings) { port in
             try await RawClient.connected(to: port) { client in
                 _ = try await client.upgrade()

@@ -27,7 +27,7 @@ import Testing
         try await client.send(
             method, to: try #require(OutboundTarget(url)), headers: [("x-test", "1")],
             body: method == "POST" ? [1] : nil,
-            timeout: .seconds(5), maxBytes: maxBytes, redirects: redirects)
+            timeout: .seconds(30), maxBytes: maxBytes, redirects: redirects)
     }
 
     @Test("a request goes to the address that was checked, under the name that was given") func checked() async throws {
