@@ -13,9 +13,9 @@ struct Told {
 
     func agent(
         _ number: UInt8, _ name: String, machine: String? = nil, dmi: String? = nil, macs: [String] = [],
-        addresses: [String] = [], at: Timestamp? = nil
+        addresses: [String] = [], disks: [String] = [], at: Timestamp? = nil
     ) -> Observation {
-        var evidence: [Evidence] = []
+        var evidence = disks.map { Evidence(.hostDisk, $0) }
         if let machine { evidence.append(Evidence(.machineID, machine)) }
         evidence.append(Evidence(.agentID, "agent-\(number)"))
         if let dmi { evidence.append(Evidence(.dmiUUID, dmi)) }
@@ -63,6 +63,31 @@ struct Told {
         #expect(record.name == "web")
         #expect(record.sources.map(\.source) == [.proxmox, .agent])
         #expect(record.metrics.cpuPercent == 50)
+    }
+
+    @Test("a node and the agent on it are one by a disk and the host's name")
+    func nodeWithAgent() {
+        func node(_ name: String, _ disk: String) -> Observation {
+            Observation(
+                connection: told.connection(1), source: .proxmox, type: .agent, key: "node/\(name)", scope: "nodes",
+                evidence: [
+                    Evidence(.platformID, "pve:one/node/\(name)"), Evidence(.hostDisk, disk),
+                    Evidence(.hostDisk, "s-2"),
+                ],
+                name: name, identity: ResourceIdentity(hostnames: [name]), measuredAt: now, receivedAt: now)
+        }
+        var registry = told.registry()
+        let first = registry.take(node("pve1", "s-1"), now: now)
+        // A storage system's disk, which the other node sees as well.
+        let second = registry.take(node("pve2", "s-4"), now: now)
+        #expect(
+            registry.take(told.agent(2, "pve1.lan", machine: "m-1", disks: ["s-1", "s-2", "s-3"]), now: now) == first)
+        #expect(registry.take(told.agent(3, "PVE2", machine: "m-2", disks: ["s-2", "s-4"]), now: now) == second)
+        // A container that is shown them all.
+        let inside = registry.take(told.agent(4, "ct", machine: "m-3", disks: ["s-1", "s-2"]), now: now)
+        #expect(inside != first && inside != second)
+        // Another machine of that name.
+        #expect(registry.take(told.agent(5, "pve1", machine: "m-4", disks: ["s-9"]), now: now) != first)
     }
 
     @Test("whatever comes first, the result is the same thing")

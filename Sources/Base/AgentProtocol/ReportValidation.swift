@@ -72,6 +72,16 @@ extension HostReport {
         try validate(sensors.fanRPM, "sensors.fanRpm")
         try validate(sensors.powerWatts, "sensors.powerWatts")
         try validate(sensors.additional, "sensors.additional")
+        try Check.count(sensors.disks.count, ReportLimits.blockDevices, "sensors.smart")
+        for (index, disk) in sensors.disks.enumerated() {
+            let field = "sensors.smart.\(index)"
+            for (member, value) in [
+                ("device", disk.device), ("model", disk.model), ("serial", disk.serial), ("wwn", disk.wwn),
+            ] {
+                try Check.text(value, "\(field).\(member)")
+            }
+            try Check.size(disk.sizeBytes, "\(field).sizeBytes")
+        }
     }
 
     private func validate(_ interface: Interface, _ field: String) throws(Problem) {

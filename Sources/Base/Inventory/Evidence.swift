@@ -1,3 +1,5 @@
+internal import Kernel
+
 /// One key by which a thing is known, kept in `resource_keys`.
 package struct Evidence: Hashable, Sendable, Comparable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -29,5 +31,29 @@ package struct Evidence: Hashable, Sendable, Comparable {
 
     package static func < (left: Self, right: Self) -> Bool {
         (left.kind.rawValue, left.value) < (right.kind.rawValue, right.value)
+    }
+}
+
+extension Evidence {
+    /// What the numbers of a disk say of the machine that it is in. Not what virtual machines give to each of their disks, nor
+    /// what makers ship instead of a number.
+    package static func ofHost(diskSerial serial: String?, wwn: String?) -> [Evidence] {
+        [telling(serial: serial), telling(wwn: wwn)].compactMap { $0.map { Evidence(.hostDisk, $0) } }
+    }
+
+    private static func telling(serial: String?) -> String? {
+        guard let number = serial?.trimmed.lowercased(), number.count >= 6 else { return nil }
+        return isMadeUp(number) ? nil : number
+    }
+
+    private static func telling(wwn: String?) -> String? {
+        guard var number = wwn?.trimmed.lowercased()[...] else { return nil }
+        for prefix in ["0x", "naa.", "eui."] where number.hasPrefix(prefix) { number = number.dropFirst(prefix.count) }
+        guard number.count >= 16, number.allSatisfy(\.isHexDigit) else { return nil }
+        return isMadeUp(String(number)) ? nil : String(number)
+    }
+
+    private static func isMadeUp(_ number: String) -> Bool {
+        Set(number).count < 3 || ["qm0000", "drive-", "unknown", "0123456", "123456"].contains(where: number.hasPrefix)
     }
 }

@@ -103,6 +103,7 @@ package struct HostCollector: Sendable {
             reading.disks[disk.device] = disk
             report.diskIO.append(disk.report(since: last?.disks[disk.device], seconds: seconds))
         }
+        report.sensors.disks = PhysicalDisks.read(report.diskIO.map(\.device), from: root)
     }
 
     /// Interfaces with an address: what merely passes packets on (bridge ports, bond members, veth ends) would count

@@ -27,7 +27,7 @@ struct AgentReportReading {
         let engine = self.engine.blocks(of: report, receivedAt: receivedAt)
         return Observation(
             connection: ConnectionID(agent.uuid), source: .agent, type: .agent, key: "host",
-            evidence: Self.evidence(machine: machine, dmi: report.host.dmiUUID, agent: agent),
+            evidence: Self.evidence(machine: machine, report, agent: agent),
             name: report.host.displayName.flatMap { $0.isEmpty ? nil : $0 } ?? report.host.hostname,
             technology: report.host.platform, identity: Self.identity(of: report, machine: machine),
             metrics: metrics, uptimeSeconds: report.host.uptimeSeconds, temperature: temperature,
@@ -61,12 +61,14 @@ struct AgentReportReading {
         return told
     }
 
-    private static func evidence(machine: String?, dmi: String?, agent: AgentID) -> [Evidence] {
+    private static func evidence(machine: String?, _ report: HostReport, agent: AgentID) -> [Evidence] {
         var evidence: [Evidence] = []
         if let machine, !machine.isEmpty { evidence.append(Evidence(.machineID, machine)) }
         evidence.append(Evidence(.agentID, agent.description))
-        if let dmi = dmi?.trimmed.lowercased(), !dmi.isEmpty { evidence.append(Evidence(.dmiUUID, dmi)) }
-        return evidence
+        if let dmi = report.host.dmiUUID?.trimmed.lowercased(), !dmi.isEmpty {
+            evidence.append(Evidence(.dmiUUID, dmi))
+        }
+        return evidence + report.sensors.disks.flatMap { Evidence.ofHost(diskSerial: $0.serial, wwn: $0.wwn) }
     }
 
     private static func identity(of report: HostReport, machine: String?) -> ResourceIdentity {

@@ -7,8 +7,11 @@ extension ProxmoxMapping {
     func node(_ node: NodeKnowledge, _ member: ClusterStatus.Member?) -> Observation {
         let name = node.row.node
         let isShown = node.isOnline || known.isInGrace(name, at: now)
+        // What an agent on the node reads as well; the platform tells neither machine-id nor network cards.
+        let disks = node.disks.flatMap { Evidence.ofHost(diskSerial: $0.serial, wwn: $0.wwn) }
         var observation = observation(
-            .agent, "node/\(name)", scope: "nodes", name: name, evidence: platformID("node/\(name)"), parent: nil,
+            .agent, "node/\(name)", scope: "nodes", name: name, evidence: platformID("node/\(name)") + disks,
+            parent: nil,
             status: isShown ? .online : .offline, seenAt: node.isOnline ? nil : node.onlineAt)
         observation.identity = ResourceIdentity(
             hostnames: [name], ipAddresses: member?.address.map { [$0] } ?? [], clusterNames: clusterNames)

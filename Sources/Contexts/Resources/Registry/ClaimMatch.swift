@@ -14,7 +14,11 @@ enum ClaimMatch {
 
     static func confidence(_ left: Observation, _ right: Observation) -> Double {
         var best = 0.0
-        for evidence in left.evidence where right.evidence.contains(evidence) { best = max(best, weight(of: evidence)) }
+        for evidence in left.evidence where right.evidence.contains(evidence) {
+            // Containers see the disks of their host, and the hosts of one storage system see the same.
+            if evidence.kind == .hostDisk, hostname(left) != hostname(right) { continue }
+            best = max(best, weight(of: evidence))
+        }
         if best >= threshold { return best }
         guard isMachine(left), isMachine(right), let name = hostname(left), name == hostname(right) else { return 0 }
         if !macs(left).isDisjoint(with: macs(right)) { return 0.9 }
