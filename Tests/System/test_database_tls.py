@@ -67,9 +67,12 @@ def test_every_connection_is_encrypted_and_survives_a_restart(cluster, tmp_path)
 
 
 def test_a_certificate_of_a_stranger_is_no_database(cluster, tmp_path):
+    authority(tmp_path, "ours")
     authority(tmp_path, "theirs")
     tmp_path.chmod(0o755)
-    server = Server(cluster.database(), "database-stranger")
+    database = cluster.database()
+    server = Server(database, "database-stranger")
+    encrypt(cluster, database, tmp_path, "ours")
     server.environment.update(with_tls(server.database.urls, tmp_path / "theirs.ca.crt"))
     server.environment.pop("PULSE_OPERATOR_DATABASE_URL", None)
     server.process = Process(server.name, PROGRAMS / "pulse", "up", env=server.environment)
