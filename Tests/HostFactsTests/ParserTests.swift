@@ -85,6 +85,17 @@ import Testing
         #expect(memory.swapTotalBytes == nil && memory.swapUsedBytes == nil, "unknown, not 0")
     }
 
+    @Test("a node's place in its cluster is what Corosync says of a machine of this name")
+    func cluster() {
+        let text =
+            "totem {\n  cluster_name: West\n}\nnodelist {\n  node {\n    name: pve1\n  }\n  node {\n    name: PVE2\n  }\n}\n"
+        let place = ClusterPlace(corosync: text, hostname: "pve2.example.org")
+        #expect(place?.cluster == "West" && place?.node == "PVE2")
+        #expect(ClusterPlace(corosync: text, hostname: "pve3") == nil)
+        #expect(ClusterPlace(corosync: "", hostname: "pve1") == nil)
+        #expect(ClusterPlace(corosync: "name: pve1", hostname: "pve1") == nil)
+    }
+
     @Test("fact 18: the ZFS cache gives way like page cache")
     func arc() throws {
         let kstat = "13 1 0x01 123 33456 1 2\nname type data\nhits 4 99\nsize 4 2048000\nc_max 4 1"

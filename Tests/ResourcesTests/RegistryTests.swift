@@ -86,6 +86,18 @@ struct Told {
         // A container that is shown them all.
         let inside = registry.take(told.agent(4, "ct", machine: "m-3", disks: ["s-1", "s-2"]), now: now)
         #expect(inside != first && inside != second)
+        // By its place in a cluster, where its disks say nothing; two platforms of one name do not meet by that.
+        let place = Evidence(clusterNode: "PVE3", in: "West")
+        var (inWest, agent) = (node("pve3", "s-5"), told.agent(6, "pve3", machine: "m-5"))
+        inWest.evidence.append(place)
+        agent.evidence.append(Evidence(clusterNode: "pve3", in: "west"))
+        let elsewhere = Observation(
+            connection: told.connection(9), source: .proxmox, type: .agent, key: "node/pve3", scope: "nodes",
+            evidence: [Evidence(.platformID, "pve:two/node/pve3"), place], name: "pve3",
+            identity: inWest.identity, measuredAt: now, receivedAt: now)
+        let third = registry.take(inWest, now: now)
+        #expect(registry.take(elsewhere, now: now) != third)
+        #expect(registry.take(agent, now: now) == third)
         // Another machine of that name.
         #expect(registry.take(told.agent(5, "pve1", machine: "m-4", disks: ["s-9"]), now: now) != first)
     }

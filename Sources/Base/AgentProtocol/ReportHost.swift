@@ -25,6 +25,9 @@ extension HostReport {
         /// 1, 5 and 15 minutes.
         package var loadAverage: [Double] = []
         package var reportIP: String?
+        /// Of a cluster's configuration: its name, and what this machine is called in it.
+        package var clusterName: String?
+        package var clusterNode: String?
 
         package init() {}
     }
@@ -50,6 +53,8 @@ extension HostReport.Host: JSONCodable {
             case "uptimeSeconds": try reader.lax(&uptimeSeconds)
             case "loadAverage": try reader.lax(&loadAverage)
             case "reportIp": try reader.lax(&reportIP)
+            case "clusterName": try reader.lax(&clusterName)
+            case "clusterNode": try reader.lax(&clusterNode)
             default: try reader.skip()
             }
         }
@@ -72,6 +77,8 @@ extension HostReport.Host: JSONCodable {
             json.member("uptimeSeconds", uptimeSeconds)
             if !loadAverage.isEmpty { json.member("loadAverage", loadAverage) }
             json.member("reportIp", reportIP)
+            json.member("clusterName", clusterName)
+            json.member("clusterNode", clusterNode)
         }
     }
 }

@@ -24,6 +24,7 @@ extension HostReport {
             ("host.osName", host.osName), ("host.osVersion", host.osVersion),
             ("host.kernelVersion", host.kernelVersion), ("host.architecture", host.architecture),
             ("host.cpuModel", host.cpuModel), ("host.reportIp", host.reportIP),
+            ("host.clusterName", host.clusterName), ("host.clusterNode", host.clusterNode),
         ] {
             try Check.text(value, field)
         }

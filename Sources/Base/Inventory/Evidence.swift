@@ -35,6 +35,10 @@ package struct Evidence: Hashable, Sendable, Comparable {
 }
 
 extension Evidence {
+    package init(clusterNode node: String, in cluster: String) {
+        self.init(.clusterNode, "\(cluster)/\(node)".lowercased())
+    }
+
     /// What the numbers of a disk say of the machine that it is in. Not what virtual machines give to each of their disks, nor
     /// what makers ship instead of a number.
     package static func ofHost(diskSerial serial: String?, wwn: String?) -> [Evidence] {

@@ -63,6 +63,9 @@ package struct HostCollector: Sendable {
         host.kernelVersion = identity.kernelVersion
         host.architecture = identity.architecture
         host.cpuModel = identity.cpuModel
+        if let place = ClusterPlace(corosync: root.text("/etc/corosync/corosync.conf") ?? "", hostname: host.hostname) {
+            (host.clusterName, host.clusterNode) = (place.cluster, place.node)
+        }
         host.uptimeSeconds = root.line("/proc/uptime")
             .flatMap { Double($0[...].words.first ?? "") }.flatMap { Int64(exactly: $0.rounded(.down)) }
         let loads = (root.line("/proc/loadavg") ?? "")[...].words.prefix(3).compactMap { Double($0) }

@@ -57,6 +57,7 @@ package struct IngestRoutes: Sendable {
         "osName": .string.optional, "osVersion": .string.optional, "kernelVersion": .string.optional,
         "architecture": .string.optional, "cpuModel": .string.optional, "cpuCount": .integer.optional,
         "uptimeSeconds": .integer.optional, "loadAverage": .array(.number).optional, "reportIp": .string.optional,
+        "clusterName": .string.optional, "clusterNode": .string.optional,
     ])
 
     private static let reportSchema = Schema.object([

@@ -68,6 +68,12 @@ struct AgentReportReading {
         if let dmi = report.host.dmiUUID?.trimmed.lowercased(), !dmi.isEmpty {
             evidence.append(Evidence(.dmiUUID, dmi))
         }
+        if let cluster = report.host.clusterName?.trimmed, let node = report.host.clusterNode?.trimmed,
+            !cluster.isEmpty,
+            !node.isEmpty
+        {
+            evidence.append(Evidence(clusterNode: node, in: cluster))
+        }
         return evidence + report.sensors.disks.flatMap { Evidence.ofHost(diskSerial: $0.serial, wwn: $0.wwn) }
     }
 

@@ -7,10 +7,9 @@ extension ProxmoxMapping {
     func node(_ node: NodeKnowledge, _ member: ClusterStatus.Member?) -> Observation {
         let name = node.row.node
         let isShown = node.isOnline || known.isInGrace(name, at: now)
-        // What an agent on the node reads as well; the platform tells neither machine-id nor network cards.
-        let disks = node.disks.flatMap { Evidence.ofHost(diskSerial: $0.serial, wwn: $0.wwn) }
         var observation = observation(
-            .agent, "node/\(name)", scope: "nodes", name: name, evidence: platformID("node/\(name)") + disks,
+            .agent, "node/\(name)", scope: "nodes", name: name,
+            evidence: platformID("node/\(name)") + hardware(of: node),
             parent: nil,
             status: isShown ? .online : .offline, seenAt: node.isOnline ? nil : node.onlineAt)
         observation.identity = ResourceIdentity(
@@ -29,6 +28,12 @@ extension ProxmoxMapping {
         if let swap = node.status?.swapUsed { observation.samples.append((MetricName(.swapUsed), Double(swap))) }
         observation.samples.sort { $0.metric < $1.metric }
         return observation
+    }
+
+    /// What an agent on the node reads as well; the platform tells neither machine-id nor network cards.
+    private func hardware(of node: NodeKnowledge) -> [Evidence] {
+        let place = known.status?.name.map { [Evidence(clusterNode: node.row.node, in: $0)] } ?? []
+        return place + node.disks.flatMap { Evidence.ofHost(diskSerial: $0.serial, wwn: $0.wwn) }
     }
 
     private func facts(of node: NodeKnowledge, _ member: ClusterStatus.Member?) -> ResourceBlock {

@@ -14,15 +14,25 @@ enum ClaimMatch {
 
     static func confidence(_ left: Observation, _ right: Observation) -> Double {
         var best = 0.0
-        for evidence in left.evidence where right.evidence.contains(evidence) {
-            // Containers see the disks of their host, and the hosts of one storage system see the same.
-            if evidence.kind == .hostDisk, hostname(left) != hostname(right) { continue }
-            best = max(best, weight(of: evidence))
-        }
+        for evidence in shared(left, right) { best = max(best, weight(of: evidence)) }
         if best >= threshold { return best }
         guard isMachine(left), isMachine(right), let name = hostname(left), name == hostname(right) else { return 0 }
         if !macs(left).isDisjoint(with: macs(right)) { return 0.9 }
         return addresses(left).isDisjoint(with: addresses(right)) ? 0.5 : 0.8
+    }
+
+    /// What both say and what proves something between these two. Containers see the disks of their host, and the hosts of one
+    /// storage system see the same, so a disk takes the host's name as well; clusters are often named alike, so their names tell
+    /// only where an agent says that it stands.
+    static func shared(_ left: Observation, _ right: Observation) -> [Evidence] {
+        left.evidence.filter { evidence in
+            guard right.evidence.contains(evidence) else { return false }
+            return switch evidence.kind {
+            case .hostDisk: hostname(left) == hostname(right)
+            case .clusterNode: (left.source == .agent) != (right.source == .agent)
+            default: true
+            }
+        }
     }
 
     static func weight(of evidence: Evidence) -> Double {

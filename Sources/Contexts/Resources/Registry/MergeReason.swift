@@ -21,8 +21,7 @@ struct MergeReason: Sendable, Equatable {
 
     /// The strongest that the two share; `nil` when nothing of the two alone makes them one.
     static func between(_ left: Observation, _ right: Observation) -> MergeReason? {
-        let shared = left.evidence.filter(right.evidence.contains)
-        let best = shared.max { ClaimMatch.weight(of: $0) < ClaimMatch.weight(of: $1) }
+        let best = ClaimMatch.shared(left, right).max { ClaimMatch.weight(of: $0) < ClaimMatch.weight(of: $1) }
         if let best, ClaimMatch.weight(of: best) >= ClaimMatch.threshold {
             return MergeReason(
                 kind: .sharedIdentity, signal: best.kind.rawValue, confidence: ClaimMatch.weight(of: best))
