@@ -216,6 +216,8 @@ cluster_start() {
     port=$(cat "$dir/port" 2>/dev/null || true)
     [[ -n $port ]] && port_is_free 127.0.0.1 "$port" || port=$(free_port)
     echo "$port" > "$dir/port"
+    # SCRAM where a role's password was stored for it, as ours are; unit tests store theirs as MD5 (`TestCluster`).
+    [[ $kind != fast ]] || as_postgres sed -i 's/scram-sha-256$/md5/' "$dir/data/pg_hba.conf"
     { cluster_settings "$kind"; echo "port = $port"; } | as_postgres tee "$dir/data/pulse.conf" >/dev/null
     # Descriptors above 2 (locks, pipes) stay with us; the server outlives the caller.
     as_postgres "$PG_BIN/pg_ctl" start -D "$dir/data" -l "$dir/data/server.log" -w -t 60 \
