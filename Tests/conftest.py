@@ -13,10 +13,16 @@ def pytest_sessionstart(session):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+# What takes longest as one piece begins first, so that nobody works on it alone in the end.
+LONGEST = ["test_docker.py", "test_workers.py", "test_isolation_prover.py", "test_platforms.py", "test_gateways.py", "test_swarm.py",
+           "test_estate.py", "test_audit.py", "test_story.py", "test_company_story.py"]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
     """Several workers share the tests (`-n`). What talks to the shared server stays together, file by file and in its order;
     the rest goes to whoever is free."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     for item in items:
         if "server" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group(item.path.name))

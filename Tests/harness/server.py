@@ -74,6 +74,9 @@ class Server:
             assert self.process.lives, f"{self.name} ended:\n{self.process.tail()}"
             return self.admin_client().get("/readyz").status == 200
         eventually(ready, seconds, f"{self.name} is ready")
+        if "PULSE_OPERATOR_LISTEN" in self.environment:
+            # A listener of its own, which readiness does not wait for.
+            eventually(lambda: Client(self.operators).get("/login").status, seconds, f"{self.name} answers operators")
 
     def kill(self):
         self.process.kill()
