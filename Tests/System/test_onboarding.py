@@ -81,7 +81,7 @@ def of(resources, machine):
     return found[0]
 
 
-def test_everything_is_there_once_and_the_count_is_explained(owner, estates, network):
+def test_everything_is_there_once_and_the_count_is_explained(owner, estates, network, request):
     near, far = estates
     connect(owner, near.connections[0])
     gateway = RealAgent(owner.server, "onboarding-gateway")
@@ -89,6 +89,7 @@ def test_everything_is_there_once_and_the_count_is_explained(owner, estates, net
     identity = owner.browser.get("/api/agents").json["data"][0]["id"]
     there = far.connections[0]
     gateway.process = gateway.run_as("gateway", "--allow", f"{LAN}:{there['port']}", prefix=network.prefix)
+    request.addfinalizer(gateway.stop)
     eventually(lambda: owner.browser.get("/api/gateways").json["data"][0]["state"] == "online", 60, "the gateway is online")
     connect(owner, there, agentId=identity)
 
@@ -134,4 +135,3 @@ def test_everything_is_there_once_and_the_count_is_explained(owner, estates, net
     for agent in agents:
         assert agent.send().status in (200, 409)
     assert {one["id"] for one in listed(owner, "agent", "vm", "system-container")} == after
-    gateway.stop()
