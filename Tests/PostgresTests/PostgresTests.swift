@@ -154,6 +154,34 @@ import Testing
         #expect(answer == 2)
     }
 
+    @Test("a transaction whose session has ended does not go on in the next one") func cutOff() async throws {
+        let org = OrgID.new(at: SystemTime().now)
+        func sessions() async throws -> Set<Int> {
+            Set(
+                try await database.superuser.rowsGlobally(
+                    "SELECT pid FROM pg_stat_activity WHERE datname = \(database.name) AND usename = 'pulse_app'"
+                ) { Int(try $0.next(Int32.self)) })
+        }
+        let error = await #expect(throws: DatabaseError.self) {
+            try await database.app.asOrg(org) { transaction in
+                let mine = try await transaction.first("SELECT pg_backend_pid()") { Int(try $0.next(Int32.self)) } ?? 0
+                let before = try await sessions()
+                try await database.superuser.executeGlobally("SELECT pg_terminate_backend(\(Int32(mine)))")
+                let patience = SystemTime().monotonic + .seconds(30)
+                var now = try await sessions()
+                while now.contains(mine) || now.count < before.count, SystemTime().monotonic < patience {
+                    now = try await sessions()
+                }
+                #expect(!now.contains(mine) && now.count == before.count, "another session is there instead")
+                // Needs no organisation: alone in a session that knows nothing of BEGIN, it would stand at once.
+                try await transaction.execute("SELECT pg_notify('cut', 'off')")
+            }
+        }
+        #expect(error?.problem.status == 503)
+        // What comes after is not disturbed.
+        #expect(try await database.app.asOrg(org) { try await $0.first("SELECT 3") { try $0.next(Int.self) } } == 3)
+    }
+
     @Test("a database that is not there is a 503 that says when to come back") func unavailable() async throws {
         var configuration = DatabaseConfiguration(url: Secret("postgres://x@127.0.0.1:1/x"))
         configuration.unavailableAfter = .milliseconds(50)

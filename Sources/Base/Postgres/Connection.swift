@@ -30,6 +30,8 @@ final class Connection: ReactorClient, @unchecked Sendable {
     private let onLoss: @Sendable (Int, String) -> Void
     private let onNotification: (@Sendable (String, String) -> Void)?
     private var pg: OpaquePointer?
+    /// How many sessions were opened so far.
+    private var session = 0
     private var socket: Int32 = -1
     private var flights: Deque<Flight> = []
     /// Flights that wait for a cancel request to be over: it hits whatever runs when it arrives.
@@ -110,6 +112,7 @@ final class Connection: ReactorClient, @unchecked Sendable {
 
     private func adopt(_ pg: OpaquePointer) {
         self.pg = pg
+        session += 1
         socket = PQsocket(pg)
         watchesWrite = false
         prepared.removeAll(keepingCapacity: true)
@@ -120,7 +123,11 @@ final class Connection: ReactorClient, @unchecked Sendable {
     private func send(_ flight: Flight) {
         guard !flight.isDone else { return }
         guard let pg else { return flight.finish(.failed(.unavailable(reason: "connection lost"))) }
+        guard flight.session == nil || flight.session == session else {
+            return flight.finish(.failed(.unavailable(reason: "the transaction was cut off")))
+        }
         if isCancelling { return held.append(flight) }
+        flight.session = session
         for (index, statement) in flight.statements.enumerated() {
             guard send(statement, isWanted: index >= flight.openings, in: flight, on: pg) else { break }
         }

@@ -22,6 +22,9 @@ final class Flight: @unchecked Sendable {
     /// How many leading statements are ours (`set_config`, `BEGIN`) and have no place in the answer.
     let openings: Int
     let deadline: Duration
+    /// Of the connection: which of its server's sessions this has to run in, any if `nil`; then the one it did run in. A lost
+    /// connection opens another, which knows nothing of a transaction that was under way.
+    var session: Int?
     var steps: [Step] = []
     var position = 0
     /// A cancel request went out while this one was in the pipeline; it may hit the wrong one.
@@ -31,7 +34,8 @@ final class Flight: @unchecked Sendable {
     private var results: [ResultSet] = []
     private var failure: ServerError?
 
-    init(_ statements: [SQL], openings: Int, deadline: Duration) {
+    init(_ statements: [SQL], openings: Int, deadline: Duration, session: Int? = nil) {
+        self.session = session
         self.statements = statements
         self.openings = openings
         self.deadline = deadline

@@ -11,6 +11,8 @@ package final class Transaction: Sendable {
         var isOpen = false
         var isBroken = false
         var isOver = false
+        /// Where BEGIN ran.
+        var session: Int?
         /// Sent before the next statement, in the same round trip.
         var pending: [SQL]
         var atCommit: [SQL] = []
@@ -147,7 +149,8 @@ package final class Transaction: Sendable {
         let isOpen = state.withLockedValue { $0.isOpen }
         finish(committed: false)
         guard isOpen else { return true }
-        let flight = Flight(["ROLLBACK"], openings: 0, deadline: time.monotonic + .seconds(5))
+        let session = state.withLockedValue { $0.session }
+        let flight = Flight(["ROLLBACK"], openings: 0, deadline: time.monotonic + .seconds(5), session: session)
         if case .answered = await connection.fly(flight, ignoringCancellation: true) { return true }
         return false
     }
@@ -155,10 +158,13 @@ package final class Transaction: Sendable {
     private func fly(
         _ statements: [SQL], openings: Int, isCommit: Bool = false
     ) async throws(DatabaseError) -> [ResultSet] {
-        let flight = Flight(statements, openings: openings, deadline: time.monotonic + timeout)
+        let session = state.withLockedValue { $0.session }
+        let flight = Flight(statements, openings: openings, deadline: time.monotonic + timeout, session: session)
         let error: DatabaseError
         switch await connection.fly(flight, ignoringCancellation: isCommit) {
-        case .answered(let results): return results
+        case .answered(let results):
+            state.withLockedValue { $0.session = flight.session }
+            return results
         // Whether a COMMIT that was cut off has happened is not known, so it must not read as "changed nothing".
         case .failed(.timeout) where isCommit: error = .unavailable(reason: "no answer to COMMIT")
         case .failed(let failure): error = failure
