@@ -46,7 +46,7 @@ CREATE TABLE sso_providers (
     -- JSON: what the protocol needs, without secrets.
     settings         text NOT NULL CHECK (octet_length(settings) <= 1048576),
     -- JSON of secrets; NULL: none.
-    secrets          bytea,
+    secrets          sealed,
     allowed_domains  text[] NOT NULL,
     allowed_emails   text[] NOT NULL,
     allowed_groups   text[] NOT NULL,
@@ -108,9 +108,10 @@ CREATE TABLE sso_flows (
     session_id    uuid,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz NOT NULL,
-    -- The provider has answered: what it said, sealed, waits for the browser to come back with this ticket.
+    -- The provider has answered, and the browser has to come back with this ticket.
     ticket_hash   bytea,
-    answer        bytea,
+    -- What finishing it needs: the verifier of a code, later the answer that waits for the browser.
+    kept          sealed,
     PRIMARY KEY (org_id, state_hash),
     FOREIGN KEY (org_id, provider_id) REFERENCES sso_providers (org_id, id) ON DELETE CASCADE
 );
@@ -118,7 +119,7 @@ CREATE UNIQUE INDEX sso_flows_by_request ON sso_flows (org_id, provider_id, requ
 CREATE INDEX sso_flows_by_expiry ON sso_flows (expires_at);
 SELECT pulse_owner_tools.tenant_table('sso_flows');
 CREATE POLICY identity ON sso_flows TO pulse_identity USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, DELETE, UPDATE (ticket_hash, answer) ON sso_flows TO pulse_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (ticket_hash, kept) ON sso_flows TO pulse_app;
 GRANT SELECT, DELETE ON sso_flows TO pulse_identity;
 
 -- What was used once and may not be used again: assertions, logout tokens. Kept until it would be too old anyway.
@@ -142,19 +143,21 @@ CREATE TABLE sso_sessions (
     provider_id   text NOT NULL,
     user_id       uuid NOT NULL,
     subject_hash  bytea NOT NULL,
-    -- Digest of the provider's own name for its session; NULL: it has none.
+    -- Digests of the provider's own name for its session, and of the name it gives the person in it; NULL: it has none.
     sid_hash      bytea,
+    name_hash     bytea,
     -- JSON: name id, session index, tokens.
-    logout        bytea,
+    logout        sealed,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz NOT NULL,
     PRIMARY KEY (org_id, session_id)
 );
 CREATE INDEX sso_sessions_by_subject ON sso_sessions (org_id, provider_id, subject_hash);
+CREATE INDEX sso_sessions_by_name ON sso_sessions (org_id, provider_id, name_hash);
 CREATE INDEX sso_sessions_by_expiry ON sso_sessions (expires_at);
 SELECT pulse_owner_tools.tenant_table('sso_sessions');
 CREATE POLICY identity ON sso_sessions TO pulse_identity USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, DELETE ON sso_sessions TO pulse_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (logout) ON sso_sessions TO pulse_app;
 GRANT SELECT, DELETE ON sso_sessions TO pulse_identity;
 
 -- The last logins that were tried, with what came of them.
@@ -169,13 +172,13 @@ CREATE TABLE sso_attempts (
     detail       text NOT NULL,
     user_id      uuid,
     -- JSON, sealed: subject, address, groups and claims as the provider told them.
-    told         bytea,
+    told         sealed,
     address      text NOT NULL,
     user_agent   text NOT NULL,
     PRIMARY KEY (org_id, id)
 );
 SELECT pulse_owner_tools.tenant_table('sso_attempts');
-GRANT SELECT, INSERT, DELETE ON sso_attempts TO pulse_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (told) ON sso_attempts TO pulse_app;
 
 ALTER TABLE sessions
     -- NULL: proved to Pulse itself, good wherever the person is a member.
@@ -197,13 +200,14 @@ ALTER TABLE members
 
 ALTER TABLE member_roles ADD COLUMN is_mapped boolean NOT NULL DEFAULT false;
 
+SET LOCAL ROLE pulse_lookup;
+
 CREATE FUNCTION stronger_role(one text, other text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pulse AS $$
     SELECT r FROM unnest(ARRAY[one, other]) r WHERE r IS NOT NULL
     ORDER BY array_position(ARRAY['custom', 'auditor', 'viewer', 'editor', 'admin', 'owner'], r) DESC LIMIT 1
 $$;
-
-SET LOCAL ROLE pulse_lookup;
+GRANT EXECUTE ON FUNCTION stronger_role TO pulse_identity;
 
 -- Whoever sets `role` gives it by hand; whoever sets `mapped_role` says what the groups come to.
 CREATE FUNCTION members_before_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
@@ -255,12 +259,13 @@ $$;
 
 DROP FUNCTION orgs_of(uuid);
 -- The organisations of one person, oldest membership first. `bound`: of a session of this organisation, which knows of
--- no other.
+-- no other. `wants_sso`: this session does not get in.
 CREATE FUNCTION orgs_of(person uuid, bound uuid DEFAULT NULL)
 RETURNS TABLE (id uuid, slug text, name text, role text, state text, suspension text, created_at timestamptz,
-               must_sso boolean)
+               wants_sso boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
-    SELECT o.id, o.slug, o.name, m.role, o.state, coalesce(o.suspension, o.resume_suspension), o.created_at, m.must_sso
+    SELECT o.id, o.slug, o.name, m.role, o.state, coalesce(o.suspension, o.resume_suspension), o.created_at,
+           m.must_sso AND bound IS NULL
     FROM members m JOIN orgs o ON o.id = m.org_id
     WHERE m.user_id = person AND o.state <> 'deleted' AND (bound IS NULL OR o.id = bound)
     ORDER BY m.joined_at, o.id
@@ -320,10 +325,11 @@ BEGIN
             IF FOUND AND (session.bound_org IS NULL OR session.bound_org = entry.provider_org_id) THEN
                 SELECT o.id AS org_id, CASE entry.role WHEN 'owner' THEN 'admin' ELSE entry.role END AS role,
                        NULL::text[] AS granted, NULL::text[] AS denied, NULL::text AS sight,
-                       p.must_sso, o.state, o.suspension, o.session_max_seconds, entry.grant_id INTO place
+                       coalesce(p.must_sso, false) AS must_sso, o.state, o.suspension, o.session_max_seconds,
+                       entry.grant_id INTO place
                 FROM orgs o
-                JOIN members p ON p.org_id = entry.provider_org_id AND p.user_id = session.user_id AND p.role <> 'custom'
-                WHERE o.id = wanted AND o.state <> 'deleted';
+                LEFT JOIN members p ON p.org_id = entry.provider_org_id AND p.user_id = session.user_id
+                WHERE o.id = wanted AND o.state <> 'deleted' AND p.role IS DISTINCT FROM 'custom';
             ELSE
                 -- The variable FOUND has to say that nothing is.
                 PERFORM 1 WHERE false;
@@ -385,16 +391,17 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION open_session TO pulse_app;
 
--- Ends sessions of the organisation of this transaction that a provider has to do with: of one subject, of one session
--- of the provider's, or of both. Answers whose they were and which.
-CREATE FUNCTION end_sso_sessions(vouching text, subject bytea, sid bytea)
+-- Ends sessions of the organisation of this transaction that a provider opened: of one subject, of one session of the
+-- provider's, of both, or these. Answers whose they were and which.
+CREATE FUNCTION end_sso_sessions(vouching text, subject bytea, sid bytea, these uuid[])
 RETURNS TABLE (session_id uuid, user_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
     WITH gone AS (
         DELETE FROM sso_sessions x
         WHERE x.org_id = nullif(current_setting('pulse.org_id', true), '')::uuid AND x.provider_id = vouching
-          AND (subject IS NOT NULL OR sid IS NOT NULL)
+          AND (subject IS NOT NULL OR sid IS NOT NULL OR these IS NOT NULL)
           AND (subject IS NULL OR x.subject_hash = subject) AND (sid IS NULL OR x.sid_hash = sid)
+          AND (these IS NULL OR x.session_id = ANY (these))
         RETURNING x.session_id, x.user_id),
     ended AS (
         DELETE FROM sessions s USING gone

@@ -95,7 +95,7 @@ enum BadArchives {
             let org = try #require(archive["tables/members/000001.jsonl"].firstMatch(of: /"org_id":"([^"]*)"/)?.1)
             archive["tables/member_roles/000001.jsonl"] =
                 "{\"org_id\":\"\(org)\",\"user_id\":\"\(member)\",\"role_id\":\"\(member)\",\"assigned_by\":\"x\","
-                + "\"assigned_at\":\"2026-11-21T09:30:00+00:00\"}\n"
+                + "\"assigned_at\":\"2026-11-21T09:30:00+00:00\",\"is_mapped\":false}\n"
         },
         Bad(name: "no JSON", says: "not a JSON object", file: sites, line: 2) { archive in
             var lines = archive[sites].split(separator: "\n").map(String.init)

@@ -11,6 +11,8 @@ package struct APIRequest: Sendable {
     /// What the braces of the endpoint's path matched, decoded.
     package var parameters: [String: String]
     package var query: Query
+    /// The query as it came, undecoded: some signatures are over just these bytes.
+    package var rawQuery = ""
     package var headers: Headers
     package var body: [UInt8]
     /// The body of an endpoint that takes an upload; `body` is empty then.

@@ -14,10 +14,12 @@ package struct Caller: Sendable {
     package let csrfHash: [UInt8]?
     /// Of staff; `nil` for everybody else.
     package let standing: OperatorRole?
+    /// The organisation whose word alone this session rests on; `nil`: the person proved to Pulse who they are.
+    package let boundTo: OrgID?
 
     package init(
         principal: Principal, org: OrgID? = nil, authority: Authority? = nil, user: UserID? = nil,
-        csrfHash: [UInt8]? = nil, standing: OperatorRole? = nil
+        csrfHash: [UInt8]? = nil, standing: OperatorRole? = nil, boundTo: OrgID? = nil
     ) {
         self.principal = principal
         self.org = org
@@ -25,6 +27,7 @@ package struct Caller: Sendable {
         self.user = user
         self.csrfHash = csrfHash
         self.standing = standing
+        self.boundTo = boundTo
     }
 
     package init(principal: Principal, org: OrgID?, role: Role, user: UserID? = nil) {

@@ -20,6 +20,8 @@ package struct Endpoint: Sendable {
     package let openTo: Set<OrgCondition>
     /// Shows a caller who sees a part of the inventory that part alone. Where this is false they are refused.
     package let narrows: Bool
+    /// Of `session` access: open also to a session that rests on one organisation's word. Nothing that changes the account is.
+    package let isForBound: Bool
     package let audit: AuditRule
     package let idempotency: IdempotencyRule
     package let rate: RateClass
@@ -45,7 +47,7 @@ package struct Endpoint: Sendable {
     package init(
         _ method: Method, _ path: String, summary: String, kind: Kind = .json, access: AccessRule,
         scope: Scope? = nil, capability: Capability? = nil, openTo: Set<OrgCondition> = [.active],
-        narrows: Bool = false, audit: AuditRule, idempotency: IdempotencyRule = .none,
+        narrows: Bool = false, forBound: Bool = false, audit: AuditRule, idempotency: IdempotencyRule = .none,
         rate: RateClass = .general, problems: [Problem] = [], query: [QueryParameter] = [], request: Schema? = nil,
         response: Schema, status: Int = 200, requestExample: String? = nil, responseExample: String,
         maxBodyBytes: Int = 64 * 1024, takesUpload: Bool = false, timeout: Duration = .seconds(15),
@@ -61,6 +63,7 @@ package struct Endpoint: Sendable {
         self.capability = capability
         self.openTo = openTo
         self.narrows = narrows
+        isForBound = forBound
         self.audit = audit
         self.idempotency = idempotency
         self.rate = rate

@@ -17,6 +17,7 @@ extension Responder {
             let target = try RequestTarget(head.target)
             request.path = target.path
             request.query = target.query
+            request.rawQuery = String(target.rawQuery)
             var opening = Opening(
                 request: request, target: .fallback, methodText: head.method, rawQuery: String(target.rawQuery),
                 isHead: method == .head)

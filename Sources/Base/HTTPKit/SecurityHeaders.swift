@@ -1,7 +1,10 @@
 /// What every answer tells the browser to refrain from.
 enum SecurityHeaders {
     static func add(to headers: inout Headers, for request: APIRequest) {
-        headers["content-security-policy"] = policy(host: request.host, isSecure: request.isSecure)
+        // A page that has to send a form elsewhere says so itself.
+        if headers["content-security-policy"] == nil {
+            headers["content-security-policy"] = policy(host: request.host, isSecure: request.isSecure)
+        }
         headers["x-content-type-options"] = "nosniff"
         headers["x-frame-options"] = "DENY"
         // Links of mails carry tokens in their query: they must not travel to other hosts.

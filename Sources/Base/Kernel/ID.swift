@@ -75,6 +75,7 @@ package enum AuditStream {}
 package enum TimelineEntry {}
 package enum IssuerTrust {}
 package enum ExternalSubject {}
+package enum SSOAttempt {}
 
 package typealias OrgID = ID<Organisation>
 package typealias UserID = ID<User>
@@ -103,3 +104,4 @@ package typealias AuditStreamID = ID<AuditStream>
 package typealias ResourceChangeID = ID<TimelineEntry>
 package typealias TrustedIssuerID = ID<IssuerTrust>
 package typealias ExternalSubjectID = ID<ExternalSubject>
+package typealias SSOAttemptID = ID<SSOAttempt>

@@ -24,6 +24,20 @@ extension Problem {
     package static let organisationSuspended = Problem(
         "org-suspended", status: 403, title: "This organisation is suspended",
         detail: "Its owner can find out why and restore it.")
+    /// Told to members alone: the domain of their address belongs to the organisation, which wants its own provider's word.
+    package static let ssoRequired = Problem(
+        "sso-required", status: 403, title: "Sign in through your organisation",
+        detail: "This organisation lets you in by single sign-on alone: begin at /login with your e-mail address.")
+    /// The organisation limits how long a session is good for.
+    package static let sessionTooOld = Problem(
+        "session-too-old", status: 401, title: "This session is older than the organisation allows",
+        detail: "Sign in again.")
+    /// A session that one organisation's provider vouched for reaches that organisation, not the account.
+    package static let boundSession = Problem(
+        "bound-session", status: 403, title: "This session belongs to one organisation",
+        detail:
+            "It was opened by single sign-on. What concerns your account wants a sign-in with your own password, link or passkey."
+    )
     /// A token where only people are let in, or an agent's where only people and API tokens are.
     package static let notForTokens = Problem(
         "permission-denied", status: 403, title: "Your role does not allow this",

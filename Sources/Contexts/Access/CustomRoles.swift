@@ -99,11 +99,11 @@ struct CustomRoles: Sendable {
             let caller = try request.caller()
             guard user != caller.user else { throw Problem.selfModificationDenied }
             for id in wanted { _ = try house.role(id) }
-            try house.mayGive(Set(wanted).symmetricDifference(member.assigned), to: member, caller)
+            try house.mayGive(Set(wanted).symmetricDifference(member.given), to: member, caller)
             try await store.assign(
                 wanted, to: user, in: org, by: caller.principal.label, at: now, transaction)
-            let before = JSONValue.object(["roleIds": .array(member.assigned.map { .string("\($0)") })])
-            member.assigned = wanted
+            let before = JSONValue.object(["roleIds": .array(member.given.map { .string("\($0)") })])
+            member.assigned = Array(Set(wanted).union(member.mapped)).sorted()
             try await store.apply(house.effects(of: [member]), in: transaction)
             let after = JSONValue.object(["roleIds": .array(wanted.map { .string("\($0)") })])
             transaction.atCommit(

@@ -16,6 +16,8 @@ package struct Membership: Sendable {
     package let createdAt: Timestamp
     /// No membership: a provider's grant.
     package let viaProvider: Bool
+    /// It is entered by single sign-on alone, and this session was not opened by it.
+    package let wantsSSO: Bool
 
     package init(id: OrgID, slug: String, displayName: String, role: Role, status: String, createdAt: Timestamp) {
         self.id = id
@@ -26,16 +28,18 @@ package struct Membership: Sendable {
         suspendReason = nil
         self.createdAt = createdAt
         viaProvider = false
+        wantsSSO = false
     }
 
     /// The organisations of one person, oldest membership first.
-    package static func query(of user: UserID) -> SQL {
-        "SELECT id, slug, name, role, state, suspension, created_at, false FROM orgs_of(\(user))"
+    /// - Parameter bound: of a session that is good in this organisation alone.
+    package static func query(of user: UserID, boundTo bound: OrgID? = nil) -> SQL {
+        "SELECT id, slug, name, role, state, suspension, created_at, false, wants_sso FROM orgs_of(\(user), \(bound))"
     }
 
     /// The organisation of the transaction, for someone who came in with this role through a provider's grant.
     package static func query(enteredAs role: Role) -> SQL {
-        "SELECT id, slug, name, \(role.rawValue)::text, state, suspension, created_at, true FROM org_details()"
+        "SELECT id, slug, name, \(role.rawValue)::text, state, suspension, created_at, true, false FROM org_details()"
     }
 
     package init(_ row: inout RowReader) throws {
@@ -47,10 +51,11 @@ package struct Membership: Sendable {
         suspendReason = try row.next()
         createdAt = try row.next()
         viaProvider = try row.next()
+        wantsSSO = try row.next()
     }
 
     /// A member may work in it now.
-    package var isOpen: Bool { status == "active" }
+    package var isOpen: Bool { status == "active" && !wantsSSO }
 
     package static let schema = Schema.object([
         "id": .uuid, "slug": .string(minLength: 3, maxLength: 40), "displayName": .string,
@@ -58,6 +63,7 @@ package struct Membership: Sendable {
         "status": .enumeration(["active", "provisioning", "suspended", "pending_deletion"]),
         "suspendReason": .enumeration(["billing", "abuse"]).optional, "createdAt": .timestamp,
         "viaProvider": .boolean.optional,
+        "ssoRequired": .boolean.described("It is entered by single sign-on alone").optional,
     ]).named("Organisation")
 
     package static let example = """
@@ -77,6 +83,7 @@ extension Membership: JSONEncodable {
             json.member("suspendReason", suspendReason)
             json.member("createdAt", createdAt)
             if viaProvider { json.member("viaProvider", true) }
+            if wantsSSO { json.member("ssoRequired", true) }
         }
     }
 }

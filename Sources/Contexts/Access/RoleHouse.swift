@@ -19,7 +19,9 @@ struct RoleHouse: Sendable {
 
     func without(_ id: CustomRoleID) -> RoleHouse {
         let members = members.map { member in
-            RoleStore.Member(user: member.user, role: member.role, assigned: member.assigned.filter { $0 != id })
+            RoleStore.Member(
+                user: member.user, role: member.role, assigned: member.assigned.filter { $0 != id },
+                mapped: member.mapped.filter { $0 != id })
         }
         return RoleHouse(roles: roles.filter { $0.id != id }, members: members)
     }

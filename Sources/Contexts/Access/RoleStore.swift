@@ -11,7 +11,13 @@ struct RoleStore: Sendable {
     struct Member: Sendable {
         let user: UserID
         let role: Role
+        /// All they have.
         var assigned: [CustomRoleID]
+        /// Those of them that their groups at a provider give.
+        var mapped: [CustomRoleID] = []
+
+        /// Those of them that somebody gave them.
+        var given: [CustomRoleID] { assigned.filter { !mapped.contains($0) } }
     }
 
     static let roles: SQL =
@@ -36,22 +42,28 @@ struct RoleStore: Sendable {
 
     static func member(_ user: UserID) -> SQL {
         """
-        SELECT m.user_id, m.role, (SELECT array_agg(r.role_id ORDER BY r.role_id) FROM member_roles r
-                                   WHERE r.user_id = m.user_id)
-        FROM members m WHERE m.user_id = \(user)
+        SELECT m.user_id, m.role, r.assigned, r.mapped
+        FROM members m
+        CROSS JOIN LATERAL (
+            SELECT array_agg(r.role_id ORDER BY r.role_id) AS assigned,
+                   array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE r.is_mapped) AS mapped
+            FROM member_roles r WHERE r.user_id = m.user_id) r
+        WHERE m.user_id = \(user)
         """
     }
 
     /// Those who have any custom role.
     static let assigned: SQL = """
-        SELECT m.user_id, m.role, array_agg(r.role_id ORDER BY r.role_id)
+        SELECT m.user_id, m.role, array_agg(r.role_id ORDER BY r.role_id),
+               array_agg(r.role_id ORDER BY r.role_id) FILTER (WHERE r.is_mapped)
         FROM members m JOIN member_roles r USING (org_id, user_id) GROUP BY m.user_id, m.role
         """
 
     static func readMember(_ row: inout RowReader) throws -> Member {
         Member(
             user: try row.next(), role: Role(rawValue: try row.next()) ?? .custom,
-            assigned: try row.next([UUID]?.self).map { $0.map(CustomRoleID.init) } ?? [])
+            assigned: try row.next([UUID]?.self).map { $0.map(CustomRoleID.init) } ?? [],
+            mapped: try row.next([UUID]?.self).map { $0.map(CustomRoleID.init) } ?? [])
     }
 
     // MARK: Writing
@@ -79,15 +91,17 @@ struct RoleStore: Sendable {
         try await transaction.execute("DELETE FROM custom_roles WHERE id = \(id)")
     }
 
+    /// - Parameter isMapped: which of the two kinds they are; the other kind stays as it is.
     func assign(
-        _ roles: [CustomRoleID], to user: UserID, in org: OrgID, by actor: String, at now: Timestamp,
-        _ transaction: Transaction
+        _ roles: [CustomRoleID], to user: UserID, in org: OrgID, by actor: String, isMapped: Bool = false,
+        at now: Timestamp, _ transaction: Transaction
     ) async throws {
         _ = try await transaction.batch([
-            "DELETE FROM member_roles WHERE user_id = \(user)",
+            "DELETE FROM member_roles WHERE user_id = \(user) AND is_mapped = \(isMapped)",
             """
-            INSERT INTO member_roles (org_id, user_id, role_id, assigned_by, assigned_at)
-            SELECT \(org), \(user), id, \(actor), \(now) FROM unnest(\(roles)) AS r (id)
+            INSERT INTO member_roles (org_id, user_id, role_id, assigned_by, assigned_at, is_mapped)
+            SELECT \(org), \(user), id, \(actor), \(now), \(isMapped) FROM unnest(\(roles)) AS r (id)
+            ON CONFLICT (org_id, user_id, role_id) DO NOTHING
             """,
         ])
     }

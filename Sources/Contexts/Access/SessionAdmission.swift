@@ -10,6 +10,8 @@ struct Demand: Sendable, Hashable {
     /// `nil`: no token will do.
     let scope: Scope?
     let openTo: Set<OrgCondition>
+    /// It concerns the account itself: a session that rests on one organisation's word does not reach it.
+    var isOfAccount = false
     /// The endpoint shows a caller who sees a part of the inventory that part alone.
     let narrows: Bool
 
@@ -28,7 +30,8 @@ extension Demand {
     init(_ endpoint: Endpoint) {
         let permission: Permission? = if case .permission(let wanted) = endpoint.access { wanted } else { nil }
         self.init(
-            permission: permission, scope: endpoint.scope, openTo: endpoint.openTo, narrows: endpoint.narrows)
+            permission: permission, scope: endpoint.scope, openTo: endpoint.openTo,
+            isOfAccount: endpoint.access == .session && !endpoint.isForBound, narrows: endpoint.narrows)
     }
 }
 
@@ -46,12 +49,14 @@ struct SessionAdmission: Sendable {
     let org: OrgID?
     let authority: Authority?
     let grant: ProviderGrantID?
+    let boundTo: OrgID?
 
     static func query(
         _ hash: [UInt8], choice: OrganisationChoice, demand: Demand, now: Timestamp
     ) -> SQL {
         """
-        SELECT outcome, session_id, user_id, csrf_hash, last_seen_at, org_id, grant_id, role, granted, denied, sight
+        SELECT outcome, session_id, user_id, csrf_hash, last_seen_at, org_id, grant_id, role, granted, denied, sight,
+               bound_org
         FROM admit_session(
             \(hash), \(choice.asked), \(choice.remembered), \(demand.permission != nil), \(demand.roles),
             \(demand.permission?.patterns), \(demand.states), \(demand.isBeyondProviders), \(now))
@@ -67,12 +72,16 @@ struct SessionAdmission: Sendable {
         org = try row.next()
         grant = try row.next()
         authority = try Authority(&row, isProvider: grant != nil)
+        boundTo = try row.next()
     }
 
     /// Why this session does not get in; `nil` when it does.
     func problem(for demand: Demand) -> Problem? {
         switch outcome {
+        case "ok" where boundTo != nil && demand.isOfAccount: .boundSession
         case "ok": demand.fits(authority?.visibility) ? nil : .forbidden
+        case "sso-required": .ssoRequired
+        case "session-too-old": .sessionTooOld
         case "organisation-required": .organisationRequired
         case "organisation-not-found": .organisationNotFound
         case "organisation-suspended": .organisationSuspended
@@ -88,7 +97,9 @@ extension SessionAdmission {
         guard let session, let user else { return nil }
         let principal: Principal =
             grant.map { .provider(user, grant: $0, session: session) } ?? .user(user, session: session)
-        return Caller(principal: principal, org: org, authority: authority, user: user, csrfHash: csrfHash)
+        return Caller(
+            principal: principal, org: org, authority: authority, user: user, csrfHash: csrfHash,
+            boundTo: boundTo)
     }
 }
 

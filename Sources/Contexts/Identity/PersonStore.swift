@@ -24,6 +24,8 @@ struct SessionEntry: Sendable {
     let expiresAt: Timestamp
     let userAgent: String
     let address: String
+    /// How it began: password, link, passkey, srp, oidc, saml, break-glass.
+    let method: String
 
     init(_ row: inout RowReader) throws {
         id = try row.next()
@@ -32,6 +34,7 @@ struct SessionEntry: Sendable {
         expiresAt = try row.next()
         userAgent = try row.next()
         address = try row.next()
+        method = try row.next()
     }
 }
 
@@ -47,16 +50,22 @@ struct PersonStore: Sendable {
 
     static func query(_ user: UserID) -> SQL { "SELECT id, email, display_name FROM person(\(user))" }
 
-    private static func sessions(of user: UserID, at now: Timestamp) -> SQL {
+    private static func sessions(of user: UserID, boundTo bound: OrgID?, at now: Timestamp) -> SQL {
         """
-        SELECT id, created_at, last_seen_at, expires_at, user_agent, address FROM sessions_of(\(user), \(now))
+        SELECT id, created_at, last_seen_at, expires_at, user_agent, address, method
+        FROM sessions_of(\(user), \(now), \(bound))
         """
     }
 
     /// `nil` when the account is gone.
-    func profile(_ user: UserID, at now: Timestamp) async throws -> Profile? {
+    /// - Parameter bound: all that a session of this organisation is told.
+    func profile(_ user: UserID, boundTo bound: OrgID?, at now: Timestamp) async throws -> Profile? {
         let answers = try await database.batch(
-            in: nil, [Self.query(user), Membership.query(of: user), Self.sessions(of: user, at: now)])
+            in: nil,
+            [
+                Self.query(user), Membership.query(of: user, boundTo: bound),
+                Self.sessions(of: user, boundTo: bound, at: now),
+            ])
         guard let person = try answers[0].first({ try Person(&$0) }) else { return nil }
         return Profile(
             person: person, organisations: try answers[1].rows { try Membership(&$0) },
@@ -73,8 +82,8 @@ struct PersonStore: Sendable {
         try await database.first(in: org, Authority.query(of: user)) { try Authority(member: &$0) }.flatMap { $0 }
     }
 
-    func sessions(of user: UserID, at now: Timestamp) async throws -> [SessionEntry] {
-        try await database.rowsGlobally(Self.sessions(of: user, at: now)) { try SessionEntry(&$0) }
+    func sessions(of user: UserID, boundTo bound: OrgID?, at now: Timestamp) async throws -> [SessionEntry] {
+        try await database.rowsGlobally(Self.sessions(of: user, boundTo: bound, at: now)) { try SessionEntry(&$0) }
     }
 
     /// - Returns: false when this person has no such session.
@@ -83,8 +92,13 @@ struct PersonStore: Sendable {
     }
 
     /// - Returns: how many ended.
-    func endOthers(than session: SessionID, of user: UserID, in transaction: Transaction) async throws -> Int {
-        try await transaction.first("SELECT end_other_sessions(\(user), \(session))") { try $0.next(Int.self) } ?? 0
+    func endOthers(
+        than session: SessionID, of user: UserID, boundTo bound: OrgID?, in transaction: Transaction
+    ) async throws -> Int {
+        let ending: SQL =
+            bound == nil
+            ? "SELECT end_other_sessions(\(user), \(session))" : "SELECT end_bound_sessions(\(user), \(session))"
+        return try await transaction.first(ending) { try $0.next(Int.self) } ?? 0
     }
 
     func rename(_ user: UserID, to name: String, in transaction: Transaction) async throws {

@@ -20,7 +20,7 @@ package struct ProfileRoutes: Sendable {
     private var me: Endpoint {
         Endpoint(
             .get, "/api/me", summary: "Who is signed in, where, and what they may do", access: .session,
-            openTo: [.active, .suspendedForBilling, .pendingDeletion],
+            openTo: [.active, .suspendedForBilling, .pendingDeletion], forBound: true,
             audit: .none(reason: "reads only"), response: ProfileAnswer.schema, responseExample: ProfileAnswer.example
         ) { request in try await answer(to: request) }
     }
@@ -46,11 +46,13 @@ package struct ProfileRoutes: Sendable {
     private var sessions: Endpoint {
         Endpoint(
             .get, "/api/sessions", summary: "One's own sessions, newest first", access: .session,
-            audit: .none(reason: "reads only"), response: .object(["data": .array(SessionEntry.schema, maxItems: 10)]),
+            forBound: true, audit: .none(reason: "reads only"),
+            response: .object(["data": .array(SessionEntry.schema, maxItems: 10)]),
             responseExample: "{\"data\":[\(SessionEntry.example)]}"
         ) { request in
             let (user, session) = try request.caller().person()
-            let entries = try await store.sessions(of: user, at: context.time.now)
+            let entries = try await store.sessions(
+                of: user, boundTo: try request.caller().boundTo, at: context.time.now)
             var json = JSONWriter()
             json.object { json in
                 json.array("data") { json in
@@ -64,11 +66,16 @@ package struct ProfileRoutes: Sendable {
     private var revoke: Endpoint {
         Endpoint(
             .delete, "/api/sessions/{id}", summary: "End one of one's own sessions", access: .session,
-            audit: .entry(action: AuditAction.sessionRevoke.rawValue), problems: [.notFound], response: .nothing,
+            forBound: true, audit: .entry(action: AuditAction.sessionRevoke.rawValue), problems: [.notFound],
+            response: .nothing,
             status: 204, responseExample: ""
         ) { request in
-            let user = try request.caller().person().user
+            let (user, bound) = (try request.caller().person().user, try request.caller().boundTo)
             let wanted = try request.id("id", of: LoginSession.self)
+            if bound != nil {
+                let known = try await store.sessions(of: user, boundTo: bound, at: context.time.now)
+                guard known.contains(where: { $0.id == wanted }) else { throw Problem.notFound }
+            }
             try await context.database.asCaller(request) { transaction in
                 guard try await store.end(wanted, of: user, in: transaction) else { throw Problem.notFound }
                 transaction.atCommit(try request.audit(.sessionRevoke, of: "session:\(wanted)", at: context.time.now))
@@ -80,14 +87,15 @@ package struct ProfileRoutes: Sendable {
     private var revokeOthers: Endpoint {
         Endpoint(
             .post, "/api/sessions/revoke-others", summary: "End all of one's sessions but this one", access: .session,
-            audit: .entry(action: AuditAction.sessionRevoke.rawValue), idempotency: .natural,
+            forBound: true, audit: .entry(action: AuditAction.sessionRevoke.rawValue), idempotency: .natural,
             response: .object(["revoked": .integer(minimum: 0)]), responseExample: #"{"revoked":2}"#
         ) { request in
             let (user, session) = try request.caller().person()
+            let bound = try request.caller().boundTo
             let count = try await context.database.asCaller(request) { transaction in
                 transaction.atCommit(
                     try request.audit(.sessionRevoke, of: "user:\(user)", at: context.time.now))
-                return try await store.endOthers(than: session, of: user, in: transaction)
+                return try await store.endOthers(than: session, of: user, boundTo: bound, in: transaction)
             }
             var json = JSONWriter()
             json.object { $0.member("revoked", count) }
@@ -97,14 +105,16 @@ package struct ProfileRoutes: Sendable {
 
     private func answer(to request: APIRequest) async throws -> APIResponse {
         let (user, session) = try request.caller().person()
-        guard let profile = try await store.profile(user, at: context.time.now),
+        guard
+            let profile = try await store.profile(
+                user, boundTo: try request.caller().boundTo, at: context.time.now),
             let current = profile.sessions.first(where: { $0.id == session })
         else { throw Problem.unauthenticated }
         let place = try await place(of: request, among: profile.organisations)
         let answer = ProfileAnswer(
             person: profile.person, session: current, organisations: profile.organisations,
             current: place?.organisation, permissions: place?.authority.permissions ?? [],
-            csrfToken: request.presentedCSRFToken)
+            csrfToken: request.presentedCSRFToken, boundTo: try request.caller().boundTo)
         let response = APIResponse.json(answer.json)
         guard let place, place.isSubstitute else { return response }
         return response.with(cookies: [SessionCookies.choose(place.organisation.id, lifetime: .seconds(30 * 86_400))])

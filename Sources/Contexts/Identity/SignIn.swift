@@ -48,7 +48,7 @@ struct SignIn: Sendable {
             let passed = try await store.pass(
                 user, who, byDevice: found.countsByDevice, renewedHash: renewed, at: now, in: transaction)
             guard passed else { throw SignInError.locked(until: now + .seconds(900), now: now) }
-            return try await proceed(user, remember: remember, from: request, in: transaction)
+            return try await proceed(user, by: "password", remember: remember, from: request, in: transaction)
         }
         return told(step, of: request)
     }
@@ -71,7 +71,7 @@ struct SignIn: Sendable {
             let passed = try await store.pass(
                 user, who, byDevice: found.countsByDevice, renewedHash: nil, at: now, in: transaction)
             guard passed else { throw SignInError.locked(until: now + .seconds(900), now: now) }
-            return try await proceed(user, remember: remember, from: request, in: transaction)
+            return try await proceed(user, by: "srp", remember: remember, from: request, in: transaction)
         }
         return (told(step, of: request), verdict.serverProof)
     }
@@ -85,7 +85,7 @@ struct SignIn: Sendable {
             let user = try await Passkeys(context).redeem(
                 credential: credential, clientData: clientData, authenticatorData: authenticatorData,
                 signature: signature, in: transaction)
-            return try await begin(user, remember: remember, from: request, in: transaction)
+            return try await begin(user, by: "passkey", remember: remember, from: request, in: transaction)
         }
         _ = told(.signedIn(signedIn), of: request)
         return signedIn
@@ -111,7 +111,7 @@ struct SignIn: Sendable {
             guard let user = try await store.redeemLink(hash, at: context.time.now, in: transaction) else {
                 throw SignInError.badLink
             }
-            return try await proceed(user, remember: false, from: request, in: transaction)
+            return try await proceed(user, by: "link", remember: false, from: request, in: transaction)
         }
         return told(step, of: request)
     }
@@ -141,7 +141,8 @@ struct SignIn: Sendable {
                 throw SecondStepFailure.expired
             }
             try await second.redeem(proof, of: owed.user, left: left, in: transaction)
-            return try await begin(owed.user, remember: owed.remember, from: request, in: transaction)
+            return try await begin(
+                owed.user, by: "second-factor", remember: owed.remember, from: request, in: transaction)
         }
         try await tries.forget()
         if case .recovery = proof { context.tell(.recoveryCodeUsed, to: signedIn.email, of: request) }
@@ -166,11 +167,11 @@ struct SignIn: Sendable {
 
     /// After the first step: a session, or the challenge for the second.
     private func proceed(
-        _ user: UserID, remember: Bool, from request: APIRequest, in transaction: Transaction
+        _ user: UserID, by method: String, remember: Bool, from request: APIRequest, in transaction: Transaction
     ) async throws -> FirstStep {
         let owesSecond = try await transaction.first(SecondStepStore.isOn(user)) { try $0.next(Bool.self) }
         guard owesSecond ?? true else {
-            return .signedIn(try await begin(user, remember: remember, from: request, in: transaction))
+            return .signedIn(try await begin(user, by: method, remember: remember, from: request, in: transaction))
         }
         let (token, now) = (BearerToken.new(.secondFactor), context.time.now)
         try await challenges.open(
@@ -180,10 +181,10 @@ struct SignIn: Sendable {
 
     /// Opens the session and leaves its entry in the trail of the organisation the person begins in.
     private func begin(
-        _ user: UserID, remember: Bool, from request: APIRequest, in transaction: Transaction
+        _ user: UserID, by method: String, remember: Bool, from request: APIRequest, in transaction: Transaction
     ) async throws -> SignedIn {
         let signedIn = try await opening.open(
-            for: user, remember: remember, hasSecondStep: true, from: request, in: transaction)
+            for: user, remember: remember, hasSecondStep: true, method: method, from: request, in: transaction)
         if let org = signedIn.org {
             let actor = Principal.user(user, session: signedIn.session)
             let record = AuditRecord(

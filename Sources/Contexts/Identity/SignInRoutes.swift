@@ -129,7 +129,7 @@ package struct SignInRoutes: Sendable {
     private var logout: Endpoint {
         Endpoint(
             .post, "/api/logout", summary: "End this session", access: .session,
-            audit: .entry(action: AuditAction.sessionEnd.rawValue), idempotency: .natural, rate: .auth,
+            forBound: true, audit: .entry(action: AuditAction.sessionEnd.rawValue), idempotency: .natural, rate: .auth,
             response: .object(["success": .boolean]), responseExample: #"{"success":true}"#
         ) { [context] request in
             let (user, session) = try request.caller().person()

@@ -76,6 +76,11 @@ struct PortableTable: Sendable {
         "gateways": "where agents were connected; they connect anew once their machines are enrolled again",
         "org_heads": "the numbering of live changes, which begins anew",
         "support_access": "an owner's consent is to one organisation, not to its copy; operators ask anew",
+        "sso_flows": "sign-ins that are under way; they are begun anew",
+        "sso_replays": "what providers said here once and may not say again here",
+        "sso_sessions": "sessions end with the place they were opened in",
+        "sso_attempts": "the last sign-ins here; they say nothing of another place",
+        "sso_links": "whom a provider vouched for here; it does so anew",
         "org_imports": "where this organisation came from; the archive says that of itself",
     ]
 

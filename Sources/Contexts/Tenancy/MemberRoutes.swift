@@ -101,7 +101,7 @@ package struct MemberRoutes: Sendable {
     private var leave: Endpoint {
         Endpoint(
             .post, "/api/orgs/{id}/leave", summary: "Leave the organisation", access: .session,
-            audit: .entry(action: AuditAction.memberLeave.rawValue), idempotency: .natural,
+            forBound: true, audit: .entry(action: AuditAction.memberLeave.rawValue), idempotency: .natural,
             problems: [.organisationNotFound, .lastOwner], response: .nothing, status: 204, responseExample: ""
         ) { [members] request in
             try await members.leave(for: request)

@@ -20,10 +20,11 @@ package struct OrganisationRoutes: Sendable {
     private var list: Endpoint {
         Endpoint(
             .get, "/api/orgs", summary: "The organisations one belongs to, oldest membership first", access: .session,
-            audit: .none(reason: "reads only"), response: .object(["data": .array(Membership.schema)]),
+            forBound: true, audit: .none(reason: "reads only"), response: .object(["data": .array(Membership.schema)]),
             responseExample: "{\"data\":[\(Membership.example)]}"
         ) { [organisations] request in
-            let all = try await organisations.all(of: try request.caller().person().user)
+            let all = try await organisations.all(
+                of: try request.caller().person().user, boundTo: try request.caller().boundTo)
             var json = JSONWriter()
             json.object { $0.member("data", all) }
             return .json(json.bytes)
@@ -104,7 +105,7 @@ package struct OrganisationRoutes: Sendable {
     private var choose: Endpoint {
         Endpoint(
             .post, "/api/orgs/{id}/switch", summary: "Work in this organisation from now on", access: .session,
-            openTo: [.active, .suspendedForBilling, .pendingDeletion],
+            openTo: [.active, .suspendedForBilling, .pendingDeletion], forBound: true,
             audit: .entry(action: AuditAction.organisationSwitch.rawValue), idempotency: .natural,
             problems: [.organisationNotFound, .organisationSuspended],
             response: .object(["organization": Membership.schema]),

@@ -10,8 +10,8 @@ struct Organisations: Sendable {
     let database: Database
     let time: any TimeSource
 
-    func all(of user: UserID) async throws -> [Membership] {
-        try await database.rowsGlobally(Membership.query(of: user)) { try Membership(&$0) }
+    func all(of user: UserID, boundTo bound: OrgID?) async throws -> [Membership] {
+        try await database.rowsGlobally(Membership.query(of: user, boundTo: bound)) { try Membership(&$0) }
     }
 
     /// - Throws: `organisation-limit` for someone who owns 50.
@@ -60,7 +60,10 @@ struct Organisations: Sendable {
         let caller = try request.caller()
         guard let role = caller.role, caller.org == org else { throw Problem.organisationNotFound }
         let entry = try request.audit(.organisationSwitch, of: "organisation:\(org)", at: time.now)
-        guard let own = try await all(of: try caller.person().user).first(where: { $0.id == org }) else {
+        guard
+            let own = try await all(of: try caller.person().user, boundTo: caller.boundTo).first(where: { $0.id == org }
+            )
+        else {
             let answers = try await database.batch(in: org, [Membership.query(enteredAs: role), entry])
             guard let place = try answers[0].first({ try Membership(&$0) }) else { throw Problem.organisationNotFound }
             return place

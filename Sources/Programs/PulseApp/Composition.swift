@@ -58,6 +58,10 @@ package struct Composition: Sendable {
         SealedColumn(.organisations, table: "connections", column: "host"),
         SealedColumn(.organisations, table: "connections", column: "secret"),
         SealedColumn(.organisations, table: "resource_metadata", column: "notes"),
+        SealedColumn(.organisations, table: "sso_providers", column: "secrets", keyType: "text"),
+        SealedColumn(.organisations, table: "sso_flows", column: "kept", key: "state_hash", keyType: "bytea"),
+        SealedColumn(.organisations, table: "sso_sessions", column: "logout", key: "session_id"),
+        SealedColumn(.organisations, table: "sso_attempts", column: "told"),
     ]
 
     /// The audit entry of a rotation's end, which deletes keys; that of the installation's own belongs to nobody's trail.
