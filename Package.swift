@@ -101,6 +101,7 @@ targets += room(
     "Mail", on: .base, uses: ["Kernel", "CCurl", "CCurlShim"],
     external: [log, nio, nioPosix, nioConcurrency, metrics, lifecycle])
 targets += room("Inventory", on: .base, uses: ["Kernel", "JSONKit"], external: [crypto])
+targets += room("SCIMKit", on: .base, uses: ["Kernel", "JSONKit"], testUses: ["Kernel", "JSONKit"])
 targets += room("AgentProtocol", on: .base, uses: ["Kernel", "JSONKit"])
 targets += room(
     "Bus", on: .base, uses: ["Kernel", "CNATS"], external: [log, collections, metrics, lifecycle, nioConcurrency])

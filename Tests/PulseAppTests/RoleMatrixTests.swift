@@ -76,7 +76,7 @@ import Testing
         switch endpoint.access {
         case .public, .session: true
         case .permission(let permission): may(permission)
-        case .agent, .operator, .support: false
+        case .agent, .directory, .operator, .support: false
         }
     }
 

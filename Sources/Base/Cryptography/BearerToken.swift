@@ -14,6 +14,8 @@ package enum TokenKind: String, Sendable, CaseIterable {
     case enrollment = "pet_"
     case runtime = "prt_"
     case api = "pat_"
+    /// What an organisation's directory (SCIM) brings.
+    case directory = "psc_"
     case operatorSession = "pos_"
     case operatorSetup = "osu_"
 }
@@ -21,8 +23,8 @@ package enum TokenKind: String, Sendable, CaseIterable {
 /// A token as its owner holds it: prefix, then base64url of 32 random bytes and a 4-byte checksum, 52 characters in all.
 ///
 /// The checksum keeps mistyped and made-up tokens away from the database; it adds no secrecy. Only `hash` is stored:
-/// 256 random bits need no salt and no slow hash. An API token's checksum is the CRC-32 of prefix and random bytes, big
-/// endian, so that secret scanners can tell a real one offline; the older kinds have the start of a SHA-256.
+/// 256 random bits need no salt and no slow hash. The checksum of an API or directory token is the CRC-32 of prefix and
+/// random bytes, big endian, so that secret scanners can tell a real one offline; the older kinds have the start of a SHA-256.
 package struct BearerToken: Sendable {
     package let kind: TokenKind
     /// Shown once to its owner, then forgotten.
@@ -70,7 +72,7 @@ package struct BearerToken: Sendable {
 
     private static func checksum(of body: [UInt8], kind: TokenKind) -> [UInt8] {
         let bytes = Array(kind.rawValue.utf8) + body
-        guard kind == .api else { return Array(Digests.sha256(bytes).prefix(checksumBytes)) }
+        guard kind == .api || kind == .directory else { return Array(Digests.sha256(bytes).prefix(checksumBytes)) }
         return withUnsafeBytes(of: CRC32.checksum(bytes).bigEndian) { Array($0) }
     }
 }

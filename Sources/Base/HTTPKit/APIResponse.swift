@@ -43,9 +43,10 @@ package struct APIResponse: Sendable {
         APIResponse(status: status, headers: ["location": location])
     }
 
-    package static func problem(_ problem: Problem, requestID: String) -> APIResponse {
-        var response = APIResponse(status: problem.status, body: .bytes(problem.body(requestID: requestID)))
-        response.headers["content-type"] = "application/problem+json"
+    package static func problem(_ problem: Problem, requestID: String, in dialect: Dialect? = nil) -> APIResponse {
+        let body = dialect?.problemBody(problem, requestID) ?? problem.body(requestID: requestID)
+        var response = APIResponse(status: problem.status, body: .bytes(body))
+        response.headers["content-type"] = dialect?.mediaType ?? "application/problem+json"
         if let seconds = problem.retryAfterSeconds { response.headers["retry-after"] = "\(seconds)" }
         return response
     }

@@ -40,6 +40,8 @@ package struct Endpoint: Sendable {
     /// From the last byte of the request to the first of the response; then 503 `request-timeout`.
     package let timeout: Duration
     package let admission: Admission
+    /// Set on routes of a protocol that is not ours.
+    package let dialect: Dialect?
     package let handler: Handler
     /// What an open socket does; set for `kind` socket only.
     package let serve: SocketService?
@@ -51,7 +53,7 @@ package struct Endpoint: Sendable {
         rate: RateClass = .general, problems: [Problem] = [], query: [QueryParameter] = [], request: Schema? = nil,
         response: Schema, status: Int = 200, requestExample: String? = nil, responseExample: String,
         maxBodyBytes: Int = 64 * 1024, takesUpload: Bool = false, timeout: Duration = .seconds(15),
-        admission: Admission = .before,
+        admission: Admission = .before, dialect: Dialect? = nil,
         serve: SocketService? = nil, handler: @escaping Handler
     ) {
         self.method = method
@@ -78,6 +80,7 @@ package struct Endpoint: Sendable {
         self.takesUpload = takesUpload
         self.timeout = timeout
         self.admission = admission
+        self.dialect = dialect
         self.handler = handler
         self.serve = serve
     }

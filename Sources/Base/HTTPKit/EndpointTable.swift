@@ -5,6 +5,7 @@ import Kernel
 package struct EndpointTable: Sendable {
     package let endpoints: [Endpoint]
     let router: Router
+    private let dialects: [Dialect]
 
     /// - Throws: all faults at once.
     package init(_ endpoints: [Endpoint]) throws(EndpointTableFaults) {
@@ -12,7 +13,12 @@ package struct EndpointTable: Sendable {
         guard faults.isEmpty else { throw EndpointTableFaults(faults: faults) }
         self.endpoints = endpoints
         self.router = Router(endpoints)
+        let spoken = endpoints.compactMap(\.dialect).map { ($0.root, $0) }
+        dialects = Array(Dictionary(spoken) { first, _ in first }.values)
     }
+
+    /// What is spoken at this path, whether there is a route or not; `nil`: our own way.
+    func dialect(of path: String) -> Dialect? { dialects.first { $0.covers(path) } }
 
     /// One sentence for each fault, naming the endpoint.
     package static func faults(in endpoints: [Endpoint]) -> [String] {
@@ -47,11 +53,17 @@ extension Endpoint {
 
     private var pathFaults: [String] {
         var faults: [String] = []
+        if let dialect, !dialect.covers(path) { faults.append("the path is not below \(dialect.root)") }
         let segments = SegmentPattern.segments(of: path)
         if !path.hasPrefix("/") || (path != "/" && path.hasSuffix("/")) || path.contains("//") {
             faults.append("the path must begin with a slash, not end with one, and hold no empty segment")
         }
-        let isLiteral = { (text: String) in text.utf8.allSatisfy { $0.isLowercaseOrDigit || "-._".utf8.contains($0) } }
+        let isForeign = dialect != nil
+        let isLiteral = { (text: String) in
+            text.utf8.allSatisfy {
+                $0.isLowercaseOrDigit || "-._".utf8.contains($0) || (isForeign && $0.isLetterOrDigit)
+            }
+        }
         let isName = { (text: String) in !text.isEmpty && text.utf8.allSatisfy { $0.isLetterOrDigit } }
         if !segments.allSatisfy({ isLiteral($0.prefix) && isLiteral($0.suffix) && ($0.parameter.map(isName) ?? true) })
         {

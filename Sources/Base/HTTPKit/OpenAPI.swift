@@ -14,7 +14,8 @@ package struct OpenAPI: JSONEncodable {
         endpoints = table.endpoints.sorted { ($0.path, $0.method.rawValue) < ($1.path, $1.method.rawValue) }
         var named: [String: Schema] = ["Problem": Problem.schema]
         for endpoint in endpoints {
-            for schema in [endpoint.request, endpoint.response].compactMap({ $0 }) + endpoint.query.map(\.schema) {
+            let bodies = [endpoint.request, endpoint.response, endpoint.dialect?.problemSchema].compactMap { $0 }
+            for schema in bodies + endpoint.query.map(\.schema) {
                 schema.collect(into: &named)
             }
         }

@@ -82,7 +82,7 @@ struct OperationDescription: JSONEncodable {
     private func content(_ schema: Schema, example: String?, to json: inout JSONWriter) {
         json.object("content") { json in
             guard case .media(let type) = schema.shape else {
-                return json.object("application/json") { json in
+                return json.object(endpoint.dialect?.mediaType ?? "application/json") { json in
                     json.key("schema")
                     schema.encode(to: &json)
                     guard let example else { return }
@@ -117,8 +117,10 @@ struct OperationDescription: JSONEncodable {
                     "description",
                     slugs.sorted { $0.key < $1.key }.map { "`\($0.key)`: \($0.value)" }.joined(separator: "\n"))
                 json.object("content") { json in
-                    json.object("application/problem+json") { json in
-                        json.object("schema") { $0.member("$ref", "#/components/schemas/Problem") }
+                    json.object(endpoint.dialect?.mediaType ?? "application/problem+json") { json in
+                        json.object("schema") {
+                            $0.member("$ref", "#/components/schemas/\(endpoint.problemSchemaName)")
+                        }
                     }
                 }
             }
@@ -127,6 +129,8 @@ struct OperationDescription: JSONEncodable {
 }
 
 extension Endpoint {
+    fileprivate var problemSchemaName: String { dialect?.problemSchema.name ?? "Problem" }
+
     /// The ways in, one of which is enough; empty for endpoints that ask for nothing.
     var securityRequirements: [[SecurityScheme]] {
         let session: [SecurityScheme] = method.isSafe ? [.session] : [.session, .csrf]
@@ -136,6 +140,7 @@ extension Endpoint {
         case .operator, .support: return [method.isSafe ? [.operatorSession] : [.operatorSession, .csrf]]
         case .session, .permission: return scope == nil ? [session] : [session] + tokens
         case .agent: return tokens
+        case .directory: return [[.bearer]]
         }
     }
 
@@ -162,10 +167,11 @@ extension Endpoint {
             Problem("org-suspended", status: 403, title: "This organisation is suspended"),
         ]
         // A header may name a foreign organisation wherever a person comes in.
+        let isMachine = access == .agent || access == .directory
         if access != .agent {
             all.append(Problem("organisation-not-found", status: 404, title: "No such organisation"))
         }
-        if !method.isSafe, access != .agent {
+        if !method.isSafe, !isMachine {
             all.append(Problem("csrf-failed", status: 403, title: "The request did not come from our pages"))
         }
         if case .permission = access { all += [.organisationRequired, .notFound] }
@@ -218,6 +224,7 @@ extension AccessRule {
         case .session: "session"
         case .permission(let permission): permission.description
         case .agent: "agent"
+        case .directory: "directory"
         case .operator(let role): role.rawValue
         case .support(let permission): "support:\(permission)"
         }

@@ -91,6 +91,8 @@ extension RateClass {
         case .general: .init(500, per: .seconds(60))
         // One live report each 10 s and a backlog in batches.
         case .agentReport: .init(120, per: .seconds(60))
+        // Ten thousand people within a minute, and their groups.
+        case .directory: .init(18_000, per: .seconds(60))
         case .download: .init(60, per: .seconds(60))
         case .socket: .init(30, per: .seconds(60))
         }
@@ -101,6 +103,8 @@ extension RateClass {
         switch self {
         case .auth, .signup, .magicLink, .download: 1
         case .general, .socket: 4
+        // Hosted directories call for all their customers from a few addresses.
+        case .directory: 20
         case .agentReport: 100
         }
     }

@@ -130,7 +130,8 @@ package struct Responder: Sendable {
     // MARK: Errors
 
     private func refusal(_ problem: Problem, _ headers: Headers, _ opening: Opening) -> APIResponse {
-        var response = APIResponse.problem(problem, requestID: opening.request.id)
+        var response = APIResponse.problem(
+            problem, requestID: opening.request.id, in: table.dialect(of: opening.request.path))
         for header in headers { response.headers[header.name] = header.value }
         return response
     }
@@ -152,7 +153,7 @@ package struct Responder: Sendable {
                     LogKey.kind: "\(type(of: error))", LogKey.error: "\(String(describing: error).prefix(500))",
                 ])
         }
-        return .problem(problem, requestID: opening.request.id)
+        return .problem(problem, requestID: opening.request.id, in: table.dialect(of: opening.request.path))
     }
 }
 

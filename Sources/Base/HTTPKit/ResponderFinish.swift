@@ -4,7 +4,7 @@ extension Responder {
     /// Adds what every answer carries: request id, security headers, cookies, what is left of the budget; and answers
     /// 304 when the caller already has this entity.
     func finish(_ response: inout APIResponse, _ opening: Opening) {
-        if response.status == 200, let etag = response.headers["etag"],
+        if response.status == 200, opening.request.method.isSafe, let etag = response.headers["etag"],
             Self.matches(opening.request.headers.all("if-none-match"), etag)
         {
             response.status = 304

@@ -46,7 +46,9 @@ extension Responder {
                 method == .options
                 ? .options(allowed: list) : .refused(.methodNotAllowed, headers: ["allow": list])
         case .none:
-            let isPage = (method == .get || method == .head) && segments.first != "api"
+            let isPage =
+                (method == .get || method == .head) && segments.first != "api"
+                && table.dialect(of: opening.request.path) == nil
             opening.target = isPage ? .fallback : .refused(.notFound, headers: [:])
         }
     }

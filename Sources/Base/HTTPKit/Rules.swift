@@ -10,6 +10,8 @@ package enum AccessRule: Sendable, Hashable {
     case permission(Permission)
     /// An enrolled agent (or one enrolling) by its token.
     case agent
+    /// An organisation's directory, by a token that is good for nothing else.
+    case directory
     /// Staff of the company that hosts Pulse, of at least this standing. On their own listener alone.
     case `operator`(OperatorRole)
     /// Staff inside an organisation that has let them in for a while; they read there what this permission shows.
@@ -21,7 +23,7 @@ package enum AccessRule: Sendable, Hashable {
     package var isForStaff: Bool {
         switch self {
         case .operator, .support: true
-        case .public, .session, .permission, .agent: false
+        case .public, .session, .permission, .agent, .directory: false
         }
     }
 }
@@ -64,6 +66,7 @@ package enum RateClass: String, Sendable, CaseIterable {
     case magicLink
     case general
     case agentReport
+    case directory
     case download
     case socket
 }

@@ -113,6 +113,8 @@ package enum Principal: Hashable, Sendable {
     case agent(AgentID)
     /// The bearer of a token that an issuer of the organisation's trust signed.
     case external(ExternalPass)
+    /// An organisation's directory, by one of its SCIM tokens. `provider`: the sign-in provider that the token is bound to.
+    case scim(DirectoryTokenID, provider: String?)
     /// Staff of the company that hosts Pulse. `consent`: the customer's time-boxed leave, where one is needed.
     case `operator`(OperatorID, consent: SupportConsentID?)
     case system(job: String)
@@ -124,6 +126,7 @@ package enum Principal: Hashable, Sendable {
         case .token(let id, _): "token:\(id)"
         case .agent(let id): "agent:\(id)"
         case .external(let pass): "external:\(pass.subject)"
+        case .scim(let token, _): "scim:\(token)"
         case .operator(let id, _): "operator:\(id)"
         case .system(let job): "system:\(job)"
         }
@@ -136,6 +139,7 @@ package enum Principal: Hashable, Sendable {
         case .provider(_, let grant, let session): "grant:\(grant) session:\(session)"
         case .token(_, let owner): owner.map { "user:\($0)" }
         case .external(let pass): "external:\(pass.issuer)"
+        case .scim(_, let provider): provider.map { "provider:\($0)" }
         case .operator(_, let consent): consent.map { "consent:\($0)" }
         case .agent, .system: nil
         }

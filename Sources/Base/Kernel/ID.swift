@@ -76,6 +76,9 @@ package enum TimelineEntry {}
 package enum IssuerTrust {}
 package enum ExternalSubject {}
 package enum SSOAttempt {}
+package enum DirectoryToken {}
+package enum DirectoryPerson {}
+package enum DirectoryTeam {}
 
 package typealias OrgID = ID<Organisation>
 package typealias UserID = ID<User>
@@ -105,3 +108,6 @@ package typealias ResourceChangeID = ID<TimelineEntry>
 package typealias TrustedIssuerID = ID<IssuerTrust>
 package typealias ExternalSubjectID = ID<ExternalSubject>
 package typealias SSOAttemptID = ID<SSOAttempt>
+package typealias DirectoryTokenID = ID<DirectoryToken>
+package typealias DirectoryUserID = ID<DirectoryPerson>
+package typealias DirectoryGroupID = ID<DirectoryTeam>

@@ -49,7 +49,7 @@ extension Caller {
     package var session: SessionID? {
         switch principal {
         case .user(_, let session), .provider(_, _, let session): session
-        case .token, .agent, .external, .operator, .system: nil
+        case .token, .agent, .external, .scim, .operator, .system: nil
         }
     }
 

@@ -26,7 +26,7 @@ package struct AccessGate: Gate {
         switch Credential(of: request) {
         case .none: throw Problem.unauthenticated
         case .malformed(let problem): throw problem
-        case .session, .agent, .token, .external: return
+        case .session, .agent, .token, .directory, .external: return
         }
     }
 
@@ -35,6 +35,7 @@ package struct AccessGate: Gate {
         case .public: nil
         case .session, .permission: try await admitMember(request, endpoint.demand).caller
         case .agent: try await admitAgent(request, openTo: endpoint.openTo).caller
+        case .directory: try await admitDirectory(request, openTo: endpoint.openTo)
         // Staff have a listener of their own; on this one nobody is staff.
         case .operator, .support: throw Problem.forbidden
         }
@@ -53,6 +54,9 @@ package struct AccessGate: Gate {
             return agent
         case .malformed(let problem): throw problem
         case .none, .session, .external: throw Problem.unauthenticated
+        case .directory:
+            _ = try await admitDirectory(request, openTo: openTo)
+            throw Problem.notForTokens
         case .token(let token):
             let nothing = Demand(permission: nil, scope: nil, openTo: openTo, narrows: false)
             _ = try await admitToken(token, request, nothing, with: [])
@@ -73,6 +77,9 @@ package struct AccessGate: Gate {
         case .malformed(let problem): throw problem
         case .agent:
             _ = try await admitAgent(request)
+            throw Problem.notForTokens
+        case .directory:
+            _ = try await admitDirectory(request, openTo: demand.openTo)
             throw Problem.notForTokens
         }
     }

@@ -9,6 +9,8 @@ enum Credential: Sendable {
     case session(BearerToken)
     case agent(BearerToken)
     case token(BearerToken)
+    /// A directory's (SCIM).
+    case directory(BearerToken)
     /// A JSON Web Token of somebody else's, as it came.
     case external(String)
     /// There is one, and no look-up is needed to refuse it.
@@ -19,6 +21,7 @@ enum Credential: Sendable {
             self =
                 BearerToken(token, kind: .api).map(Credential.token)
                 ?? BearerToken(token, kind: .runtime).map(Credential.agent)
+                ?? BearerToken(token, kind: .directory).map(Credential.directory)
                 ?? (ExternalAdmission.isToken(token) ? .external(token) : .malformed(.invalidToken))
         } else if let cookie = request.protectedCookie(SessionCookies.session) {
             self = BearerToken(cookie, kind: .session).map(Credential.session) ?? .malformed(.unauthenticated)

@@ -24,7 +24,7 @@ extension Transaction {
         let session: SessionID
         switch try request.caller().principal {
         case .user(_, let own), .provider(_, _, let own): session = own
-        case .token, .agent, .external, .operator, .system: throw Problem.freshSessionRequired
+        case .token, .agent, .external, .scim, .operator, .system: throw Problem.freshSessionRequired
         }
         let confirmedAt = try await first(FreshSession.query(session)) { try $0.next(Timestamp?.self) } ?? nil
         guard let confirmedAt, now - confirmedAt < FreshSession.lifetime else { throw Problem.freshSessionRequired }

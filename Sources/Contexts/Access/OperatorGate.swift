@@ -32,7 +32,7 @@ package struct OperatorGate: Gate {
         case .operator(let role): try await admitOperator(request, as: role)
         case .support(let permission): try await admitSupport(request, to: endpoint, permission)
         // Members have a listener of their own; on this one nobody is one.
-        case .session, .permission, .agent: throw Problem.forbidden
+        case .session, .permission, .agent, .directory: throw Problem.forbidden
         }
     }
 

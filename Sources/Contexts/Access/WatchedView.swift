@@ -33,7 +33,7 @@ struct WatchedView: Sendable, Hashable {
         case .external:
             guard case .external(let pass) = try request.caller().principal else { throw Problem.unauthenticated }
             return (.external(pass), [])
-        case .none, .agent, .malformed: throw Problem.unauthenticated
+        case .none, .agent, .directory, .malformed: throw Problem.unauthenticated
         }
     }
 

@@ -65,7 +65,7 @@ package struct AuditChange: Sendable, Equatable {
 
     /// Beginnings of what opens something: our tokens, those of others, keys, and URLs with a password in them.
     private static let beginnings = [
-        "pse_", "pcs_", "ml1_", "su1_", "pet_", "prt_", "pat_", "pos_", "osu_",
+        "pse_", "pcs_", "ml1_", "su1_", "pet_", "prt_", "pat_", "psc_", "pos_", "osu_",
         "whsec_", "Bearer ", "Basic ", "-----BEGIN",
     ]
 
