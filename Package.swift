@@ -81,6 +81,9 @@ targets += [
     system("CZlib", pkgConfig: "zlib"),
     system("CCurl", pkgConfig: "libcurl"),
     system("CNATS", pkgConfig: "libnats"),
+    system("CIDN", pkgConfig: "libidn2"),
+    system("CPSL", pkgConfig: "libpsl"),
+    .target(name: "CDNSShim", path: "Sources/Base/CDNSShim"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
     .target(name: "CReactor", path: "Sources/Base/CReactor"),
     .target(name: "CProcess", path: "Sources/Base/CProcess"),
@@ -163,6 +166,12 @@ targets += room(
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity"],
     external: [log, crypto, nioConcurrency, lifecycle], testUses: ["FrontDoorKit"])
 targets += room(
+    "VerifiedDomains", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Identity", "CDNSShim",
+        "CIDN", "CPSL",
+    ], external: [log, lifecycle, metrics, nio, nioPosix, nioConcurrency], testUses: ["FrontDoorKit"])
+targets += room(
     "Portability", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Compression", "Cryptography", "Audit", "Access"],
     external: [nioConcurrency], testUses: ["FrontDoorKit", "Tenancy", "Identity", "Compression", "Cryptography"])
@@ -236,7 +245,8 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations", "Probes",
+        "TrustedIssuers", "VerifiedDomains", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations",
+        "Probes",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,

@@ -1,5 +1,6 @@
 """One call of every route that changes something, so that it can be tried whether it leaves its audit entry. A recipe
 prepares what the call needs and returns the call itself; a route without one fails the completeness test."""
+import secrets
 import time
 
 from harness import passkeys, srp
@@ -738,6 +739,68 @@ def change_stream(scene):
 @recipe("DELETE", "/api/audit/streams/{id}")
 def delete_stream(scene):
     return scene.call("DELETE", f"/api/audit/streams/{scene.created('/api/audit/streams', STREAM)['stream']['id']}")
+
+
+# --- mail domains and break-glass codes ---
+
+DOMAINS = "/api/security/domains"
+BREAK_GLASS = "/api/security/sso/break-glass"
+
+
+@recipe("POST", DOMAINS)
+def claim_domain(scene):
+    return scene.call("POST", DOMAINS, {"domain": f"{secrets.token_hex(6)}.example.com"})
+
+
+def _claimed(scene, state="pending", enforceable=False):
+    """A domain of the owner's organisation in this state; with a provider and a code beside it when it is to be enforced."""
+    domain = scene.created(DOMAINS, {"domain": f"{secrets.token_hex(6)}.example.com"})["domain"]
+    scene.server.database.rows(
+        f"UPDATE pulse.sso_domains SET state = '{state}', verified_at = now() WHERE domain = '{domain}'")
+    if enforceable:
+        scene.created(BREAK_GLASS, None)
+        scene.server.database.rows(
+            "INSERT INTO pulse.sso_providers (org_id, id, type, name, display_name, priority, is_enabled, settings,"
+            " allowed_domains, allowed_emails, allowed_groups, group_roles, is_open, default_role, created_at, updated_at)"
+            f" VALUES ('{scene.owner.org}', 'enforced', 'oidc', 'Login', '', 0, true, '{{}}', '{{}}', '{{}}', '{{}}', '{{}}',"
+            " true, 'viewer', now(), now())")
+    return domain
+
+
+@recipe("POST", DOMAINS + "/{domain}/verify")
+def verify_domain(scene):
+    made = scene.created(DOMAINS, {"domain": f"{secrets.token_hex(6)}.example.com"})
+    scene.server.zone.publish(made["record"]["name"], made["record"]["value"])
+    return scene.call("POST", f"{DOMAINS}/{made['domain']}/verify")
+
+
+@recipe("PATCH", DOMAINS + "/{domain}")
+def enforce_domain(scene):
+    return scene.call("PATCH", f"{DOMAINS}/{_claimed(scene, 'verified', enforceable=True)}", {"isEnforced": True})
+
+
+@recipe("DELETE", DOMAINS + "/{domain}")
+def give_domain_up(scene):
+    return scene.call("DELETE", f"{DOMAINS}/{_claimed(scene)}")
+
+
+@recipe("POST", BREAK_GLASS)
+def new_break_glass_code(scene):
+    return scene.call("POST", BREAK_GLASS)
+
+
+@recipe("DELETE", BREAK_GLASS)
+def end_break_glass_code(scene):
+    scene.created(BREAK_GLASS, None)
+    return scene.call("DELETE", BREAK_GLASS)
+
+
+@recipe("POST", "/api/public/sso/break-glass")
+def use_break_glass_code(scene):
+    code = scene.created(BREAK_GLASS, None)["code"]
+    slug = scene.browser.get(f"/api/orgs/{scene.owner.org}").json["slug"]
+    return scene.stranger("/api/public/sso/break-glass", {
+        "organization": slug, "username": scene.owner.address, "password": PASSWORD, "code": code})
 
 
 # --- trusted issuers ---

@@ -14,6 +14,7 @@ from harness import canaries
 from harness.client import Client
 from harness.processes import (
     LOGS, PROGRAMS, ROOT, Process, eventually, free_port, lent, plain_environment, run, work_directory)
+from harness.zones import zone
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
@@ -26,6 +27,7 @@ class Server:
         self.role = role
         self.name = name
         self.directory = work_directory(name)
+        self.zone = zone()
         self.outbox = self.directory / "outbox"
         self.outbox.mkdir()
         self._offer_agent(self.directory / "agent")
@@ -37,7 +39,7 @@ class Server:
             "PULSE_ADMIN_LISTEN": self.admin.removeprefix("http://"), **database.urls,
             "PULSE_OUTBOX_DIR": self.outbox, "PULSE_CONSOLE_DIR": ROOT / ".local/console",
             "PULSE_AGENT_DIR": self.directory / "agent", "PULSE_SECRET_KEY": secrets.token_hex(32),
-            "PULSE_KEY_STORE": self.directory / "keys", "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
+            "PULSE_DNS_SERVER": self.zone.address, "PULSE_KEY_STORE": self.directory / "keys", "PULSE_LOG_LEVEL": "info", "PULSE_LOG_FORMAT": "json", "PULSE_RATE_LIMITS": "off", **settings})
         self.operators = f"http://127.0.0.1:{free_port()}"
         if operators:
             self.environment["PULSE_OPERATOR_LISTEN"] = self.operators.removeprefix("http://")

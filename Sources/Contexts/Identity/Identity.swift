@@ -50,7 +50,7 @@ package struct LinkKey: Sendable {
     func mark(_ token: BearerToken, purpose: String) -> [UInt8] { digest(hash(token), purpose: purpose) }
 
     /// A keyed digest for one purpose.
-    func digest(_ bytes: [UInt8], purpose: String) -> [UInt8] {
+    package func digest(_ bytes: [UInt8], purpose: String) -> [UInt8] {
         Digests.hmacSHA256(Array(purpose.utf8) + [0] + bytes, key: key)
     }
 }

@@ -69,6 +69,8 @@ struct PortableTable: Sendable {
 
     static let trail = ["audit_entries", "audit_checkpoints", "audit_heads"]
     static let stayingBehind = [
+        "sso_domains": "a domain is proven by one organisation; its copy proves it anew",
+        "break_glass_codes": "a code opens one organisation; owners make new ones",
         "wrapping_keys": "keys belong to the vault of one installation; secrets are entered again",
         "data_keys": "keys belong to the vault of one installation; secrets are entered again",
         "key_rotations": "rotations of keys that stay behind",

@@ -32,6 +32,7 @@ package import Telemetry
 package import Tenancy
 import TrustedIssuers
 package import Vault
+import VerifiedDomains
 
 /// A whole Pulse, built and not yet running. The same for the program and for tests.
 package struct Composition: Sendable {
@@ -140,6 +141,9 @@ package struct Composition: Sendable {
             ).endpoints
         endpoints += APITokenRoutes(database: databases.app, time: time).endpoints
         endpoints += IssuerRoutes(issuers, policy: configuration.outbound, time: time).endpoints
+        let domains = DomainContext(
+            identity, records: SystemTextRecords(server: configuration.nameServer), logger: logger)
+        endpoints += DomainRoutes(domains).endpoints + BreakGlassRoutes(domains).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))
@@ -194,7 +198,7 @@ package struct Composition: Sendable {
         if role.works {
             all += [
                 IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
-                rotator, shredder, eraser,
+                rotator, shredder, eraser, DomainKeeper(domains, workers: databases.worker),
             ]
         }
         all.append(admin)

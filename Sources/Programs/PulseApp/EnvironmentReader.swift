@@ -1,5 +1,7 @@
 import HTTPKit
 import Kernel
+import Outbound
+import VerifiedDomains
 
 /// Reads typed values out of environment variables. An empty variable is an absent one.
 struct EnvironmentReader {
@@ -37,6 +39,15 @@ struct EnvironmentReader {
         else { throw .unfit(key, saw: text, wanted: "address:port, such as 127.0.0.1:7655") }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         return ListenAddress(host: host.isEmpty ? "0.0.0.0" : host, port: port)
+    }
+
+    /// The same, of a server that is asked for names: so it has none itself.
+    func nameServer(_ key: String) throws(ConfigurationError) -> SystemTextRecords.Server? {
+        guard let server = try address(key) else { return nil }
+        guard InternetAddress(server.host) != nil, let port = UInt16(exactly: server.port), port > 0 else {
+            throw .unfit(key, saw: values[key] ?? "", wanted: "an address of numbers and a port, such as 192.0.2.53:53")
+        }
+        return SystemTextRecords.Server(address: server.host, port: port)
     }
 
     func networks(_ key: String) throws(ConfigurationError) -> [NetworkRange] {

@@ -7,6 +7,7 @@ package import Logging
 package import Outbound
 internal import Relay
 package import Telemetry
+package import VerifiedDomains
 
 /// Everything that `pulse` is told from outside, read once at start. `.env.example` lists the same keys in this order.
 package struct PulseConfiguration: Sendable {
@@ -58,6 +59,8 @@ package struct PulseConfiguration: Sendable {
     package var formerAuditKeys: [VerifyingKey]
     /// `PULSE_OUTBOUND_ALLOW`: networks besides the public internet that addresses of customers may lead to. Default none.
     package var outbound: OutboundPolicy
+    /// `PULSE_DNS_SERVER`: address:port of the resolver that proofs of domains are read from. Default: the system's.
+    package var nameServer: SystemTextRecords.Server?
     /// `PULSE_RATE_LIMITS`: on or off. Default on.
     package var hasRateLimits: Bool
     /// `PULSE_RELAY_LISTEN`: address:port at which the other processes of this installation ask for streams through
@@ -78,7 +81,8 @@ package struct PulseConfiguration: Sendable {
             "PULSE_OPERATOR_DATABASE_URL", "PULSE_DATABASE_CONNECTIONS", "PULSE_SMTP_URL",
             "PULSE_MAIL_FROM", "PULSE_OUTBOX_DIR", "PULSE_CONSOLE_DIR", "PULSE_AGENT_DIR", "PULSE_LOG_LEVEL",
             "PULSE_LOG_FORMAT", "PULSE_TRUSTED_PROXIES", "PULSE_TLS_CERT", "PULSE_TLS_KEY", "PULSE_SECRET_KEY",
-            "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_RATE_LIMITS", "PULSE_RELAY_LISTEN",
+            "PULSE_AUDIT_FORMER_KEYS", "PULSE_OUTBOUND_ALLOW", "PULSE_DNS_SERVER", "PULSE_RATE_LIMITS",
+            "PULSE_RELAY_LISTEN",
             "PULSE_RELAY_ADVERTISE",
         ] + KeySettings.keys + PoolSettings.keys
 
@@ -112,6 +116,7 @@ package struct PulseConfiguration: Sendable {
         secretKey = try Self.secretKey(reader, isProduction: kind == .production)
         formerAuditKeys = try Self.verifyingKeys(reader, "PULSE_AUDIT_FORMER_KEYS")
         outbound = OutboundPolicy(allowing: try reader.networks("PULSE_OUTBOUND_ALLOW"))
+        nameServer = try reader.nameServer("PULSE_DNS_SERVER")
         hasRateLimits = try reader.choice("PULSE_RATE_LIMITS", Switch.self) != .off
         relayListen = try reader.address("PULSE_RELAY_LISTEN")
         relayAdvertise = try reader.address("PULSE_RELAY_ADVERTISE")

@@ -169,6 +169,18 @@ struct ProbeEstate: Sendable {
             }
         }
         one.ids.subtract(one.deleted)
+        one.ids.insert(try await domain(of: one, client))
+    }
+
+    static let domainEnding = ".probe.example"
+
+    /// A mail domain of this organisation's: what is named by a name instead of an id.
+    private static func domain(of one: ProbedOrganisation, _ client: ProbeClient) async throws -> String {
+        let domain = one.id + domainEnding
+        let claimed = try await client.ask(
+            .post, "/api/security/domains", as: one.owner, body: #"{"domain":"\#(domain)"}"#)
+        guard claimed.isSuccess else { throw ProbeFault("no domain: \(claimed.text)") }
+        return domain
     }
 
     /// A provider that looks after a customer, and the customer's grant.

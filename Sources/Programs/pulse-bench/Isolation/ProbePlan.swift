@@ -144,6 +144,9 @@ struct ProbePlan: Sendable {
 
     /// Of the same shape and nobody's.
     func absent(like id: String, _ random: inout SeededRandom) -> String {
+        if id.lowercased().hasSuffix(ProbeEstate.domainEnding) {
+            return "\(UInt64.random(in: .min ... .max, using: &random))\(ProbeEstate.domainEnding)"
+        }
         guard id.count == 36 else { return id }
         let digits = (0..<32).map { _ in "0123456789abcdef".randomElement(using: &random)! }
         var text = String(digits)
