@@ -56,6 +56,7 @@ let nioTLSEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let client = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -84,7 +85,19 @@ targets += [
     system("CIDN", pkgConfig: "libidn2"),
     system("CPSL", pkgConfig: "libpsl"),
     .target(name: "CDNSShim", path: "Sources/Base/CDNSShim"),
+    system("CXMLSec", pkgConfig: "libxml-2.0"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
+    // The macros of xmlsec1's pkg-config file, which SwiftPM does not take from there. XMLSEC_NO_SIZE_T decides the layout
+    // of its structures: without it memory is overwritten and nobody says so.
+    .target(
+        name: "CXMLSecShim", dependencies: ["CXMLSec"], path: "Sources/Base/CXMLSecShim",
+        cSettings: [
+            .define("XMLSEC_CRYPTO_OPENSSL", to: "1"), .define("XMLSEC_NO_SIZE_T"),
+            .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING", to: "1"), .define("XMLSEC_OPENSSL3_ENGINES", to: "1"),
+            .define("XMLSEC_NO_GOST", to: "1"), .define("XMLSEC_NO_GOST2012", to: "1"),
+            .define("__XMLSEC_FUNCTION__", to: "__func__"), .unsafeFlags(["-I/usr/include/xmlsec1"]),
+        ],
+        linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("crypto")]),
     .target(name: "CReactor", path: "Sources/Base/CReactor"),
     .target(name: "CProcess", path: "Sources/Base/CProcess"),
 ]
@@ -103,6 +116,9 @@ targets += room(
 targets += room(
     "Mail", on: .base, uses: ["Kernel", "CCurl", "CCurlShim"],
     external: [log, nio, nioPosix, nioConcurrency, metrics, lifecycle])
+targets += room(
+    "SignedXML", on: .base, uses: ["Kernel", "CXMLSec", "CXMLSecShim"], external: [nioConcurrency],
+    testUses: ["Kernel", "SAMLKit"])
 targets += room("Inventory", on: .base, uses: ["Kernel", "JSONKit"], external: [crypto])
 targets += room("SCIMKit", on: .base, uses: ["Kernel", "JSONKit"], testUses: ["Kernel", "JSONKit"])
 targets += room("AgentProtocol", on: .base, uses: ["Kernel", "JSONKit"])
@@ -279,6 +295,9 @@ targets += [
             log, metrics, nioConcurrency,
         ],
         path: "Tests/FrontDoorKit", swiftSettings: strict),
+    .target(
+        name: "SAMLKit", dependencies: ["SignedXML", "Compression", "Kernel", crypto, cryptoExtras, asn1, x509],
+        path: "Tests/SAMLKit", swiftSettings: strict),
     .target(
         name: "CollectorConformance",
         dependencies: ["HostileKit", "CollectorKit", "Outbound", "Inventory", "HTTPKit", "Kernel", nioConcurrency],
