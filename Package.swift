@@ -174,6 +174,9 @@ targets += room(
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "Outbound"],
     external: [log, jose, nioConcurrency], testUses: ["FrontDoorKit"])
 targets += room(
+    "SAML", on: .contexts, uses: ["Kernel", "HTTPKit", "JSONKit", "Compression", "Outbound", "SignedXML"],
+    external: [nioConcurrency], testUses: ["Kernel", "JSONKit", "Compression", "Outbound", "SignedXML", "SAMLKit"])
+targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault"],
     external: [log, lifecycle], testUses: ["FrontDoorKit"])
