@@ -134,6 +134,9 @@ targets += room(
     "Outbound", on: .base, uses: ["Kernel", "HTTPKit", "Inventory"],
     external: [nio, nioPosix, nioHTTP, nioTLS, nioTLSEvents, nioConcurrency, collections, crypto, asn1, x509],
     testUses: ["HostileKit"])
+targets += room(
+    "JOSE", on: .base, uses: ["Kernel", "JSONKit", "Cryptography"], external: [jose],
+    testUses: ["JSONKit", "Cryptography"])
 
 // Collectors: what looks at one kind of platform.
 targets += room(
@@ -171,8 +174,8 @@ targets += room(
     testUses: ["FrontDoorKit", "Cryptography", "Identity"])
 targets += room(
     "TrustedIssuers", on: .contexts,
-    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Audit", "Access", "Outbound"],
-    external: [log, jose, nioConcurrency], testUses: ["FrontDoorKit"])
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "JOSE", "Audit", "Access", "Outbound"],
+    external: [log, nioConcurrency], testUses: ["FrontDoorKit"])
 targets += room(
     "SAML", on: .contexts, uses: ["Kernel", "HTTPKit", "JSONKit", "Compression", "Outbound", "SignedXML"],
     external: [nioConcurrency], testUses: ["Kernel", "JSONKit", "Compression", "Outbound", "SignedXML", "SAMLKit"])

@@ -78,10 +78,4 @@ import Testing
         #expect(try await !call(old, in: org))
         #expect(try await call(new, in: org))
     }
-
-    @Test("of a long list the first hundred keys are read")
-    func long() {
-        let keys = (0..<150).map { TokenSmith("key \($0)").publicKey }
-        #expect(PublicKeySet(TokenSmith.text(["keys": .array(keys)])).ids.count == PublicKeySet.limit)
-    }
 }

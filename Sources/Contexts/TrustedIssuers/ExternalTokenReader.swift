@@ -1,6 +1,6 @@
 internal import Access
 internal import Cryptography
-internal import JWTKit
+internal import JOSE
 package import Kernel
 
 /// Verifies tokens of issuers that an organisation trusts.
@@ -21,7 +21,7 @@ package struct ExternalTokenReader: ExternalTokens {
         let trusted = try await issuers.trust(in: org, of: claims.issuer)
         guard let trust = trusted.first(where: { claims.audiences.contains($0.audience) }),
             trust.algorithms.contains(claims.algorithm), claims.isCurrent(at: time.now, maxAge: trust.maxTokenAge),
-            let key = await key(of: trust, for: claims), await Self.isSigned(token, by: key)
+            let key = await key(of: trust, for: claims), await claims.token.isSigned(by: key)
         else { throw Problem.invalidToken }
         let values = Set(claims.values(of: trust.roleClaim))
         guard let mapping = trust.mappings.first(where: { values.contains($0.value) }) else { throw Problem.forbidden }
@@ -31,7 +31,7 @@ package struct ExternalTokenReader: ExternalTokens {
             endsAt: claims.end(maxAge: trust.maxTokenAge))
     }
 
-    private func key(of trust: Trust, for claims: TokenClaims) async -> JWK? {
+    private func key(of trust: Trust, for claims: TokenClaims) async -> PublicKey? {
         let set: PublicKeySet? =
             switch trust.keys {
             case .pasted(let text): PublicKeySet(text)
@@ -40,20 +40,8 @@ package struct ExternalTokenReader: ExternalTokens {
         return set?.key(claims.keyID, for: claims.algorithm)
     }
 
-    /// A collection of this one key, whose algorithm is fixed: there is nothing for the token's header to choose.
-    private static func isSigned(_ token: String, by key: JWK) async -> Bool {
-        let collection = JWTKeyCollection()
-        guard (try? await collection.add(jwk: key)) != nil else { return false }
-        return (try? await collection.verify(token, as: AnyPayload.self)) != nil
-    }
-
     /// The same for the same subject of the same trust; nobody is found out by it.
     private static func subject(_ text: String, of trust: Trust) -> ExternalSubjectID {
         .deterministic(fromDigest: Digests.sha256(trust.org.bytes + trust.id.bytes + Array(text.utf8)))
     }
-}
-
-/// Signatures are JWTKit's matter, claims are ours.
-private struct AnyPayload: JWTPayload {
-    func verify(using algorithm: some JWTAlgorithm) {}
 }

@@ -1,4 +1,5 @@
 internal import HTTPKit
+internal import JOSE
 internal import JSONKit
 internal import Kernel
 internal import Outbound

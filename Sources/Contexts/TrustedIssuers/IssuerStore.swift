@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import JOSE
 internal import JSONKit
 internal import Kernel
 package import Postgres

@@ -1,7 +1,7 @@
 // TrustedIssuers: an organisation's programs call with tokens of its own identity provider.
-// Owns: which issuers an organisation trusts, fetching and keeping their public keys, verifying their tokens, and what role a
-// token comes to. JWTKit checks signatures; nothing else in Pulse knows JOSE.
-// Leaves to others: letting the bearer in (Access), reaching addresses of customers (Outbound).
+// Owns: which issuers an organisation trusts, where their keys are, when their tokens hold, and what role a token comes to.
+// Leaves to others: reading tokens, checking signatures and keeping fetched keys (JOSE), letting the bearer in (Access),
+// reaching addresses of customers (Outbound).
 // Tempting wrong step: believing the token's header. It names a key and an algorithm; which are good is said by the trust.
 internal import Kernel
 
