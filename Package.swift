@@ -180,6 +180,10 @@ targets += room(
     "SAML", on: .contexts, uses: ["Kernel", "HTTPKit", "JSONKit", "Compression", "Outbound", "SignedXML"],
     external: [nioConcurrency], testUses: ["Kernel", "JSONKit", "Compression", "Outbound", "SignedXML", "SAMLKit"])
 targets += room(
+    "OIDC", on: .contexts, uses: ["Kernel", "HTTPKit", "JSONKit", "Cryptography", "JOSE", "Outbound"],
+    external: [crypto],
+    testUses: ["ProviderKit", "HostileKit", "JSONKit", "Cryptography", "HTTPKit", "Outbound", "Kernel"])
+targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault"],
     external: [log, lifecycle], testUses: ["FrontDoorKit"])
@@ -312,6 +316,12 @@ targets += [
         name: "HostileKit",
         dependencies: [nio, nioPosix, nioHTTP, nioTLS, nioConcurrency, crypto, asn1, x509],
         path: "Tests/HostileKit", swiftSettings: strict),
+    .target(
+        name: "ProviderKit",
+        dependencies: [
+            "HostileKit", "Kernel", "JSONKit", "Cryptography", "HTTPKit", nioConcurrency, crypto, cryptoExtras,
+        ],
+        path: "Tests/ProviderKit", swiftSettings: strict),
     // A thousand hours of workers take 58 s of a core without optimisation and 15 s with it.
     .testTarget(
         name: "PoolSimulation", dependencies: ["Monitoring", "Kernel", heap, nioConcurrency],
