@@ -184,6 +184,10 @@ targets += room(
     external: [crypto],
     testUses: ["ProviderKit", "HostileKit", "JSONKit", "Cryptography", "HTTPKit", "Outbound", "Kernel"])
 targets += room(
+    "SCIM", on: .contexts,
+    uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "SCIMKit", "Audit", "Access"],
+    testUses: ["FrontDoorKit", "Identity"])
+targets += room(
     "Identity", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "Access", "Vault"],
     external: [log, lifecycle], testUses: ["FrontDoorKit"])
@@ -272,7 +276,7 @@ targets += room(
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
         "TrustedIssuers", "VerifiedDomains", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations",
-        "Probes",
+        "Probes", "SCIM",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,

@@ -828,6 +828,80 @@ def delete_trusted_issuer(scene):
     return scene.call("DELETE", f"{ISSUERS}/{issuer['id']}")
 
 
+# --- the directory ---
+
+SCIM = "/api/security/scim"
+SCIM_USER = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ana@directory.example"}
+SCIM_GROUP = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Tools"}
+SCIM_CHANGE = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+               "Operations": [{"op": "replace", "path": "externalId", "value": "changed"}]}
+
+
+class Directory:
+    """Speaks SCIM for the scene's organisation."""
+
+    def __init__(self, scene):
+        self.client = scene.server.client(scene.created(SCIM + "/tokens", {"name": "Entra ID"})["token"])
+
+    def call(self, method, path, body=None):
+        return lambda: self.client.request(method, "/scim/v2" + path, body)
+
+    def made(self, collection, body):
+        answer = self.client.post("/scim/v2/" + collection, body)
+        assert answer.status == 201, answer
+        return f"/{collection}/{answer.json['id']}"
+
+
+@recipe("PUT", SCIM)
+def directory_settings(scene):
+    return scene.call("PUT", SCIM, {"defaultRole": "auditor", "mappings": [{"group": "Admins", "role": "admin"}]})
+
+
+@recipe("POST", SCIM + "/tokens")
+def new_directory_token(scene):
+    return scene.call("POST", SCIM + "/tokens", {"name": "Okta"})
+
+
+@recipe("POST", SCIM + "/tokens/{id}/rotate")
+def rotate_directory_token(scene):
+    token = scene.created(SCIM + "/tokens", {"name": "Okta"})["record"]["id"]
+    return scene.call("POST", f"{SCIM}/tokens/{token}/rotate", {})
+
+
+@recipe("DELETE", SCIM + "/tokens/{id}")
+def revoke_directory_token(scene):
+    token = scene.created(SCIM + "/tokens", {"name": "Okta"})["record"]["id"]
+    return scene.call("DELETE", f"{SCIM}/tokens/{token}")
+
+
+def _directory_recipes(collection, body):
+    root = "/scim/v2/" + collection
+    one = root + "/{id}"
+
+    @recipe("POST", root)
+    def make(scene):
+        return Directory(scene).call("POST", "/" + collection, body)
+
+    @recipe("PUT", one)
+    def replace(scene):
+        directory = Directory(scene)
+        return directory.call("PUT", directory.made(collection, body), {**body, "externalId": "replaced"})
+
+    @recipe("PATCH", one)
+    def change(scene):
+        directory = Directory(scene)
+        return directory.call("PATCH", directory.made(collection, body), SCIM_CHANGE)
+
+    @recipe("DELETE", one)
+    def remove(scene):
+        directory = Directory(scene)
+        return directory.call("DELETE", directory.made(collection, body))
+
+
+_directory_recipes("Users", SCIM_USER)
+_directory_recipes("Groups", SCIM_GROUP)
+
+
 # --- encryption keys ---
 
 @recipe("POST", "/api/security/keys/rotations")

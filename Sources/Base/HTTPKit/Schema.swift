@@ -37,6 +37,10 @@ extension Schema {
     package static func object(_ members: KeyValuePairs<String, Schema>) -> Schema {
         Schema(.object(members.map { Property(name: $0.key, schema: $0.value) }, additional: nil))
     }
+    /// An object that may have members besides these.
+    package static func object(_ members: KeyValuePairs<String, Schema>, others: Schema) -> Schema {
+        Schema(.object(members.map { Property(name: $0.key, schema: $0.value) }, additional: others))
+    }
     /// An object whose member names are data.
     package static func map(of value: Schema) -> Schema { Schema(.object([], additional: value)) }
     package static func array(_ element: Schema, minItems: Int? = nil, maxItems: Int? = nil) -> Schema {

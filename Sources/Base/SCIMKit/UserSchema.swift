@@ -113,7 +113,6 @@ extension ResourceShape {
                         .init("type", .string, "User").with {
                             ($0.mutability, $0.canonicalValues) = (.immutable, ["User"])
                         },
-                        .init("display", .string, "The user's name").with { $0.mutability = .readOnly },
                     ]
                 },
             ]), extensions: [])

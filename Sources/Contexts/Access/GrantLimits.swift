@@ -1,9 +1,9 @@
-internal import HTTPKit
-internal import Kernel
+package import HTTPKit
+package import Kernel
 
 extension Problem {
     /// Nobody hands out more than they hold.
-    static let grantExceeded = Problem(
+    package static let grantExceeded = Problem(
         "grant-exceeded", status: 403, title: "That is more than you may do yourself")
     static let tokenOfAnother = Problem(
         "token-of-another", status: 403, title: "This is another person's token",
@@ -37,5 +37,13 @@ extension Authority {
         guard case .service(let role) = record.holder else { return true }
         // A service token sees the whole organisation.
         return visibility == nil && role.permissions.allSatisfy(allows)
+    }
+}
+
+extension Caller {
+    /// May hand out this role, to people who see all of the organisation.
+    package func mayGive(_ role: Role) -> Bool {
+        guard let authority, authority.visibility == nil else { return false }
+        return role.permissions.allSatisfy(authority.allows)
     }
 }

@@ -83,6 +83,10 @@ struct PortableTable: Sendable {
         "sso_sessions": "sessions end with the place they were opened in",
         "sso_attempts": "the last sign-ins here; they say nothing of another place",
         "sso_links": "whom a provider vouched for here; it does so anew",
+        "scim_users": "what a directory says of its people here; it provisions them anew",
+        "scim_emails": "addresses of a directory's people; it provisions them anew",
+        "scim_groups": "what a directory says of its groups here; it provisions them anew",
+        "scim_group_members": "who is in a directory's groups; it provisions them anew",
         "org_imports": "where this organisation came from; the archive says that of itself",
     ]
 

@@ -27,6 +27,7 @@ import Postgres
 import Realtime
 import Relay
 import Resources
+import SCIM
 package import ServiceLifecycle
 package import Telemetry
 package import Tenancy
@@ -145,6 +146,8 @@ package struct Composition: Sendable {
             identity, records: SystemTextRecords(server: configuration.nameServer), logger: logger)
         endpoints += DomainRoutes(domains).endpoints + BreakGlassRoutes(domains).endpoints
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
+        endpoints +=
+            DirectoryContext(database: databases.app, time: time, publicURL: configuration.publicURL).endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))
         endpoints += PortabilityRoutes(database: databases.app, secret: installation, time: time).endpoints

@@ -30,7 +30,7 @@ struct ProbeControl: Sendable {
     private var customers: [ProbedRoute] {
         routes.filter {
             !$0.parameters.isEmpty && !$0.isStream && !$0.isOutbox && !$0.endpoint.access.isPublic
-                && $0.endpoint.access != .agent && !$0.endpoint.access.isForStaff
+                && $0.endpoint.access != .agent && !$0.endpoint.access.isForStaff && !$0.isForAll
         }
     }
 
@@ -43,7 +43,9 @@ struct ProbeControl: Sendable {
             let nobody = UUID().uuidString.lowercased()
             func ask(_ id: String) async throws -> ProbeAnswer {
                 try await client.ask(
-                    route.endpoint.method, route.path(leading + [id]), as: owner, body: route.body(naming: id))
+                    route.endpoint.method, route.path(leading + [id]),
+                    as: route.endpoint.access == .directory ? victim.credential(for: route) : owner,
+                    body: route.body(naming: id))
             }
             let (nothing, there) = (try await ask(nobody), try await ask(id))
             if there.status != nothing.status || there.slug != nothing.slug { return true }
@@ -54,7 +56,8 @@ struct ProbeControl: Sendable {
     private func succeeds(_ route: ProbedRoute) async throws -> Bool {
         for id in [estate.victim.id, estate.victim.user] + estate.victim.ids.sorted() {
             let values = route.parameters.dropLast().map { _ in estate.victim.id } + [id]
-            let answer = try await client.ask(route.endpoint.method, route.path(values), as: estate.victim.owner)
+            let answer = try await client.ask(
+                route.endpoint.method, route.path(values), as: estate.victim.credential(for: route))
             if answer.isSuccess { return true }
         }
         return false
@@ -62,6 +65,11 @@ struct ProbeControl: Sendable {
 }
 
 extension ProbedRoute {
+    /// Tells everybody the same: what the protocol is, and nothing of an organisation.
+    fileprivate var isForAll: Bool {
+        ["/scim/v2/Schemas/{id}", "/scim/v2/ResourceTypes/{id}"].contains(endpoint.path)
+    }
+
     /// What ends more comes later.
     fileprivate var harm: Int {
         (endpoint.method == .delete ? 1 : 0)

@@ -15,6 +15,13 @@ struct ProbedOrganisation: Sendable {
     let canary: String
     var agent: Credential?
     var token: Credential?
+    /// Of its directory.
+    var directory: Credential?
+    /// What opens a route to the organisation: some are for its directory alone.
+    func credential(for route: ProbedRoute) -> Credential {
+        route.endpoint.access == .directory ? directory ?? owner : owner
+    }
+
     /// Everything of it that has an id.
     var ids: Set<String> = []
     /// Those of them that its lists tell, and which list.
@@ -44,6 +51,7 @@ struct ProbeEstate: Sendable {
         for (number, _) in ["victim", "prober"].enumerated() {
             var one = number == 0 ? victim : prober
             try await enrol(&one, client)
+            one.directory = try await directory(of: one, client)
             try await fill(&one, routes, client)
             one.token = try await token(of: one, client)
             one.ids.insert(try await bring(to: one, setting))
@@ -152,7 +160,7 @@ struct ProbeEstate: Sendable {
                     break
                 }
                 let path = route.path(route.parameters.map { _ in one.id })
-                let answer = try await client.ask(.post, path, as: one.owner, body: body.text)
+                let answer = try await client.ask(.post, path, as: one.credential(for: route), body: body.text)
                 let made = Set(answer.text.matches(of: ProbedRoute.uuid).map { String($0.output) })
                 guard answer.isSuccess else { continue }
                 one.ids.formUnion(made)
@@ -163,7 +171,8 @@ struct ProbeEstate: Sendable {
                 }
                 for id in made where removal != nil {
                     let gone = try await client.ask(
-                        .delete, removal!.path(route.parameters.map { _ in one.id } + [id]), as: one.owner)
+                        .delete, removal!.path(route.parameters.map { _ in one.id } + [id]),
+                        as: one.credential(for: route))
                     if gone.isSuccess { one.deleted.insert(id) }
                 }
             }
@@ -244,6 +253,15 @@ struct ProbeEstate: Sendable {
         return ((answer.json as? [String: Any])?["token"] as? String).map(Credential.token)
     }
 
+    private static func directory(of one: ProbedOrganisation, _ client: ProbeClient) async throws -> Credential {
+        let answer = try await client.ask(
+            .post, "/api/security/scim/tokens", as: one.owner, body: #"{"name":"\#(one.canary) directory"}"#)
+        guard let token = (answer.json as? [String: Any])?["token"] as? String else {
+            throw ProbeFault("no directory token: \(answer.text)")
+        }
+        return .token(token)
+    }
+
     // MARK: Looking
 
     /// Every id that the owner is told by the lists of the organisation.
@@ -253,7 +271,7 @@ struct ProbeEstate: Sendable {
         var found = [one.id: "itself", one.user: "itself"]
         for route in routes where route.isList {
             let path = route.path(route.parameters.map { _ in one.id })
-            let text = try await client.ask(.get, path, as: one.owner).text
+            let text = try await client.ask(.get, path, as: one.credential(for: route)).text
             for match in text.matches(of: ProbedRoute.uuid) { found[String(match.output)] = route.name }
         }
         return found.filter { !one.deleted.contains($0.key) }

@@ -25,7 +25,9 @@ struct ProbeTally: Sendable {
         routes.insert(route.name)
         if !Self.unreached.contains(answer.slug ?? "") { reached += 1 }
         // A checkout that has built no agent to hand out says so.
-        if answer.status >= 500, answer.slug != "installer-missing" {
+        let isRefusedByDesign =
+            answer.status == 501 && ["/scim/v2/Me", "/scim/v2/.search"].contains(route.endpoint.path)
+        if answer.status >= 500, answer.slug != "installer-missing", !isRefusedByDesign {
             serverErrors.insert("\(route.name) answered \(answer.status): \(answer.slug ?? "?")")
         }
     }
@@ -93,6 +95,7 @@ struct ProbePlan: Sendable {
         ]
         if let token = estate.prober.token { all.append(("token", token)) }
         if let agent = estate.prober.agent { all.append(("agent token", agent)) }
+        if let directory = estate.prober.directory { all.append(("directory token", directory)) }
         return all
     }
 
@@ -232,12 +235,13 @@ struct ProbePlan: Sendable {
         for route in routes where route.isStream || route.parameters.isEmpty || route.isOutbox {
             guard !route.isStream else { continue }
             let prober =
-                route.endpoint.method.isSafe || route.endpoint.access.isPublic
+                route.endpoint.method.isSafe || route.endpoint.access.isPublic || route.endpoint.access == .directory
                 ? estate.prober : try await estate.expendable(client)
             let path = route.path(route.parameters.map { _ in estate.victim.id })
             for id in [estate.victim.id, estate.victim.user] {
                 let answer = try await client.ask(
-                    route.endpoint.method, path, as: route.endpoint.access.isPublic ? nil : prober.owner,
+                    route.endpoint.method, path,
+                    as: route.endpoint.access.isPublic ? nil : prober.credential(for: route),
                     body: route.body(naming: id))
                 if route.isOutbox {
                     tally.count(answer, of: route)

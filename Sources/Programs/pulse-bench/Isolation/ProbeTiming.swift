@@ -56,7 +56,9 @@ struct ProbeTiming: Sendable {
         var fitting: [String] = []
         for id in all {
             let values = route.parameters.dropLast().map { _ in estate.victim.id } + [id]
-            if try await client.ask(.get, route.path(values), as: estate.victim.owner).isSuccess { fitting.append(id) }
+            if try await client.ask(.get, route.path(values), as: estate.victim.credential(for: route)).isSuccess {
+                fitting.append(id)
+            }
         }
         return fitting.isEmpty ? all : fitting
     }
@@ -82,7 +84,7 @@ struct ProbeTiming: Sendable {
     private func time(_ route: ProbedRoute, _ values: [String]) async throws -> Double {
         let path = route.path(values)
         let start = ContinuousClock.now
-        _ = try await client.ask(.get, path, as: estate.prober.owner)
+        _ = try await client.ask(.get, path, as: estate.prober.credential(for: route))
         return (ContinuousClock.now - start).inSeconds
     }
 }

@@ -1,0 +1,82 @@
+internal import FoundationEssentials
+internal import JSONKit
+internal import Kernel
+internal import Postgres
+internal import SCIMKit
+
+typealias ListedResource = (id: UUID, members: Members)
+
+/// A kind of resource that can be listed.
+protocol ListedResources: Sendable {
+    /// With its alias.
+    var table: SQL { get }
+    var columns: SQL { get }
+    var id: SQL { get }
+
+    /// - Parameter tellsAll: everything that a filter may ask about.
+    func read(
+        _ answer: ResultSet, in org: OrgID, _ database: Database, tellsAll: Bool
+    ) async throws -> [ListedResource]
+}
+
+/// One page of what a filter finds, in the order of creation. Where the database can decide the filter it counts and turns
+/// the pages; where it cannot, rows are looked at here, up to a bound.
+struct Listing: Sendable {
+    /// Of 2 KiB each these are 20 MB, read in pieces: a tenth of a second.
+    static let scanLimit = 10_000
+    private static let piece = 500
+
+    let condition: FilterCondition
+    let query: SearchQuery
+    let org: OrgID
+    let database: Database
+
+    func response(of resources: some ListedResources) async throws -> JSONValue {
+        condition.isExact ? try await counted(resources) : try await scanned(resources)
+    }
+
+    private func counted(_ resources: some ListedResources) async throws -> JSONValue {
+        let answers = try await database.batch(
+            in: org,
+            [
+                "SELECT count(*) FROM \(resources.table) WHERE \(condition.sql)",
+                """
+                SELECT \(resources.columns) FROM \(resources.table) WHERE \(condition.sql) ORDER BY \(resources.id)
+                LIMIT \(query.count) OFFSET \(query.startIndex - 1)
+                """,
+            ])
+        let total = try answers[0].first { try $0.next(Int.self) } ?? 0
+        let page = try await resources.read(answers[1], in: org, database, tellsAll: false)
+        return query.response(page.map(\.members), of: total)
+    }
+
+    /// - Throws: 400 `scim-too-many`.
+    private func scanned(_ resources: some ListedResources) async throws -> JSONValue {
+        guard let filter = query.filter else { return query.response([], of: 0) }
+        var (found, looked, page): (Int, Int, [Members]) = (0, 0, [])
+        var last: UUID?
+        while true {
+            let answer = try await database.batch(
+                in: org,
+                [
+                    """
+                    SELECT \(resources.columns) FROM \(resources.table)
+                    WHERE \(condition.sql) AND (\(last)::uuid IS NULL OR \(resources.id) > \(last))
+                    ORDER BY \(resources.id) LIMIT \(Self.piece)
+                    """
+                ])
+            let rows = try await resources.read(answer[0], in: org, database, tellsAll: true)
+            for row in rows where filter.matches(row.members) {
+                found += 1
+                if found >= query.startIndex, page.count < query.count { page.append(row.members) }
+            }
+            looked += rows.count
+            guard rows.count == Self.piece else { return query.response(page, of: found) }
+            guard looked < Self.scanLimit else {
+                throw Problem.scim(
+                    .tooMany, "No index answers this filter, and there are more than \(looked) resources.")
+            }
+            last = rows.last?.id
+        }
+    }
+}
