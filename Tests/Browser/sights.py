@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from canned import ORG, Answer, iso, problem
 from company import QR, SITE_EDITOR, account, detail, furnish
 from conftest import drawn, rows
+from directory import attempt, single_sign_on
 from machines import changes, cluster, estate, ledger, machine, machine_id
 from operators import operations
 from platforms import CERTIFICATE, FOUND, GUEST_AGENT, ago, ident, platforms
@@ -34,6 +35,8 @@ def signed_out(server):
         else {"organizationName": "Nordwind Logistik", "email": "lin@nordwind.example", "role": "editor", "invitedByName": "Mara", "expiresAt": iso(1_900_000_000), "existingAccount": False})
     server.answers["POST", "/api/public/password-reset/check"] = {"email": "mara@nordwind.example"}
     server.answers["POST", "/api/login"] = problem(401, "second-factor-required", "A second factor is needed")
+    server.answers["GET", "/api/public/sso/nordwind"] = {"required": True, "providers": [
+        {"organization": "nordwind", "id": id, "type": "oidc", "displayName": name, "loginUrl": f"/api/oidc/nordwind/{id}/login"} for id, name in (("entra", "Nordwind sign-in"), ("old", "Old portal"))]}
 
 
 def fill_wrong(page):
@@ -114,6 +117,10 @@ SIGNED_OUT = [
     ("accept-invitation", "/accept-invitation?token=inv", shown("Mara invited")),
     ("accept-invitation-dead", "/accept-invitation?token=dead", shown("has expired")),
     ("set-password-dead", "/set-password?token=dead", shown("This link does not work")),
+    ("login-refused", "/login?oidc=error&oidc_error=nonce_mismatch", shown("did not belong to this sign-in")),
+    ("login-by-provider", "/login?organization=nordwind", shown("Nordwind sign-in")),
+    ("login-discover", "/login", lambda page: (page.get_by_role("button", name="Single sign-on").click(), shown("or the organisation's short name")(page))),
+    ("break-glass", "/login/break-glass", shown("Every owner of the organisation is told")),
 ]
 SIGNED_IN = [
     ("infrastructure", "/infrastructure", lambda page: expect(page.locator(".page .table tr[data-row]").first).to_be_visible()),
@@ -218,6 +225,23 @@ ESTATE = [
 ]
 
 
+SSO = [
+    ("sso-providers", "/sso", shown("Nordwind sign-in")),
+    ("sso-none", "/sso", shown("No provider yet")),
+    ("sso-vendors", "/sso/new", shown("Microsoft Entra ID")),
+    ("sso-set-up", "/sso/new/keycloak", shown("Clients, Create client")),
+    ("sso-saml", "/sso/new/saml", shown("ACS URL (reply URL)")),
+    ("sso-provider", "/sso/entra", shown("Set, and never shown")),
+    ("sso-test", f"/sso/entra?sso_test={attempt(4)['id']}", shown("This person would come in.")),
+    ("sso-domains", "/sso/domains", shown("Waiting for the record")),
+    ("sso-domain-new", "/sso/domains", pressed("Add a domain", "You then publish a TXT record")),
+    ("sso-break-glass", "/sso/break-glass", shown("Holds a code")),
+    ("sso-directory", "/sso/directory", shown("Entra provisioning")),
+    ("sso-log", "/sso/log", shown("group_restricted")),
+    ("sso-log-entry", "/sso/log", lambda page: (page.get_by_role("row").filter(has_text="group_restricted").get_by_role("button").click(), expect(page.get_by_role("dialog")).to_be_visible())),
+]
+
+
 CONNECTING = [
     ("connections", "/connections", lambda page: expect(page.get_by_text("12 tries")).to_be_visible()),
     ("connections-empty", "/connections?none", lambda page: expect(page.get_by_text("Nothing is asked yet")).to_be_visible()),
@@ -243,6 +267,13 @@ def in_a_company(canned, name):
     server.answers["POST", f"/api/orgs/{ORG['id']}/import"] = IMPORTED
     if name == "import":
         server.answers["GET", f"/api/orgs/{ORG['id']}"] = detail(memberCount=1, pendingInvitationCount=0)
+    return server, {}
+
+
+def with_providers(canned, name):
+    server = single_sign_on(furnish(canned()))
+    if name == "sso-none":
+        server.answers["GET", "/api/security/sso/providers"] = {"data": []}
     return server, {}
 
 
@@ -287,5 +318,5 @@ class Sight(NamedTuple):
 
 
 SIGHTS = [Sight(*page, world) for pages, world in (
-    (OPERATOR, among_operators), (COMPANY, in_a_company), (ESTATE, among_machines), (CONNECTING, among_platforms),
+    (OPERATOR, among_operators), (COMPANY, in_a_company), (SSO, with_providers), (ESTATE, among_machines), (CONNECTING, among_platforms),
     (SIGNED_OUT, at_the_door), (SIGNED_IN, at_home)) for page in pages]

@@ -12,7 +12,7 @@ enum DomainLetter {
                 the TXT record by which \(domain) was verified as your organisation's has been gone for hours, so the domain \
                 counts as lost: people with an address of it are no longer sent to single sign-on, and sign in as before.
                 """,
-            link: "\(publicURL)/organization/security/domains", button: "Look at your domains",
+            link: "\(publicURL)/sso/domains", button: "Look at your domains",
             after: "Publish the record again and verify the domain; enforcement is then switched on anew."
         ).mail
     }
@@ -26,7 +26,7 @@ enum DomainLetter {
                 \(person) came in with a break-glass code instead of single sign-on, at \(moment), from \(origin.address) \
                 with \(origin.userAgent).
                 """,
-            link: "\(publicURL)/organization/security/break-glass", button: "Look at the codes",
+            link: "\(publicURL)/sso/break-glass", button: "Look at the codes",
             after: """
                 If you do not know of this, end their sessions and remove them as a member at once, and let them set a new \
                 password.

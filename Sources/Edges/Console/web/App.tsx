@@ -6,6 +6,7 @@ import { Toasts } from "./kit/Toast";
 import { useAfter } from "./live/live";
 import { sectionNames, sections } from "./live/sections";
 import { AcceptInvitation } from "./pages/account/AcceptInvitation";
+import { BreakGlassLogIn } from "./pages/account/BreakGlassLogIn";
 import { CheckMail } from "./pages/account/CheckMail";
 import { ForgotPassword } from "./pages/account/ForgotPassword";
 import { LogIn } from "./pages/account/LogIn";
@@ -34,6 +35,13 @@ import { Resting } from "./pages/organisation/Resting";
 import { Settings } from "./pages/organisation/Settings";
 import { Customers } from "./pages/provider/Customers";
 import { Sites } from "./pages/sites/Sites";
+import { BreakGlass } from "./pages/sso/BreakGlass";
+import { Directory } from "./pages/sso/Directory";
+import { Domains } from "./pages/sso/Domains";
+import { Log } from "./pages/sso/Log";
+import { NewProvider } from "./pages/sso/NewProvider";
+import { ProviderPage } from "./pages/sso/ProviderPage";
+import { Providers as SsoProviders } from "./pages/sso/Providers";
 import { Systems } from "./pages/systems/Systems";
 import { TimelinePage } from "./pages/timeline/TimelinePage";
 import { StepUp } from "./session/fresh";
@@ -55,6 +63,7 @@ function Pages(): JSX.Element {
     case "/forgot-password": return <ForgotPassword />;
     case "/reset-password": return <ResetPassword token={query.get("token") ?? ""} />;
     case "/magic-link": return <MagicLink token={query.get("token") ?? ""} />;
+    case "/login/break-glass": return <BreakGlassLogIn />;
     case "/login": return session.kind === "signedIn" ? <Redirect to={safePath(query.get("next"))} /> : <LogIn error={query.get("error")} next={query.get("next")} />;
   }
   switch (session.kind) {
@@ -97,12 +106,22 @@ function OrganisationPage({ path }: { path: string }): JSX.Element {
     case "/connections/new": return <AddConnection kind={undefined} />;
     case "/audit": return <Audit open={undefined} />;
     case "/customers": return <Customers />;
+    case "/sso": return <SsoProviders />;
+    case "/sso/new": return <NewProvider />;
+    case "/sso/directory": return <Directory />;
+    case "/sso/log": return <Log />;
+    case "/sso/domains": return <Domains />;
+    case "/sso/break-glass": return <BreakGlass />;
     case "/settings": return <Settings section="general" />;
     case "/settings/security": return <Settings section="security" />;
     case "/settings/providers": return <Settings section="providers" />;
     case "/settings/sharing": return <Settings section="sharing" />;
     case "/settings/support-access": return <Settings section="support-access" />;
   }
+  const vendor = match("/sso/new/{vendor}", path)?.["vendor"];
+  if (vendor) return <ProviderPage key={vendor} vendor={vendor} />;
+  const provider = match("/sso/{id}", path)?.["id"];
+  if (provider) return <ProviderPage key={provider} id={provider} />;
   const adding = match("/connections/new/{kind}", path)?.["kind"];
   if (adding) return <AddConnection key={adding} kind={adding} />;
   const editing = match("/connections/{id}/edit", path)?.["id"];

@@ -7,9 +7,10 @@ import { Button } from "../kit/Button";
 import { Dialog } from "../kit/Dialog";
 import { Field, FormProblem, useForm } from "../kit/form";
 import { APIProblem, asProblem } from "../kit/problem";
-import { useMe } from "./session";
+import { presentMe, useMe } from "./session";
 
-type Method = "password" | "totp" | "srp" | "link";
+/** `provider`: whoever vouched for this session is asked once more. `code`: it was opened by a break-glass code. */
+type Method = "password" | "totp" | "srp" | "link" | "provider" | "code";
 interface Account { stepUpMethods: string[]; freshUntil?: string | null }
 interface Question { method: Method; answer: (confirmed: boolean) => void }
 
@@ -40,18 +41,21 @@ export async function fresh<T>(action: () => Promise<T>): Promise<T> {
 
 /** For what a browser fetches by itself, a download: asks beforehand. False when the person would not. */
 export async function ensureFresh(): Promise<boolean> {
+  if (presentMe()?.session.boundTo) return true; // the server says so where it is not
   const account = await get<Account>("/api/security/account");
   const left = account.freshUntil ? Date.parse(account.freshUntil) - serverNow() : 0;
   return left > 30_000 || ask(account.stepUpMethods);
 }
 
 async function confirmed(problem: APIProblem): Promise<boolean> {
+  const { boundTo, method } = presentMe()?.session ?? {};
+  if (boundTo) return ask([method === "break-glass" ? "code" : "provider"]);
   const told = problem.extra("methods").split(",").map((one) => one.trim()).filter(Boolean);
   return ask(told.length > 0 ? told : (await get<Account>("/api/security/account")).stepUpMethods);
 }
 
 function ask(methods: readonly string[]): Promise<boolean> {
-  const method = methods.includes("totp") ? "totp" : methods.includes("srp") ? "srp" : methods.includes("password") ? "password" : "link";
+  const method = methods.includes("provider") ? "provider" : methods.includes("code") ? "code" : methods.includes("totp") ? "totp" : methods.includes("srp") ? "srp" : methods.includes("password") ? "password" : "link";
   question?.answer(false);
   return new Promise((resolve) => set({ method, answer: (answer) => { set(undefined); resolve(answer); } }));
 }
@@ -60,10 +64,16 @@ function ask(methods: readonly string[]): Promise<boolean> {
 export function StepUp(): JSX.Element | null {
   const asked = useSyncExternalStore(subscribe, () => question);
   if (!asked) return null;
-  return asked.method === "link" ? <SignInAgain onClose={() => asked.answer(false)} /> : <Confirm method={asked.method} answer={asked.answer} />;
+  const close = (): void => asked.answer(false);
+  switch (asked.method) {
+    case "link": return <SignInAgain onClose={close} />;
+    case "code": return <ComeInAgain onClose={close} />;
+    case "provider": return <AskProvider onClose={close} />;
+    default: return <Confirm method={asked.method} answer={asked.answer} />;
+  }
 }
 
-function Confirm({ method, answer }: { method: Exclude<Method, "link">; answer: (confirmed: boolean) => void }): JSX.Element {
+function Confirm({ method, answer }: { method: Exclude<Method, "link" | "provider" | "code">; answer: (confirmed: boolean) => void }): JSX.Element {
   const formID = useId(), me = useMe();
   const isCode = method === "totp";
   const form = useForm({
@@ -106,6 +116,36 @@ function SignInAgain({ onClose }: { onClose: () => void }): JSX.Element {
   return (
     <Dialog title="Sign in again first" onClose={onClose} foot={<Button tone="primary" label="Close" onClick={onClose} />}>
       <p className="muted">What you are about to do needs a fresh sign-in, and you have no password. Log out, let us send you a link, and come back within ten minutes.</p>
+    </Dialog>
+  );
+}
+
+/** The provider asks the person anew and sends them back to this page. */
+function AskProvider({ onClose }: { onClose: () => void }): JSX.Element {
+  const formID = useId();
+  const form = useForm({
+    initial: {},
+    submit: async () => {
+      const { url } = await post<{ url: string }>("/api/sso/step-up", { returnTo: location.pathname + location.search });
+      location.assign(url);
+    },
+  });
+  return (
+    <Dialog
+      title="Confirm it is you" onClose={onClose}
+      foot={<><Button label="Cancel" onClick={onClose} /><Button tone="primary" type="submit" form={formID} label="Confirm at my provider" busy={form.pending} /></>}
+    >
+      <p className="muted">What you are about to do needs a fresh sign-in. Your provider asks you, and leads you back here; then do it again.</p>
+      <form id={formID} {...form.props}><FormProblem problem={form.problem} /></form>
+    </Dialog>
+  );
+}
+
+/** A code that is used up confirms nothing any more. */
+function ComeInAgain({ onClose }: { onClose: () => void }): JSX.Element {
+  return (
+    <Dialog title="Come in again first" onClose={onClose} foot={<Button tone="primary" label="Close" onClick={onClose} />}>
+      <p className="muted">What you are about to do needs a fresh sign-in, and you came in with a break-glass code. Log out, use the next code, and do it within ten minutes.</p>
     </Dialog>
   );
 }

@@ -11,7 +11,8 @@ export interface Organisation { id: string; slug: string; displayName: string; r
 
 export interface Me {
   user: { id: string; email: string; displayName?: string };
-  session: { id: string; createdAt: string; expiresAt: string };
+  /** `boundTo`: one organisation vouched for it, and it is good there alone. */
+  session: { id: string; createdAt: string; expiresAt: string; method?: string; boundTo?: string };
   organization: Organisation | null;
   organizations: Organisation[];
   csrfToken: string;
@@ -49,6 +50,9 @@ export function useMe(): Me {
   if (current.kind !== "signedIn") throw new Error("this page is for signed-in people");
   return current.me;
 }
+
+/** The same for what is no component; nobody before sign-in. */
+export const presentMe = (): Me | undefined => session.kind === "signedIn" ? session.me : undefined;
 
 export function may(me: Me, permission: string): boolean {
   return me.permissions.includes(permission) || me.permissions.includes("*");

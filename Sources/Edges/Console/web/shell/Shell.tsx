@@ -28,6 +28,7 @@ const organisation: readonly Destination[] = [
   { to: "/connections", label: "Connections", icon: "plug", keys: "G C", needs: "read:connections" },
   { to: "/members", label: "Members", icon: "users", keys: "G M", needs: "read:members" },
   { to: "/sites", label: "Sites", icon: "grid", needs: "read:sites" },
+  { to: "/sso", label: "Single sign-on", icon: "key", needs: "read:security" },
   { to: "/audit", label: "Audit log", icon: "shield", keys: "G L", needs: "read:audit" },
   { to: "/customers", label: "Customers", icon: "building", needs: "read:providers" },
   { to: "/settings", label: "Settings", icon: "sliders", keys: "G T", needs: "read:org" },

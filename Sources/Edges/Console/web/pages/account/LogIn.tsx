@@ -3,13 +3,15 @@ import { post } from "../../kit/api";
 import { Button } from "../../kit/Button";
 import { emailError, Field, FormProblem, useForm } from "../../kit/form";
 import { asProblem } from "../../kit/problem";
-import { Link, navigate, safePath, useTitle } from "../../kit/router";
+import { Link, navigate, safePath, usePlace, useTitle } from "../../kit/router";
 import { StatusMark } from "../../kit/Status";
 import { canUsePasskeys, signInByPasskey } from "../../session/passkey";
 import { logIn, logInByProof, signedIn } from "../../session/session";
+import { refusalIn } from "../sso/sso";
 import { AuthFrame } from "./AuthFrame";
 import { challengeInAddress, challengeOf, SecondFactor } from "./SecondFactor";
 import { MailSent } from "./SignUp";
+import { discover, Offers, SsoLogIn, useOffersOf } from "./SsoLogIn";
 import { withoutSending } from "./withoutSending";
 
 /** Why someone arrives here with an error; other words in the address are ignored. */
@@ -20,6 +22,9 @@ const arrivals: Record<string, string> = {
 
 export function LogIn({ error, next }: { error: string | null; next: string | null }): JSX.Element {
   useTitle("Log in");
+  const { query } = usePlace();
+  const named = useOffersOf(query.get("organization"));
+  const [offers, setOffers] = useState<Offers | "ask">();
   const [remember, setRemember] = useState(false);
   const [sending, setSending] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -36,6 +41,10 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
         withoutSending.remember(proves);
       } catch (failure) {
         const asked = challengeOf(asProblem(failure));
+        if (asProblem(failure).slug === "sso-required") {
+          const found = await discover(email.trim());
+          if (found.providers.length > 0) return setOffers(found);
+        }
         if (!asked) throw failure;
         setChallenge(asked);
       }
@@ -72,10 +81,21 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
       setAsking(false);
     }
   }
-  const arrival = over || (error ? arrivals[error] : undefined);
+  const refused = refusalIn(query);
+  const arrival = over || refused || (error ? arrivals[error] : undefined);
   if (challenge) {
     const again = (sentence: string): void => { setOver(sentence); setChallenge(undefined); form.set("password", ""); };
     return <AuthFrame foot={<>New here? <Link to="/signup">Sign up</Link></>}><SecondFactor challenge={challenge} next={safePath(next)} onOver={again} /></AuthFrame>;
+  }
+  const found = offers ?? named;
+  if (found) {
+    const back = (): void => { setOffers(undefined); if (named) navigate("/login", { replace: true }); };
+    return (
+      <AuthFrame foot={<>New here? <Link to="/signup">Sign up</Link></>}>
+        {refused && <div className="banner" data-tone="warning" role="status"><StatusMark mark="warning" /><div>{refused}</div></div>}
+        <SsoLogIn key={found === "ask" ? "ask" : "found"} email={form.values.email.trim()} next={next} known={found === "ask" ? undefined : found} onBack={back} />
+      </AuthFrame>
+    );
   }
   return (
     <AuthFrame foot={<>New here? <Link to="/signup">Sign up</Link></>}>
@@ -89,6 +109,7 @@ export function LogIn({ error, next }: { error: string | null; next: string | nu
         <Button tone="primary" wide type="submit" label="Log in" busy={form.pending} />
       </form>
       <div className="divider">or</div>
+      <Button wide icon="building" label="Single sign-on" onClick={() => setOffers("ask")} />
       {canUsePasskeys() && <Button wide icon="key" label="Log in with a passkey" busy={asking} onClick={() => void usePasskey()} />}
       <Button wide icon="mail" label="Send me a link instead" busy={sending} onClick={() => void sendLink()} />
       <p className="muted"><Link to="/forgot-password">Forgot your password?</Link></p>
