@@ -174,7 +174,7 @@ struct StyleTests {
         Style("a line end behind it") { $0.afterwards = { $0 + "\n" } },
     ]
 
-    private func posted(_ style: Style) throws -> String {
+    func posted(_ style: Style) throws -> String {
         var provider = TestIdentityProvider(try TestKeys.provider, signs: style.signs)
         provider.signature = style.signature
         if style.showsNumbers {

@@ -1,4 +1,8 @@
 #pragma once
+// libxml2's headers would bring those of ICU along, which Foundation has too, in another version: programs that see both would
+// not build. Of the structures that we use none is another one without it.
+#include <libxml/xmlversion.h>
+#undef LIBXML_ICU_ENABLED
 #include <libxml/tree.h>
 #include <stddef.h>
 #include <stdint.h>
