@@ -45,6 +45,15 @@ func program(_ name: String, uses: [String], external: [Target.Dependency] = [])
         path: "Sources/Programs/\(name)", swiftSettings: strict)
 }
 
+// The macros of xmlsec1's pkg-config file, which SwiftPM does not take from there. XMLSEC_NO_SIZE_T decides the layout of its
+// structures: without it memory is overwritten and nobody says so.
+let xmlsec: [CSetting] = [
+    .define("XMLSEC_CRYPTO_OPENSSL", to: "1"), .define("XMLSEC_NO_SIZE_T"),
+    .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING", to: "1"), .define("XMLSEC_OPENSSL3_ENGINES", to: "1"),
+    .define("XMLSEC_NO_GOST", to: "1"), .define("XMLSEC_NO_GOST2012", to: "1"),
+    .define("__XMLSEC_FUNCTION__", to: "__func__"), .unsafeFlags(["-I/usr/include/xmlsec1"]),
+]
+
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -87,17 +96,12 @@ targets += [
     .target(name: "CDNSShim", path: "Sources/Base/CDNSShim"),
     system("CXMLSec", pkgConfig: "libxml-2.0"),
     .target(name: "CCurlShim", dependencies: ["CCurl"], path: "Sources/Base/CCurlShim"),
-    // The macros of xmlsec1's pkg-config file, which SwiftPM does not take from there. XMLSEC_NO_SIZE_T decides the layout
-    // of its structures: without it memory is overwritten and nobody says so.
     .target(
-        name: "CXMLSecShim", dependencies: ["CXMLSec"], path: "Sources/Base/CXMLSecShim",
-        cSettings: [
-            .define("XMLSEC_CRYPTO_OPENSSL", to: "1"), .define("XMLSEC_NO_SIZE_T"),
-            .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING", to: "1"), .define("XMLSEC_OPENSSL3_ENGINES", to: "1"),
-            .define("XMLSEC_NO_GOST", to: "1"), .define("XMLSEC_NO_GOST2012", to: "1"),
-            .define("__XMLSEC_FUNCTION__", to: "__func__"), .unsafeFlags(["-I/usr/include/xmlsec1"]),
-        ],
+        name: "CXMLSecShim", dependencies: ["CXMLSec"], path: "Sources/Base/CXMLSecShim", cSettings: xmlsec,
         linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("crypto")]),
+    .target(
+        name: "CPlainXMLSec", dependencies: ["CXMLSec"], path: "Sources/Programs/CPlainXMLSec", cSettings: xmlsec,
+        linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1")]),
     .target(name: "CReactor", path: "Sources/Base/CReactor"),
     .target(name: "CProcess", path: "Sources/Base/CProcess"),
 ]
@@ -296,7 +300,8 @@ targets += [
             "PulseApp", "Kernel", "Postgres", "JSONKit", "History", "HTTPKit", "AgentProtocol", "Inventory",
             "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources", "Audit",
             "AuditTrail",
-            "Identity", "Mail", "Vault", "CArgon2", "EstateApp", "ProxmoxVE", "Outbound",
+            "Identity", "Mail", "Vault", "CArgon2", "EstateApp", "ProxmoxVE", "Outbound", "SAML", "SignedXML",
+            "CPlainXMLSec",
         ],
         external: [
             arguments, crypto, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,

@@ -10,7 +10,7 @@ import Glibc
             PostgresBench.self, JSONBench.self, HistoryBench.self, HTTPBench.self, HTTPLoadGenerator.self,
             LoginBench.self, AuditBench.self, WebSocketBench.self, WebSocketReaders.self, IsolationProver.self,
             TenancyBench.self, VaultBench.self, IdentityBench.self,
-            PollsBench.self, ReloadBench.self,
+            PollsBench.self, ReloadBench.self, SSOBench.self,
             StorageBench.self, ChartsBench.self, RollupsProof.self,
         ])
 

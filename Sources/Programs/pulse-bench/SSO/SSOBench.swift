@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// What a login by somebody else's word costs us, against what the libraries under it cost by themselves.
+struct SSOBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "sso", abstract: "Single sign-on: SAML responses.")
+
+    func run() async throws {
+        var figures = Figures()
+        try SAMLBench().measure(&figures)
+        try figures.conclude()
+    }
+}
