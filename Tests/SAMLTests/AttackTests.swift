@@ -3,8 +3,9 @@ import Testing
 
 @testable import SAML
 
-/// Whatever somebody posts, nobody is let in, and the log says why in the right word.
-struct AttackTests {
+/// Whatever somebody posts, nobody is let in, and the log says why in the right word. One after another: signing four hundred
+/// messages at once would leave the tests of other rooms nothing to run on.
+@Suite(.serialized) struct AttackTests {
     static let all =
         ReadingAttacks.all + WrappingAttacks.all + SignatureAttacks.all + SealAttacks.all + ContentAttacks.all
 

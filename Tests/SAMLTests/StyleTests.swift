@@ -7,7 +7,7 @@ import Testing
 
 /// Responses as the providers of the field write them: prefixes, namespaces, places of the signature, line ends, names of
 /// attributes. All are accepted, and say the same.
-struct StyleTests {
+@Suite(.serialized) struct StyleTests {
     struct Style: Sendable, CustomTestStringConvertible {
         let name: String
         var signs = TestIdentityProvider.Signs.assertion

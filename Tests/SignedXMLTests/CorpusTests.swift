@@ -3,7 +3,7 @@ import SignedXML
 import Testing
 
 /// The seeds of the fuzzer, once, through the Swift side of the same way.
-struct CorpusTests {
+@Suite(.serialized) struct CorpusTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fuzz/corpus")
 
