@@ -170,25 +170,6 @@ import Testing
         }
     }
 
-    @Test("fact 25: a caller of whom nothing is heard is closed, however often they were pinged")
-    func silent() async throws {
-        var settings = HTTPSettings()
-        settings.socket.pingInterval = .milliseconds(20)
-        settings.socket.silenceTimeout = .seconds(1)
-        try await Given.server([echo], settings: settings) { port in
-            try await RawClient.connected(to: port) { client in
-                _ = try await client.upgrade()
-                var frame = try await client.frame()
-                var pings = 0
-                while frame.opcode == 9 {
-                    pings += 1
-                    frame = try await client.frame()
-                }
-                #expect(frame.opcode == 8 && pings > 0)
-            }
-        }
-    }
-
     @Test("permessage-deflate is agreed on without context, and works both ways")
     func deflate() async throws {
         try await Given.server([echo]) { port in
@@ -288,7 +269,7 @@ import Testing
         }
     }
 
-    @Test("silence is asked about with pings, and then ended")
+    @Test("fact 25: a caller of whom nothing is heard is closed, however often they were pinged")
     func silence() async throws {
         var settings = HTTPSettings()
         settings.socket.pingInterval = .milliseconds(50)

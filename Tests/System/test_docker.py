@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from harness.engines import GONE, SEEN, host_of, listed, named
+from harness.engines import GONE, SEEN, host_of, named
 from harness.processes import eventually
 
 # One engine for all of them, in their order; who shares the server stays together anyway.
@@ -42,10 +42,10 @@ def test_what_is_shown_is_what_the_docker_cli_shows(engine, watched):
     assert seen["failed"]["dockerStatus"]["exitCode"] == 7
     assert seen["idle"]["dockerStatus"]["restartCount"] == 0
 
-    images = {tag for one in listed(watched, "docker-image") for tag in one["docker"]["repoTags"]}
+    images = {tag for one in watched.every_resource("docker-image") for tag in one["docker"]["repoTags"]}
     assert images == {f"{one['Repository']}:{one['Tag']}" for one in engine.lines("images")}
     assert set(named(watched, "docker-volume")) == {one["Name"] for one in engine.lines("volume", "ls")}
-    assert {one["docker"]["networkId"] for one in listed(watched, "docker-network")} == {
+    assert {one["docker"]["networkId"] for one in watched.every_resource("docker-network")} == {
         one["ID"] for one in engine.lines("network", "ls", "--no-trunc")}
 
     host = host_of(watched)
@@ -84,7 +84,7 @@ def test_stats_agree_with_docker_stats(engine, watched):
 def test_no_environment_and_no_secret_label_leaves_the_host(engine, watched):
     seen = named(watched, "app-container")["idle"]
     assert seen["docker"]["labels"]["db.password"] == "<redacted>"
-    everything = json.dumps([listed(watched, kind) for kind in ("app-container", "agent", "docker-image")])
+    everything = json.dumps([watched.every_resource(kind) for kind in ("app-container", "agent", "docker-image")])
     assert CANARY not in everything and "while :; do" not in everything
 
 

@@ -4,7 +4,7 @@ from websockets.exceptions import ConnectionClosed
 
 from harness.agents import RealAgent, ScriptedAgent
 from harness.client import Client
-from harness.estate import Estate
+from harness.estate import Estate, draft
 from harness.gateways import ScriptedGateway, hello
 from harness.pool import Pool
 from harness.processes import eventually, free_port
@@ -56,12 +56,6 @@ def at(owner, server):
     browser = Client(server.url)
     browser.cookies, browser.csrf = dict(owner.browser.cookies), owner.browser.csrf
     return browser
-
-
-def draft(connection, **more):
-    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
-            "tokenId": connection["tokenId"], "secret": connection["secret"],
-            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
 
 
 def test_the_other_server_tries_it_through_the_one_that_holds_the_gateway(pool, owner, agent, estate):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.agents import RealAgent
-from harness.estate import Estate
+from harness.estate import Estate, draft
 from harness.networks import INSIDE, LAN, Network
 from harness.processes import eventually, free_port
 from harness.server import Server
@@ -63,12 +63,6 @@ def gateway(owner, agent):
 
 def online(owner, agent, seconds=60):
     return eventually(lambda: (g := gateway(owner, agent)) and g["state"] == "online" and g, seconds, "the gateway is online")
-
-
-def draft(connection, **more):
-    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
-            "tokenId": connection["tokenId"], "secret": connection["secret"],
-            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
 
 
 def health(owner, identity):

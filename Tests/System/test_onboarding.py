@@ -3,7 +3,7 @@ a node, Docker in a guest. What the estate really holds is what they see, nothin
 import pytest
 
 from harness.agents import RealAgent, ScriptedAgent
-from harness.estate import Estate
+from harness.estate import Estate, draft
 from harness.networks import INSIDE, LAN, Network
 from harness.processes import eventually, free_port
 from harness.server import Server
@@ -41,22 +41,8 @@ def owner(cluster, network):
 
 
 def connect(owner, there, **more):
-    made = owner.browser.post("/api/connections", {
-        "kind": "pve", "name": there["name"], "host": there["host"], "port": there["port"], "tokenId": there["tokenId"], "secret": there["secret"],
-        "trust": {"mode": "pinned", "fingerprint": there["fingerprint"]}, **more})
+    made = owner.browser.post("/api/connections", draft(there, **more))
     assert made.status == 201, made
-    return made.json["id"]
-
-
-def listed(owner, *types):
-    found, cursor = [], ""
-    while True:
-        answer = owner.browser.get(f"/api/resources?limit=100&type={','.join(types)}{cursor}")
-        assert answer.status == 200, answer
-        found += answer.json["data"]
-        if "nextCursor" not in answer.json["meta"]:
-            return found
-        cursor = f"&cursor={answer.json['meta']['nextCursor']}"
 
 
 def truth(estates, kind):
@@ -96,10 +82,10 @@ def test_everything_is_there_once_and_the_count_is_explained(owner, estates, net
     nodes, guests = truth(estates, "node"), truth(estates, "guest")
 
     def whole():
-        return (sorted(one["name"] for one in listed(owner, "agent")) == sorted(one["name"] for one in nodes)
-                and sorted(one["name"] for one in listed(owner, "vm", "system-container")) == sorted(one["name"] for one in guests))
+        return (sorted(one["name"] for one in owner.every_resource("agent")) == sorted(one["name"] for one in nodes)
+                and sorted(one["name"] for one in owner.every_resource("vm", "system-container")) == sorted(one["name"] for one in guests))
     eventually(whole, 90, "both clusters are seen whole")
-    before = {one["id"] for one in listed(owner, "agent", "vm", "system-container")}
+    before = {one["id"] for one in owner.every_resource("agent", "vm", "system-container")}
 
     node = next(one for one in truth(estates[:1], "node") if one["status"] == "online")
     names = [one["name"] for one in guests]
@@ -110,13 +96,13 @@ def test_everything_is_there_once_and_the_count_is_explained(owner, estates, net
                                                                    "containersTotal": 2, "containers": containers})]
 
     def joined():
-        machines = [of(listed(owner, "agent"), node), of(listed(owner, "vm", "system-container"), guest)]
+        machines = [of(owner.every_resource("agent"), node), of(owner.every_resource("vm", "system-container"), guest)]
         return all({"agent", "proxmox"} <= set(one["sources"]) for one in machines) and machines
     # The platform's disks are asked about in turns with all its other details.
     seen_node, seen_guest = eventually(joined, 90, "what the agents say belongs to what the platform says")
-    held = eventually(lambda: (found := listed(owner, "app-container")) if len(found := listed(owner, "app-container")) == 2 else None, 30, "the containers are seen")
+    held = eventually(lambda: (found := owner.every_resource("app-container")) if len(found := owner.every_resource("app-container")) == 2 else None, 30, "the containers are seen")
     assert {one["parentId"] for one in held} == {seen_guest["id"]}
-    after = {one["id"] for one in listed(owner, "agent", "vm", "system-container")}
+    after = {one["id"] for one in owner.every_resource("agent", "vm", "system-container")}
     assert {owner.browser.get(f"/api/resources/{one}").json["id"] for one in before} == after, "every id of before leads to one of now"
     assert whole()
 
@@ -134,4 +120,4 @@ def test_everything_is_there_once_and_the_count_is_explained(owner, estates, net
     # They go on, and nothing changes by that.
     for agent in agents:
         assert agent.send().status in (200, 409)
-    assert {one["id"] for one in listed(owner, "agent", "vm", "system-container")} == after
+    assert {one["id"] for one in owner.every_resource("agent", "vm", "system-container")} == after

@@ -6,7 +6,7 @@ import pytest
 from proxmoxer import ProxmoxAPI
 
 from harness.agents import ScriptedAgent
-from harness.estate import Estate
+from harness.estate import Estate, draft
 from harness.processes import eventually
 from harness.server import Server
 
@@ -35,24 +35,6 @@ def owner(asking):
     return asking.sign_up("Platforms")
 
 
-def draft(connection, **more):
-    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
-            "tokenId": connection["tokenId"], "secret": connection["secret"],
-            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
-
-
-def resources(owner, **query):
-    found, cursor = [], None
-    while True:
-        text = "&".join(f"{name}={value}" for name, value in {"limit": 100, **query, **({"cursor": cursor} if cursor else {})}.items())
-        answer = owner.browser.get(f"/api/resources?{text}")
-        assert answer.status == 200, answer
-        found += answer.json["data"]
-        cursor = answer.json["meta"].get("nextCursor")
-        if not cursor:
-            return found
-
-
 def connect(owner, connection, **more):
     made = owner.browser.post("/api/connections", draft(connection, **more))
     assert made.status == 201, made
@@ -67,7 +49,7 @@ def watched(owner, estate):
     guests = [t for t in estate.truth() if t["kind"] == "guest" and t["cluster"] == first["cluster"] and not t["template"]]
 
     def seen():
-        shown = resources(owner, type="vm,system-container")
+        shown = owner.every_resource("vm", "system-container")
         return shown if len(shown) == len(guests) else None
     eventually(seen, 60, f"{len(guests)} guests are seen")
     return identity, first, guests
@@ -75,13 +57,13 @@ def watched(owner, estate):
 
 def test_what_is_shown_is_what_the_estate_holds(owner, watched):
     _, first, guests = watched
-    shown = {(g["proxmox"]["vmid"]): g for g in resources(owner, type="vm,system-container")}
+    shown = {(g["proxmox"]["vmid"]): g for g in owner.every_resource("vm", "system-container")}
     assert set(shown) == {g["vmid"] for g in guests}
     for guest in guests:
         assert shown[guest["vmid"]]["name"] == guest["name"]
         assert shown[guest["vmid"]]["status"] == ("online" if guest["status"] == "running" else "offline"), guest
         assert shown[guest["vmid"]]["parentName"] == guest["node"]
-    nodes = resources(owner, type="agent")
+    nodes = owner.every_resource("agent")
     assert {n["name"] for n in nodes} == {n["name"] for n in first["nodes"]}
     assert all(n["metrics"]["cpu"]["percent"] <= 100 for n in nodes)
     one = nodes[0]["id"]
@@ -94,7 +76,7 @@ def test_the_past_that_a_platform_remembers_is_there_soon_after_and_agrees_with_
     """The estate remembers a year of each guest; a minute after it was connected the charts begin with it."""
     _, first, _ = watched
     nodes = {node["name"] for node in first["nodes"]}
-    guest = next(g for g in resources(owner, type="vm,system-container")
+    guest = next(g for g in owner.every_resource("vm", "system-container")
                  if g["status"] == "online" and g["proxmox"]["node"] in nodes)
 
     def remembered():
@@ -133,7 +115,7 @@ def test_the_connection_says_how_it_does(owner, watched):
 def test_a_migration_keeps_the_guest_and_is_told_on_its_timeline(owner, watched, estate):
     _, first, guests = watched
     guest = next(g for g in guests if g["status"] == "running")
-    before = next(r for r in resources(owner, type="vm,system-container") if r["proxmox"]["vmid"] == guest["vmid"])
+    before = next(r for r in owner.every_resource("vm", "system-container") if r["proxmox"]["vmid"] == guest["vmid"])
     other = next(n["name"] for n in first["nodes"] if n["name"] != guest["node"])
     estate.force(first["cluster"], "migrate", vmid=guest["vmid"], node=other)
 
@@ -148,7 +130,7 @@ def test_a_migration_keeps_the_guest_and_is_told_on_its_timeline(owner, watched,
 def test_a_deleted_guest_goes_and_the_timeline_stays(owner, watched, estate):
     identity, first, guests = watched
     guest = next(g for g in reversed(guests) if g["status"] != "running")
-    gone = next(r for r in resources(owner, type="vm,system-container") if r["proxmox"]["vmid"] == guest["vmid"])
+    gone = next(r for r in owner.every_resource("vm", "system-container") if r["proxmox"]["vmid"] == guest["vmid"])
     estate.force(first["cluster"], "delete", vmid=guest["vmid"])
     eventually(lambda: owner.browser.get(f"/api/resources/{gone['id']}").status == 404, 90, "it is gone")
     told = owner.browser.get(f"/api/resources/{gone['id']}/timeline").json["data"]
@@ -158,7 +140,7 @@ def test_a_deleted_guest_goes_and_the_timeline_stays(owner, watched, estate):
 def test_a_node_and_the_agent_on_it_write_one_series_and_come_apart_again(asking, estate):
     owner = asking.sign_up("One Series")
     identity = connect(owner, estate.connections[1])
-    node = eventually(lambda: next(iter(resources(owner, type="agent")), None), 60, "a node is seen")
+    node = eventually(lambda: next(iter(owner.every_resource("agent")), None), 60, "a node is seen")
     agent = ScriptedAgent(asking, hostname="on-the-node")
     assert agent.enroll(owner.enrollment_token()["token"]).status == 200
     assert agent.send(agent.report(cpu=77.7)).status == 200
@@ -192,14 +174,14 @@ def test_a_node_and_the_agent_on_it_write_one_series_and_come_apart_again(asking
 
     apart = owner.browser.post(f"/api/resources/{node['id']}/unlink", {"sources": ["agent"]})
     assert apart.status == 202, apart
-    eventually(lambda: {r["id"] for r in resources(owner) if r["id"] in ids} == set(ids), 20, "each has its own id again")
+    eventually(lambda: {r["id"] for r in owner.every_resource() if r["id"] in ids} == set(ids), 20, "each has its own id again")
     assert owner.browser.get(f"/api/resources/{machine['id']}").json["sources"] == ["agent"]
     assert owner.browser.delete(f"/api/connections/{identity}").status in (200, 204)
 
 
 def test_another_organisation_sees_nothing_of_it(asking, watched):
     stranger = asking.sign_up("Strangers")
-    assert resources(stranger) == []
+    assert stranger.every_resource() == []
     assert stranger.browser.get("/api/connections").json["data"] == []
     assert stranger.browser.get("/api/resources/timeline").json["data"] == []
 
@@ -245,4 +227,4 @@ def test_a_deleted_connection_takes_its_resources_along(owner, watched, estate):
     identity, first, _ = watched
     assert owner.browser.delete(f"/api/connections/{identity}").status == 204
     names = {n["name"] for n in first["nodes"]}
-    eventually(lambda: not [r for r in resources(owner, type="agent") if r["name"] in names], 30, "its resources are gone")
+    eventually(lambda: not [r for r in owner.every_resource("agent") if r["name"] in names], 30, "its resources are gone")

@@ -6,7 +6,7 @@ import websockets.exceptions
 import websockets.sync.client
 
 from harness.client import Client
-from harness.estate import Estate
+from harness.estate import Estate, draft
 from harness.pool import Pool, metric
 from harness.processes import eventually
 from harness.reporters import assert_history_equals_what_was_acknowledged, reporters
@@ -40,12 +40,6 @@ def at(owner, server):
     browser = Client(server.url)
     browser.cookies, browser.csrf = dict(owner.browser.cookies), owner.browser.csrf
     return browser
-
-
-def draft(connection, **more):
-    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
-            "tokenId": connection["tokenId"], "secret": connection["secret"],
-            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
 
 
 def live_view(owner, server):

@@ -1,7 +1,7 @@
 """A swarm from its manager's engine to the inventory."""
 import pytest
 
-from harness.engines import GONE, SEEN, listed, named
+from harness.engines import GONE, SEEN, named
 from harness.processes import eventually
 
 pytestmark = pytest.mark.timeout(420)
@@ -20,16 +20,16 @@ def test_a_swarm_is_what_its_manager_says(engine, watched):
             shown = f"{one['dockerStatus']['runningTasks']}/{one['docker']['desiredTasks']}"
             assert shown == cli[name]["Replicas"], name
         assert seen["web"]["status"] == "online" and seen["none"]["status"] == "unknown"
-        tasks = {one["dockerStatus"]["taskId"]: one for one in listed(watched, "docker-task")}
+        tasks = {one["dockerStatus"]["taskId"]: one for one in watched.every_resource("docker-task")}
         live = engine.lines("service", "ps", "--no-trunc", "--filter", "desired-state=running", "web")
         assert set(tasks) == {one["ID"] for one in live} and len(tasks) == 2
         assert {one["name"] for one in tasks.values()} == {"web.1", "web.2"}
         assert {one["parentId"] for one in tasks.values()} == {seen["web"]["id"]}
-        nodes = listed(watched, "docker-swarm-node")
+        nodes = watched.every_resource("docker-swarm-node")
         assert [one["docker"]["nodeId"] for one in nodes] == [one["ID"] for one in engine.lines("node", "ls")]
         assert nodes[0]["status"] == "online" and nodes[0]["docker"]["leader"] is True
         return True
     eventually(told, 2 * SEEN, "the swarm is told as the tool tells it", every=1)
     engine("swarm", "leave", "--force")
-    eventually(lambda: not listed(watched, "docker-service") and not listed(watched, "docker-swarm-node"), GONE,
+    eventually(lambda: not watched.every_resource("docker-service") and not watched.every_resource("docker-swarm-node"), GONE,
                "a swarm that was left is gone", every=1)

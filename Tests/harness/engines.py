@@ -175,22 +175,11 @@ SEEN = 60
 GONE = 120
 
 
-def listed(owner, kind):
-    found, cursor = [], ""
-    while True:
-        answer = owner.browser.get(f"/api/resources?limit=100&type={kind}{cursor}")
-        assert answer.status == 200, answer
-        found += answer.json["data"]
-        if "nextCursor" not in answer.json["meta"]:
-            return found
-        cursor = f"&cursor={answer.json['meta']['nextCursor']}"
-
-
 def named(owner, kind):
-    return {one["name"]: one for one in listed(owner, kind)}
+    return {one["name"]: one for one in owner.every_resource(kind)}
 
 
 def host_of(owner):
-    hosts = listed(owner, "agent")
+    hosts = owner.every_resource("agent")
     assert len(hosts) == 1, hosts
     return hosts[0]

@@ -7,6 +7,13 @@ import uuid
 from .processes import PROGRAMS, Process, eventually, plain_environment, run
 
 
+def draft(connection, **more):
+    """What a person sends to have one of an estate's connections watched."""
+    return {"kind": "pve", "name": connection["name"], "host": connection["host"], "port": connection["port"],
+            "tokenId": connection["tokenId"], "secret": connection["secret"],
+            "trust": {"mode": "pinned", "fingerprint": connection["fingerprint"]}, **more}
+
+
 class Estate:
     """Starts at once and is ready when this returns. `flags` as on the command line: `guests=30` is `--guests 30`. `prefix`
     goes before it: a network namespace, in which it is asked as well."""

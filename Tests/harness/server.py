@@ -152,6 +152,17 @@ class Owner:
         assert answer.status == 200, answer
         return answer.json["data"]
 
+    def every_resource(self, *types):
+        """All pages of these types, or of all."""
+        found, cursor = [], ""
+        while True:
+            page = self.browser.get(f"/api/resources?limit=100{'&type=' + ','.join(types) if types else ''}{cursor}")
+            assert page.status == 200, page
+            found += page.json["data"]
+            if not page.json["meta"].get("nextCursor"):
+                return found
+            cursor = f"&cursor={page.json['meta']['nextCursor']}"
+
     def resource(self, hostname, seconds=15):
         """The machine of this name, once it is there and online."""
         def found():

@@ -68,13 +68,7 @@ package struct PriorTrailRoutes: Sendable {
         ) { [self] request in
             guard let (verdict, signers) = try await trail(of: request).verify() else { throw Problem.notFound }
             return .json { json in
-                json.member("verified", verdict.brokenSeq == nil)
-                json.member("entries", verdict.entries)
-                json.member("firstSeq", verdict.firstSeq)
-                json.member("seq", verdict.seq)
-                json.member("checkpoints", verdict.checkpoints)
-                json.member("brokenSeq", verdict.brokenSeq)
-                json.member("message", verdict.message)
+                verdict.write(to: &json)
                 json.member("keyIds", signers.map(\.id).sorted())
                 json.member("isOurs", !signers.isEmpty && signers.isSubset(of: keys.trusted))
             }

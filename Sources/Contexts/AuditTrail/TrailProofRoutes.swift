@@ -32,15 +32,7 @@ package struct TrailProofRoutes: Sendable {
             timeout: .seconds(120)
         ) { [store, keys] request in
             let verdict = try await ChainAuditor(store: store, trusted: keys.trusted).verify(try request.org())
-            return .json { json in
-                json.member("verified", verdict.brokenSeq == nil)
-                json.member("entries", verdict.entries)
-                json.member("firstSeq", verdict.firstSeq)
-                json.member("seq", verdict.seq)
-                json.member("checkpoints", verdict.checkpoints)
-                json.member("brokenSeq", verdict.brokenSeq)
-                json.member("message", verdict.message)
-            }
+            return .json { verdict.write(to: &$0) }
         }
     }
 
@@ -134,5 +126,17 @@ package struct TrailProofRoutes: Sendable {
     /// `20261121T093000Z`.
     private static func stamp(_ time: Timestamp) -> String {
         String(time.description.prefix(19).filter { $0 != "-" && $0 != ":" }) + "Z"
+    }
+}
+
+extension ChainVerdict {
+    func write(to json: inout JSONWriter) {
+        json.member("verified", brokenSeq == nil)
+        json.member("entries", entries)
+        json.member("firstSeq", firstSeq)
+        json.member("seq", seq)
+        json.member("checkpoints", checkpoints)
+        json.member("brokenSeq", brokenSeq)
+        json.member("message", message)
     }
 }
