@@ -206,6 +206,12 @@ targets += room(
         "CIDN", "CPSL",
     ], external: [log, lifecycle, metrics, nio, nioPosix, nioConcurrency], testUses: ["FrontDoorKit"])
 targets += room(
+    "SingleSignOn", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Outbound", "Vault", "Audit", "Access", "Identity",
+        "OIDC", "SAML",
+    ], external: [log, lifecycle], testUses: ["FrontDoorKit", "ProviderKit", "SAMLKit", "Compression", "HostileKit"])
+targets += room(
     "Portability", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Compression", "Cryptography", "Audit", "Access"],
     external: [nioConcurrency], testUses: ["FrontDoorKit", "Tenancy", "Identity", "Compression", "Cryptography"])
@@ -279,8 +285,8 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "VerifiedDomains", "OperatorPlane", "Connections", "ProxmoxVE", "Relay", "Annotations",
-        "Probes", "SCIM",
+        "TrustedIssuers", "VerifiedDomains", "SingleSignOn", "OIDC", "SAML", "OperatorPlane", "Connections", "ProxmoxVE",
+        "Relay", "Annotations", "Probes", "SCIM",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,

@@ -150,15 +150,18 @@ CREATE TABLE sso_sessions (
     logout        sealed,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz NOT NULL,
+    -- When the provider is asked whether it may go on; NULL: it gave no leave to.
+    renew_at      timestamptz,
     PRIMARY KEY (org_id, session_id)
 );
 CREATE INDEX sso_sessions_by_subject ON sso_sessions (org_id, provider_id, subject_hash);
 CREATE INDEX sso_sessions_by_name ON sso_sessions (org_id, provider_id, name_hash);
+CREATE INDEX sso_sessions_due ON sso_sessions (renew_at) WHERE renew_at IS NOT NULL;
 CREATE INDEX sso_sessions_by_expiry ON sso_sessions (expires_at);
 SELECT pulse_owner_tools.tenant_table('sso_sessions');
 CREATE POLICY identity ON sso_sessions TO pulse_identity USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, DELETE, UPDATE (logout) ON sso_sessions TO pulse_app;
-GRANT SELECT, DELETE ON sso_sessions TO pulse_identity;
+GRANT SELECT, INSERT, DELETE, UPDATE (logout, renew_at) ON sso_sessions TO pulse_app;
+GRANT SELECT, DELETE, UPDATE (renew_at) ON sso_sessions TO pulse_identity;
 
 -- The last logins that were tried, with what came of them.
 CREATE TABLE sso_attempts (
@@ -424,6 +427,18 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
 $$;
 GRANT EXECUTE ON FUNCTION end_bound_sessions TO pulse_app;
 
+-- The member of the organisation of this transaction whose account answers to an address; NULL: none. Only for addresses
+-- of a domain that the organisation has verified: of others it does not say.
+CREATE FUNCTION member_of_address(wanted text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
+    SELECT m.user_id FROM users u
+    JOIN members m ON m.user_id = u.id AND m.org_id = nullif(current_setting('pulse.org_id', true), '')::uuid
+    WHERE u.email_key = wanted AND EXISTS (
+        SELECT FROM sso_domains d
+        WHERE d.org_id = m.org_id AND d.state = 'verified' AND d.domain = split_part(wanted, '@', 2))
+$$;
+GRANT EXECUTE ON FUNCTION member_of_address TO pulse_app;
+
 -- The account of somebody a directory of this organisation speaks of. With an address of a domain that the organisation
 -- has verified: the account of that address, made if it is not there. With any other: a person of this organisation
 -- alone, found by the directory's own name for them (`local_key`); their account answers to no address and no password.
@@ -547,6 +562,39 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
     ORDER BY s.created_at DESC, s.id DESC
 $$;
 GRANT EXECUTE ON FUNCTION sessions_of TO pulse_app;
+
+-- How old a session may be that works in the organisation of this transaction; NULL: as old as it lives.
+CREATE FUNCTION org_session_max() RETURNS int
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
+    SELECT o.session_max_seconds FROM orgs o WHERE o.id = nullif(current_setting('pulse.org_id', true), '')::uuid
+$$;
+GRANT EXECUTE ON FUNCTION org_session_max TO pulse_app;
+
+-- Answers what it was before.
+CREATE FUNCTION limit_sessions(seconds int) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
+DECLARE
+    place  uuid := nullif(current_setting('pulse.org_id', true), '')::uuid;
+    before int;
+BEGIN
+    SELECT o.session_max_seconds INTO before FROM orgs o WHERE o.id = place FOR UPDATE;
+    UPDATE orgs o SET session_max_seconds = seconds, generation = o.generation + 1 WHERE o.id = place;
+    RETURN before;
+END $$;
+GRANT EXECUTE ON FUNCTION limit_sessions TO pulse_app;
+
+-- Sessions whose providers are to be asked whether they may go on, lent out until then.
+CREATE FUNCTION due_renewals(moment timestamptz, until timestamptz, most int)
+RETURNS TABLE (org_id uuid, session_id uuid)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
+    UPDATE sso_sessions x SET renew_at = until
+    FROM (SELECT d.org_id, d.session_id FROM sso_sessions d WHERE d.renew_at <= moment
+          ORDER BY d.renew_at LIMIT most FOR UPDATE SKIP LOCKED) due
+    WHERE x.org_id = due.org_id AND x.session_id = due.session_id
+    RETURNING x.org_id, x.session_id
+$$;
+REVOKE EXECUTE ON FUNCTION due_renewals FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION due_renewals TO pulse_worker;
 
 -- What is over is forgotten. Called by every process now and then; answers how many rows went.
 CREATE FUNCTION sweep_sso(moment timestamptz) RETURNS bigint

@@ -6,6 +6,7 @@ from harness.description import Description
 from harness.keys import Transit
 from harness.mutations import RECIPES, Scene
 from harness.processes import PROGRAMS, run
+from harness.providers import OpenIDProvider
 from harness.server import Server
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -15,12 +16,13 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def audited(cluster):
     """A server nobody else writes to, so that every entry is ours."""
     transit = Transit()
-    server = Server(cluster.database(), "audited", operators=True, **transit.settings)
-    server.transit = transit
+    server = Server(cluster.database(), "audited", operators=True, PULSE_OUTBOUND_ALLOW="127.0.0.0/8", **transit.settings)
+    server.transit, server.openid = transit, OpenIDProvider()
     server.start()
     yield server
     server.stop()
     transit.stop()
+    server.openid.stop()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from harness.agents import ScriptedAgent
 from harness.gateways import ScriptedGateway
 from harness.operators import Operator
 from harness.processes import eventually
+from harness.providers import FORM, SAMLProvider
 from harness.seconds import time_code
 
 RECIPES = {}
@@ -900,6 +901,119 @@ def _directory_recipes(collection, body):
 
 _directory_recipes("Users", SCIM_USER)
 _directory_recipes("Groups", SCIM_GROUP)
+
+
+# --- single sign-on ---
+
+PROVIDERS = "/api/security/sso/providers"
+
+
+@recipe("POST", PROVIDERS)
+def new_provider(scene):
+    return scene.call("POST", PROVIDERS, SAMLProvider().settings())
+
+
+@recipe("PUT", PROVIDERS + "/{id}")
+def change_provider(scene):
+    scene.created(PROVIDERS, SAMLProvider().settings(id="changed"))
+    return scene.call("PUT", f"{PROVIDERS}/changed", {"displayName": "Another name"})
+
+
+@recipe("DELETE", PROVIDERS + "/{id}")
+def delete_provider(scene):
+    scene.created(PROVIDERS, SAMLProvider().settings(id="deleted"))
+    return scene.call("DELETE", f"{PROVIDERS}/deleted")
+
+
+@recipe("PATCH", "/api/security/sso/policy")
+def change_sso_policy(scene):
+    return scene.call("PATCH", "/api/security/sso/policy", {"sessionMaxSeconds": 43200})
+
+
+def _slug(scene):
+    return scene.browser.get("/api/me").json["organization"]["slug"]
+
+
+def _openid(scene):
+    """A provider, and a browser in which somebody has come in by it who is a member since."""
+    provider = scene.server.openid
+    scene.created(PROVIDERS, provider.settings())
+    place, browser = f"/api/oidc/{_slug(scene)}/openid", scene.server.client()
+    answer = provider.sign_in(browser, place)
+    assert answer.header("location") == "/?oidc=success", answer
+    browser.csrf = browser.get("/api/me").json["csrfToken"]
+    return provider, place, browser
+
+
+@recipe("GET", "/api/oidc/{org}/{provider}/callback")
+def openid_callback(scene):
+    provider, place, _ = _openid(scene)
+    browser = scene.server.client()
+    query = provider.agree(browser.get(f"{place}/login").header("location"))
+    return lambda: browser.get(f"{place}/callback?{query}")
+
+
+@recipe("POST", "/api/oidc/{org}/{provider}/backchannel-logout")
+def openid_backchannel(scene):
+    provider, place, _ = _openid(scene)
+    form = f"logout_token={provider.logout_token()}".encode()
+    return lambda: scene.server.client().request("POST", f"{place}/backchannel-logout", form, FORM)
+
+
+@recipe("POST", "/api/sso/logout")
+def sso_logout(scene):
+    _, _, browser = _openid(scene)
+    return lambda: browser.post("/api/sso/logout", {})
+
+
+@recipe("DELETE", "/api/sso/links/{provider}")
+def unlink(scene):
+    _, _, browser = _openid(scene)
+    return lambda: browser.request("DELETE", "/api/sso/links/openid")
+
+
+def _saml(scene):
+    """The same with SAML; answers the provider, the path of its doors and their address as others write it."""
+    provider = SAMLProvider()
+    scene.created(PROVIDERS, provider.settings())
+    place = f"/api/saml/{_slug(scene)}/saml"
+    base, browser = scene.server.environment["PULSE_PUBLIC_URL"] + place, scene.server.client()
+    answer = browser.request("POST", f"{place}/acs", provider.answer(browser, place, base), FORM)
+    assert answer.header("location") == "/?saml=success", answer
+    return provider, place, base
+
+
+@recipe("POST", "/api/saml/{org}/{provider}/acs")
+def saml_answer(scene):
+    provider, place, base = _saml(scene)
+    browser = scene.server.client()
+    form = provider.answer(browser, place, base)
+    return lambda: browser.request("POST", f"{place}/acs", form, FORM)
+
+
+@recipe("GET", "/api/saml/{org}/{provider}/complete")
+def saml_ticket(scene):
+    provider, place, base = _saml(scene)
+    browser = scene.server.client()
+    form = provider.answer(browser, place, base)
+    # As browsers do with a form of another site: without cookies.
+    waiting = scene.server.client().request("POST", f"{place}/acs", form, FORM)
+    path = waiting.header("location").removeprefix(scene.server.environment["PULSE_PUBLIC_URL"])
+    return lambda: browser.get(path)
+
+
+@recipe("GET", "/api/saml/{org}/{provider}/slo")
+def saml_logout_link(scene):
+    provider, place, base = _saml(scene)
+    query = provider.logout_query(base)
+    return lambda: scene.server.client().get(f"{place}/slo?{query}")
+
+
+@recipe("POST", "/api/saml/{org}/{provider}/slo")
+def saml_logout_form(scene):
+    provider, place, base = _saml(scene)
+    form = provider.logout_form(base)
+    return lambda: scene.server.client().request("POST", f"{place}/slo", form, FORM)
 
 
 # --- encryption keys ---

@@ -21,6 +21,9 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
+    /// Lower case.
+    package var domain: String { String(key.drop { $0 != "@" }.dropFirst()) }
+
     private static func forbidden(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value <= 0x20 || scalar.value == 0x7F || scalar.properties.isWhitespace
             || scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format

@@ -31,6 +31,7 @@ package struct IdentitySweeper: Service {
     /// - Returns: how many rows went.
     package func sweep() async throws -> Int {
         var swept = try await count("SELECT sweep_identity(\(time.now))")
+        swept += try await count("SELECT sweep_sso(\(time.now))")
         // A busy hour keeps more answers than one call takes; what twenty leave is there the next time.
         for _ in 0..<20 {
             let answers = try await count("SELECT sweep_idempotency(\(time.now))")

@@ -20,6 +20,7 @@ package import Kernel
 package import Logging
 import Mail
 import Monitoring
+import OIDC
 import OperatorPlane
 package import Outbound
 import Portability
@@ -28,7 +29,9 @@ import Realtime
 import Relay
 import Resources
 import SCIM
+import SAML
 package import ServiceLifecycle
+import SingleSignOn
 package import Telemetry
 package import Tenancy
 import TrustedIssuers
@@ -148,6 +151,11 @@ package struct Composition: Sendable {
         endpoints += RoleRoutes(database: databases.app, time: time).endpoints
         endpoints +=
             DirectoryContext(database: databases.app, time: time, publicURL: configuration.publicURL).endpoints
+        let outward = GuardedClient(AddressGuard(configuration.outbound))
+        let single = SSOContext(
+            identity, oidc: OIDCClient(outward, policy: configuration.outbound, time: time),
+            saml: SAMLProviders(outward, time: time), policy: configuration.outbound, logger: logger)
+        endpoints += single.endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))
         endpoints += PortabilityRoutes(database: databases.app, secret: installation, time: time).endpoints
@@ -201,7 +209,8 @@ package struct Composition: Sendable {
         if role.works {
             all += [
                 IdentitySweeper(database: databases.app, time: time, logger: logger), trail.keeper, sender, monitors,
-                rotator, shredder, eraser, DomainKeeper(domains, workers: databases.worker),
+                rotator, shredder, eraser, SessionRenewer(single, workers: databases.worker),
+                DomainKeeper(domains, workers: databases.worker),
             ]
         }
         all.append(admin)

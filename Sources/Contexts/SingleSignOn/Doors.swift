@@ -1,0 +1,119 @@
+internal import Audit
+internal import Cryptography
+internal import HTTPKit
+internal import Kernel
+internal import Postgres
+
+/// What the doors of both protocols share: which organisation and provider an address means, and how a sign-in begins.
+struct Doors: Sendable {
+    struct Place: Sendable {
+        let org: OrgID
+        let slug: String
+        let provider: IdentityProvider
+        let addresses: ProviderAddresses
+    }
+
+    /// Who begins something, where it is not a plain sign-in.
+    struct Beginner: Sendable {
+        let kind: FlowKind
+        var user: UserID?
+        var session: SessionID?
+    }
+
+    let context: SSOContext
+    let store: ProviderStore
+    let desk: SignInDesk
+    let flows = FlowStore()
+
+    init(_ context: SSOContext) {
+        self.context = context
+        store = ProviderStore(context)
+        desk = SignInDesk(context)
+    }
+
+    /// - Returns: `nil` for an organisation or a provider that is not there, or is of the other protocol: all alike.
+    func place(of request: APIRequest, type: String) async throws -> Place? {
+        let (slug, id) = (request.parameters["org"] ?? "", request.parameters["provider"] ?? "")
+        let org = try await context.database.firstGlobally("SELECT id FROM sso_org(\(slug))") {
+            try $0.next(OrgID.self)
+        }
+        guard let org, let provider = try await store.one(id, in: org), provider.speech.type == type else { return nil }
+        return Place(
+            org: org, slug: slug, provider: provider,
+            addresses: ProviderAddresses(publicURL: context.publicURL, slug: slug, provider: provider))
+    }
+
+    /// Answers that name nobody: there is no provider to ask.
+    func nowhere(_ type: String) -> APIResponse {
+        .redirect(
+            to: LocalPath.told("/login", [(type, "error"), ("\(type)_error", SSORefusal.providerNotFound.code)]),
+            status: 303)
+    }
+
+    func sent(_ arrival: Arrival) -> APIResponse {
+        APIResponse.redirect(to: arrival.path, status: 303).with(cookies: arrival.cookies)
+    }
+
+    /// Where an administrator or a member begins something at a provider of theirs: the address to go to, which this
+    /// browser alone can bring to an end.
+    func begin(
+        _ beginner: Beginner, at place: Place, returnTo: String, hint: String? = nil, from request: APIRequest
+    ) async throws -> (departure: Departure, cookies: [Cookie]) {
+        let browser = FlowCookie.browser(of: request)
+        let departure: Departure
+        switch place.provider.speech {
+        case .oidc(let settings, _):
+            departure = try await OIDCDoor(doors: self).depart(
+                beginner, settings, at: place, browser.hash, returnTo: returnTo, hint: hint)
+        case .saml(let settings):
+            departure = try await SAMLDoor(doors: self).depart(
+                beginner, settings, at: place, browser.hash, returnTo: returnTo)
+        }
+        return (departure, browser.new)
+    }
+}
+
+/// How a browser gets to a provider.
+enum Departure: Sendable {
+    case redirect(String)
+    /// A page that sends a form there, and the nonce of its script.
+    case page(String, nonce: String)
+
+    var response: APIResponse {
+        switch self {
+        case .redirect(let url): .redirect(to: url, status: 302)
+        case .page(let html, let nonce):
+            APIResponse.text(html, type: "text/html; charset=utf-8")
+                .with(
+                    header: "content-security-policy",
+                    "default-src 'none'; script-src 'nonce-\(nonce)'; frame-ancestors 'none'; base-uri 'none'; form-action https: http:"
+                )
+        }
+    }
+}
+
+extension Doors {
+    /// `GET …/login` of both protocols.
+    func login(_ request: APIRequest, type: String) async throws -> APIResponse {
+        guard let place = try await place(of: request, type: type), place.provider.isEnabled else {
+            return nowhere(type)
+        }
+        let returnTo = LocalPath.checked(request.query["returnTo"])
+        do {
+            let (departure, cookies) = try await begin(
+                Beginner(kind: .login), at: place, returnTo: returnTo, hint: request.query["loginHint"], from: request)
+            return departure.response.with(cookies: cookies)
+        } catch let refusal as SSORefusal {
+            let arrival = try await desk.refuse(refusal, at: place.provider, nil, in: place.org, from: request)
+            return sent(arrival)
+        }
+    }
+
+    func insert(
+        _ flow: Flow, request: [UInt8], in org: OrgID
+    ) async throws {
+        try await context.database.asOrg(org) { transaction in
+            try await flows.insert(flow, requestHash: request, in: org, transaction)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+internal import HTTPKit
+internal import JSONKit
+internal import Kernel
+internal import OIDC
+internal import Outbound
+internal import Postgres
+internal import SAML
+
+/// One identity provider of an organisation.
+struct IdentityProvider: Sendable {
+    enum Speech: Sendable {
+        case oidc(OIDCSettings, secret: Secret<String>?)
+        case saml(SAMLSettings)
+
+        var type: String {
+            switch self {
+            case .oidc: "oidc"
+            case .saml: "saml"
+            }
+        }
+    }
+
+    struct GroupRole: Sendable {
+        let group: String
+        let role: RoleTarget
+    }
+
+    let id: String
+    var name: String
+    var displayName: String
+    var iconURL: String?
+    var priority: Int
+    var isEnabled: Bool
+    var speech: Speech
+    var allowedDomains: [String]
+    var allowedEmails: [String]
+    var allowedGroups: [String]
+    var groupRoles: [GroupRole]
+    /// Whoever it vouches for and is nobody here yet becomes a member.
+    var isOpen: Bool
+    var defaultRole: RoleTarget
+    var version: Int32
+    let createdAt: Timestamp
+    var updatedAt: Timestamp
+
+    /// What these groups come to; without any mapping the provider does not speak of roles: `nil`.
+    func roles(of groups: [String]) -> [RoleTarget]? {
+        guard !groupRoles.isEmpty else { return nil }
+        let theirs = Set(groups.map { $0.trimmed.lowercased() })
+        let matched = groupRoles.filter { theirs.contains($0.group.trimmed.lowercased()) }.map(\.role)
+        return matched.isEmpty ? [defaultRole] : matched
+    }
+}
+
+/// The addresses of one provider, as its administrators paste them over there. They name the organisation, so no two share
+/// one.
+struct ProviderAddresses: Sendable {
+    let base: String
+
+    init(publicURL: String, slug: String, provider: IdentityProvider) {
+        base = "\(publicURL)/api/\(provider.speech.type)/\(slug)/\(provider.id)"
+    }
+
+    var login: String { "\(base)/login" }
+    var callback: String { "\(base)/callback" }
+    var loggedOut: String { "\(base)/logout" }
+    var backchannel: String { "\(base)/backchannel-logout" }
+    var saml: SAMLAddresses { SAMLAddresses(base: base) }
+}
+
+/// A provider as its organisation's administrators see it: no secret, but what they need for the other side.
+struct ProviderAnswer: JSONEncodable {
+    let provider: IdentityProvider
+    let addresses: ProviderAddresses
+
+    func encode(to writer: inout JSONWriter) {
+        writer.object { json in
+            json.member("id", provider.id)
+            json.member("name", provider.name)
+            json.member("type", provider.speech.type)
+            json.member("enabled", provider.isEnabled)
+            json.member("displayName", provider.displayName)
+            json.member("iconUrl", provider.iconURL)
+            json.member("priority", provider.priority)
+            json.member("allowedDomains", provider.allowedDomains)
+            json.member("allowedEmails", provider.allowedEmails)
+            json.member("allowedGroups", provider.allowedGroups)
+            json.object("groupRoleMappings") { json in
+                for one in provider.groupRoles { json.member(one.group, one.role.text) }
+            }
+            json.member("jit", provider.isOpen)
+            json.member("defaultRole", provider.defaultRole.text)
+            switch provider.speech {
+            case .oidc(let settings, let secret):
+                json.key("oidc")
+                settings.encode(to: &json, clientSecretIsSet: secret != nil, redirectURL: addresses.callback)
+            case .saml(let settings):
+                json.key("saml")
+                settings.json.encode(to: &json)
+            }
+            json.object("addresses") { json in
+                json.member("login", addresses.login)
+                switch provider.speech {
+                case .oidc:
+                    json.member("redirectUrl", addresses.callback)
+                    json.member("postLogoutRedirectUrl", addresses.loggedOut)
+                    json.member("backchannelLogoutUrl", addresses.backchannel)
+                case .saml(let settings):
+                    json.member("acs", addresses.saml.acs)
+                    json.member("metadata", addresses.saml.metadata)
+                    json.member("slo", addresses.saml.logout)
+                    json.member("entityId", settings.spEntityId ?? addresses.saml.metadata)
+                }
+            }
+            json.member("createdAt", provider.createdAt)
+            json.member("updatedAt", provider.updatedAt)
+        }
+    }
+
+    static let schema = Schema.object([
+        "id": .string(minLength: 1, maxLength: 64), "name": .string(minLength: 1, maxLength: 128),
+        "type": .enumeration(["oidc", "saml"]), "enabled": .boolean, "displayName": .string(maxLength: 128),
+        "iconUrl": .string(maxLength: 2048).optional, "priority": .integer(minimum: 0, maximum: 1000),
+        "allowedDomains": .array(.string), "allowedEmails": .array(.string), "allowedGroups": .array(.string),
+        "groupRoleMappings": .map(of: .string).described("Group to a built-in role or the id of a custom one"),
+        "jit": .boolean.described("Whoever it vouches for and is nobody here yet becomes a member"),
+        "defaultRole": .string.described("Of those, where no group says otherwise"),
+        "oidc": OIDCSettings.schema.optional, "saml": SAMLSettings.schema.optional,
+        "addresses": .map(of: .string).described("What the provider's administrators paste over there"),
+        "createdAt": .timestamp, "updatedAt": .timestamp,
+    ]).named("IdentityProvider")
+
+    static let example = """
+        {"id":"okta","name":"Okta","type":"oidc","enabled":true,"displayName":"Company sign-in","priority":10,\
+        "allowedDomains":[],"allowedEmails":[],"allowedGroups":[],"groupRoleMappings":{"pulse-admins":"admin"},\
+        "jit":true,"defaultRole":"viewer",\
+        "oidc":{"issuerUrl":"https://company.okta.com","clientId":"0oa1b2c3","clientSecretSet":true,\
+        "scopes":["openid","profile","email","groups"],"usernameClaim":"preferred_username","emailClaim":"email",\
+        "groupsClaim":"groups"},\
+        "addresses":{"login":"https://pulse.example.com/api/oidc/nordwind/okta/login",\
+        "redirectUrl":"https://pulse.example.com/api/oidc/nordwind/okta/callback"},\
+        "createdAt":"2026-11-22T09:30:00.000Z","updatedAt":"2026-11-22T09:30:00.000Z"}
+        """
+}

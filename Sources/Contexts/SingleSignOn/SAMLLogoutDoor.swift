@@ -1,0 +1,114 @@
+internal import Access
+internal import Audit
+internal import Cryptography
+internal import HTTPKit
+internal import JSONKit
+internal import Kernel
+internal import Postgres
+internal import SAML
+internal import Vault
+
+/// Single logout, both ways: what a provider tells us is over, and its answer when it was we who said so.
+struct SAMLLogoutDoor: Sendable {
+    let doors: Doors
+    private var context: SSOContext { doors.context }
+
+    func answer(_ request: APIRequest) async throws -> APIResponse {
+        guard let place = try await doors.place(of: request, type: "saml"),
+            case .saml(let settings) = place.provider.speech
+        else { return doors.nowhere("saml") }
+        do {
+            let (incoming, relayState) = try Self.incoming(request)
+            let other: SAMLIdentityProvider
+            do { other = try await context.saml.provider(settings, key: SAMLDoor.key(place)) } catch {
+                throw SSORefusal(error)
+            }
+            let own: SAMLServiceProvider
+            do { own = try SAMLServiceProvider(settings, place.addresses.saml, to: other) } catch {
+                throw SSORefusal(error)
+            }
+            switch incoming.kind {
+            case .logoutRequest: return try await end(incoming, own, relayState, at: place, from: request)
+            case .logoutResponse:
+                // Nothing hangs on it: the session here was over before the provider was asked.
+                return .redirect(to: "/login?logout=success", status: 303)
+            case .response: throw SSORefusal(SAMLRefusal(.notAResponse))
+            }
+        } catch let refusal as SSORefusal {
+            try await context.database.asOrg(place.org) { transaction in
+                let record = AuditRecord(
+                    .ssoRefuse, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
+                    from: request.origin
+                ).changing(after: ["reason": .string(refusal.reason), "kind": "logout"])
+                transaction.atCommit(record.append(at: context.time.now))
+            }
+            throw Problem.logoutRefused(refusal.sentence)
+        }
+    }
+
+    private func end(
+        _ incoming: SAMLIncoming, _ own: SAMLServiceProvider, _ relayState: String?, at place: Doors.Place,
+        from request: APIRequest
+    ) async throws -> APIResponse {
+        let now = context.time.now
+        let asked: SAMLLogoutRequest
+        do { asked = try own.readLogoutRequest(incoming, at: now) } catch { throw SSORefusal(error) }
+        try await context.database.asOrg(place.org) { transaction in
+            let used = Digests.sha256("logout\0\(asked.id)")
+            guard
+                try await doors.flows.use(
+                    used, of: place.provider.id, until: asked.expiresAt, in: place.org, transaction)
+            else { throw SSORefusal.replayed }
+            let meant = try await sessions(of: asked, at: place, transaction)
+            let ended = try await transaction.rows(
+                "SELECT session_id FROM end_sso_sessions(\(place.provider.id), NULL, NULL, \(meant))"
+            ) { try $0.next(SessionID.self) }
+            let record = AuditRecord(
+                .ssoLogout, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
+                from: request.origin
+            ).changing(after: ["sessions": .array(ended.map { .string("\($0)") })])
+            transaction.atCommit(record.append(at: now))
+        }
+        let answer: SAMLOutgoing?
+        do {
+            answer = try own.answer(
+                asked, id: SAMLServiceProvider.newID(.system), relayState: relayState, succeeded: true, at: now)
+        } catch { throw SSORefusal(error) }
+        return answer.map { SAMLDoor.departure($0).response } ?? .redirect(to: "/login?logout=success", status: 303)
+    }
+
+    /// The sessions of the person that the provider names; at most 100 are looked through.
+    private func sessions(
+        of asked: SAMLLogoutRequest, at place: Doors.Place, _ transaction: Transaction
+    ) async throws -> [SessionID] {
+        let rows = try await transaction.rows(
+            """
+            SELECT session_id, logout FROM sso_sessions
+            WHERE provider_id = \(place.provider.id) AND name_hash = \(Digests.sha256(asked.name.value))
+            ORDER BY created_at DESC LIMIT 100
+            """
+        ) { (try $0.next(SessionID.self), try $0.next(Sealed?.self)) }
+        var meant: [SessionID] = []
+        for (session, sealed) in rows {
+            guard let sealed else { continue }
+            let note = LogoutNote(
+                try await context.vault.open(sealed, for: .org(place.org), at: LogoutNote.place(of: session)))
+            if let known = note.samlSession, asked.names(known) { meant.append(session) }
+        }
+        return meant
+    }
+
+    private static func incoming(_ request: APIRequest) throws -> (SAMLIncoming, relayState: String?) {
+        do throws(SAMLRefusal) {
+            guard request.method == .post else {
+                let incoming = try SAMLIncoming(redirect: request.rawQuery)
+                return (incoming, incoming.relayState)
+            }
+            guard let form = try? Query(parsing: Substring(decoding: request.body, as: UTF8.self)),
+                let text = form["SAMLRequest"] ?? form["SAMLResponse"],
+                form.all("SAMLRequest").count + form.all("SAMLResponse").count == 1
+            else { throw SAMLRefusal(.notAResponse) }
+            return (try SAMLIncoming(post: text), form["RelayState"])
+        } catch { throw SSORefusal(error) }
+    }
+}

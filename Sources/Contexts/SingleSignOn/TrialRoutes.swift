@@ -1,0 +1,123 @@
+internal import Access
+internal import Audit
+internal import HTTPKit
+internal import JSONKit
+internal import Kernel
+internal import OIDC
+internal import Postgres
+internal import SAML
+
+/// Trying a provider before people depend on it.
+struct TrialRoutes: Sendable {
+    private let context: SSOContext
+    private let doors: Doors
+
+    init(_ context: SSOContext) {
+        self.context = context
+        doors = Doors(context)
+    }
+
+    var endpoints: [Endpoint] { [test, preview, begin] }
+
+    private var test: Endpoint {
+        Endpoint(
+            .post, "/api/security/sso/providers/test", summary: "Whether a provider answers as these settings say",
+            access: .permission(.manageSecurity), audit: .none(reason: "changes nothing"), rate: .auth,
+            request: .object([
+                "type": .enumeration(["oidc", "saml"]), "oidc": OIDCSettings.schema.optional,
+                "saml": SAMLSettings.schema.optional,
+            ]),
+            response: Self.verdict,
+            requestExample: #"{"type":"oidc","oidc":{"issuerUrl":"https://login.example.com","clientId":"pulse"}}"#,
+            responseExample: #"{"success":true,"details":{"issuer":"https://login.example.com"}}"#,
+            maxBodyBytes: 1_048_576, timeout: .seconds(30)
+        ) { [context] request in
+            let body = try request.json(JSONValue.self)
+            do {
+                switch body["type"]?.string {
+                case "oidc":
+                    let settings = try OIDCSettings(json: body["oidc"] ?? .object([:]), policy: context.policy)
+                    do {
+                        return Self.good(try JSONValue(json: try await context.oidc.description(of: settings).json))
+                    } catch let refusal as OIDCRefusal { throw SSORefusal(refusal) }
+                case "saml":
+                    let settings = try SAMLSettings(
+                        json: body["saml"] ?? .object([:]), keeping: nil, policy: context.policy)
+                    do throws(SAMLRefusal) {
+                        let found = try await context.saml.provider(settings, key: "test \(request.id)")
+                        await context.saml.forget(key: "test \(request.id)")
+                        return Self.good(found.preview)
+                    } catch { throw SSORefusal(error) }
+                default: throw Problem.invalidField("type", "oidc or saml is wanted")
+                }
+            } catch let refusal as SSORefusal { return Self.bad(refusal) }
+        }
+    }
+
+    private var preview: Endpoint {
+        Endpoint(
+            .post, "/api/security/sso/providers/metadata/preview", summary: "What a SAML provider's metadata says",
+            access: .permission(.manageSecurity), audit: .none(reason: "changes nothing"), rate: .auth,
+            request: .object(["metadataUrl": .string(maxLength: 2048).optional, "metadataXml": .string.optional]),
+            response: Self.verdict, requestExample: #"{"metadataUrl":"https://idp.example.com/metadata"}"#,
+            responseExample: #"{"success":true,"details":{"entityId":"https://idp.example.com"}}"#,
+            maxBodyBytes: 1_048_576, timeout: .seconds(30)
+        ) { [context] request in
+            let body = try request.json(JSONValue.self)
+            do throws(SAMLRefusal) {
+                if let xml = body["metadataXml"]?.string {
+                    return Self.good(try SAMLIdentityProvider(xml: xml, entityID: nil, at: context.time.now).preview)
+                }
+                guard let url = body["metadataUrl"]?.string else {
+                    return .problem(
+                        .invalidField("metadataUrl", "it is wanted, or metadataXml"), requestID: request.id)
+                }
+                return Self.good(try await context.saml.look(at: url).preview)
+            } catch { return Self.bad(SSORefusal(error)) }
+        }
+    }
+
+    private var begin: Endpoint {
+        Endpoint(
+            .post, "/api/security/sso/providers/{id}/test",
+            summary: "Begin a live test: sign in over there, get in nowhere, see everything that was told",
+            access: .permission(.manageSecurity), audit: .none(reason: "the answer of the provider leaves the entry"),
+            rate: .auth, problems: [.providerNotFound], request: .object(["returnTo": .string.optional]),
+            response: .object(["url": .string]), requestExample: #"{"returnTo":"/settings/sso"}"#,
+            responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
+        ) { [self] request in
+            let caller = try request.caller()
+            let beginner = Doors.Beginner(kind: .test, user: caller.user, session: caller.session)
+            return try await depart(
+                beginner, to: request.parameters["id"] ?? "",
+                returnTo: try request.json(JSONValue.self)["returnTo"]?.string,
+                from: request)
+        }
+    }
+
+    private func depart(
+        _ beginner: Doors.Beginner, to id: String, returnTo: String?, from request: APIRequest
+    ) async throws -> APIResponse {
+        try await Departures(context).answer(beginner, to: id, returnTo: returnTo, from: request)
+    }
+
+    private static let verdict = Schema.object([
+        "success": .boolean, "error": .string.optional, "message": .string.optional, "details": .anything.optional,
+    ])
+
+    private static func good(_ details: JSONValue) -> APIResponse {
+        .json { json in
+            json.member("success", true)
+            json.key("details")
+            details.encode(to: &json)
+        }
+    }
+
+    private static func bad(_ refusal: SSORefusal) -> APIResponse {
+        .json { json in
+            json.member("success", false)
+            json.member("error", refusal.reason)
+            json.member("message", refusal.sentence)
+        }
+    }
+}
