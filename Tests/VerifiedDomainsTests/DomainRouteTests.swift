@@ -102,14 +102,18 @@ import Testing
         ) { try $0.next(OrgID.self) }
         let store = DomainStore(database: TestDatabase.current.app)
         let verdicts = try await withThrowingTaskGroup(of: DomainStore.Verdict.self) { group in
-            for org in orgs {
+            var verdicts: [DomainStore.Verdict] = []
+            for (index, org) in orgs.enumerated() {
+                // No more at once than the pool serves while the rest of the tests run beside it.
+                if index >= 24, let one = try await group.next() { verdicts.append(one) }
                 group.addTask {
                     try await store.database.asOrg(org) {
                         try await store.verify(domain, nextCheck: Given.start, at: Given.start, in: $0)
                     }
                 }
             }
-            return try await group.reduce(into: []) { $0.append($1) }
+            for try await one in group { verdicts.append(one) }
+            return verdicts
         }
         #expect(verdicts.count { $0 == .won } == 1 && verdicts.count { $0 == .taken } == count - 1)
         let winners = try await TestDatabase.current.superuser.firstGlobally(

@@ -23,7 +23,7 @@ struct DomainStore: Sendable {
         try await transaction.first(Self.query(domain)) { try DomainClaim(&$0) }
     }
 
-    private static func query(_ domain: String) -> SQL {
+    static func query(_ domain: String) -> SQL {
         "SELECT \(DomainClaim.columns) FROM sso_domains d WHERE d.domain = \(domain)"
     }
 

@@ -17,13 +17,15 @@ const verbs: Record<string, string> = {
   accept: "accepted", decline: "declined", invite: "invited", leave: "left", transfer: "handed over", rotate: "rotated", suspend: "suspended", resume: "resumed",
   export: "exported", import: "imported", read: "read", verify: "verified", assign: "assigned", confirm: "confirmed", request: "asked for", complete: "completed",
   renew: "renewed", rename: "renamed", register: "registered", fail: "failed at", add: "added", enable: "switched on", disable: "switched off", change: "changed", reset: "reset",
-  prune: "pruned", seal: "sealed", start: "started", stop: "stopped", shred: "destroyed", erase: "erased", offer: "offered", use: "used", forget: "forgot", blank: "blanked", test: "tested", poll: "asked",
+  prune: "pruned", seal: "sealed", start: "started", stop: "stopped", shred: "destroyed", erase: "erased", offer: "offered", use: "used", forget: "forgot", blank: "blanked", test: "tested", poll: "asked", lose: "lost",
 };
 const nouns: Record<string, string> = {
   organisation: "the organisation", org: "the organisation", session: "a session", user: "their profile", enrollment_token: "an enrolment token", agent: "agent", member: "member",
   invitation: "an invitation", role: "role", token: "API token", api_token: "API token", site: "site", provider_grant: "a provider's grant", audit: "the audit log",
   audit_settings: "audit settings", audit_stream: "an audit stream", key: "an encryption key", data_key: "a data key", password: "the password", totp: "the second factor",
   recovery_codes: "recovery codes", share: "a share", passkey: "a passkey", trusted_issuer: "trusted issuer", machine: "machine", connection: "connection", gateway: "a gateway",
+  domain: "the domain", break_glass: "a break-glass code", sso_provider: "the provider", sso_policy: "the rule for sessions", scim_token: "a directory token",
+  scim_settings: "the directory's roles", scim_user: "a person, as the directory says", scim_group: "a group, as the directory says",
 };
 
 /** What reads badly when it is put together from its parts. */
@@ -34,6 +36,8 @@ const phrases: Record<string, string> = {
   "audit_person.blank": "blanked the name of", "device.forget": "forgot a known device", "invitation.accept": "accepted an invitation", "invitation.decline": "declined an invitation",
   "operator.search": "found the organisation in a search", "operator.read": "looked at the organisation's state and size", "organisation.recover": "let an owner back in", "organisation.unsuspend": "restored the organisation",
   "support_access.request": "asked for support access", "support_access.approve": "let support look", "support_access.decline": "declined support access", "support_access.revoke": "ended support access",
+  "domain.update": "changed who must come by single sign-on:", "break_glass.use": "came in past single sign-on", "sso.login": "signed in by their provider", "sso.refuse": "was refused at single sign-on",
+  "sso.test": "tried a provider", "sso.logout": "was signed out by their provider", "sso.link": "was linked to a provider", "sso.unlink": "took a provider's link away",
   "gateway.connect": "connected as a gateway", "gateway.disconnect": "left as a gateway", "gateway.update": "switched a gateway:",
   "support_access.withdraw": "gave support access back", "support_access.read": "looked inside, with your consent:",
 };
@@ -65,6 +69,7 @@ export function objectName(entry: AuditEntry): string {
   }
   const [kind = "", ...rest] = entry.object.split(":"), id = rest.join(":");
   if (nameless.has(kind)) return "";
+  if (kind === "domain" || kind === "sso_provider") return id;
   return id.length > 12 ? `…${id.slice(-8)}` : id;
 }
 
@@ -76,6 +81,7 @@ export function actorName(entry: { actor: string; actorName?: string }): string 
     case "token": return "API token";
     case "agent": return `Agent …${id.slice(-8)}`;
     case "operator": return "Pulse support";
+    case "scim": return "The directory";
     case "external": return "A trusted issuer's program";
     case "system": return `Pulse, ${id.replace(/[_-]/g, " ")}`;
     default: return entry.actor;
