@@ -285,7 +285,8 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "VerifiedDomains", "SingleSignOn", "OIDC", "SAML", "OperatorPlane", "Connections", "ProxmoxVE",
+        "TrustedIssuers", "VerifiedDomains", "SingleSignOn", "OIDC", "SAML", "OperatorPlane", "Connections",
+        "ProxmoxVE",
         "Relay", "Annotations", "Probes", "SCIM",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
