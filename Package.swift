@@ -308,10 +308,11 @@ targets += [
             "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources", "Audit",
             "AuditTrail",
             "Identity", "Mail", "Vault", "CArgon2", "EstateApp", "ProxmoxVE", "Outbound", "SAML", "SignedXML",
-            "CPlainXMLSec",
+            "CPlainXMLSec", "OIDC", "JOSE", "ProviderKit",
         ],
         external: [
             arguments, crypto, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,
+            jose,
         ]),
     .target(
         name: "FrontDoorKit",

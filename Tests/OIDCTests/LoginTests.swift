@@ -93,6 +93,19 @@ struct LoginTests {
         }
     }
 
+    @Test("Ed25519 goes by its new name as well as by its old one")
+    func newName() async throws {
+        let scene = try await OIDCCase(key: .ed25519("key-1"))
+        scene.provider.script { script in
+            let key = script.keys[0]
+            script.keys = [
+                ProviderKey("key-1", "Ed25519", key.publicKey.merging(["alg": "Ed25519"]) { $1 }, sign: key.sign)
+            ]
+            script.signer = script.keys[0]
+        }
+        #expect(try await scene.login().subject == "248289761001")
+    }
+
     @Test("what providers of the field say in ways of their own is understood", arguments: Manner.all)
     func manners(manner: Manner) async throws {
         let scene = try await OIDCCase()

@@ -58,7 +58,8 @@ package struct PublicKeySet: Sendable {
     /// of which nobody says which.
     package func key(_ id: String?, for algorithm: SigningAlgorithm) -> PublicKey? {
         let fitting = keys.filter { key in
-            (id == nil || key["kid"]?.string == id) && (key["alg"].map { $0.string == algorithm.rawValue } ?? true)
+            (id == nil || key["kid"]?.string == id)
+                && (key["alg"].map { $0.string.flatMap(SigningAlgorithm.named) == algorithm } ?? true)
                 && algorithm.takes(kind: key["kty"]?.string, curve: key["crv"]?.string)
         }
         guard let key = fitting.first, id != nil || fitting.count == 1 else { return nil }

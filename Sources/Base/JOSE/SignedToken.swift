@@ -51,7 +51,7 @@ package struct SignedToken: Sendable {
 
     private static func algorithm(_ value: JSONValue?) throws(Fault) -> SigningAlgorithm {
         guard let name = value?.string else { throw .unknownAlgorithm }
-        if let known = SigningAlgorithm(rawValue: name) { return known }
+        if let known = SigningAlgorithm.named(name) { return known }
         let folded = name.filter { $0.isLetter || $0.isNumber }.lowercased()
         if folded == "none" || folded.isEmpty { throw .unsigned }
         throw folded.hasPrefix("hs") ? .symmetric : .unknownAlgorithm

@@ -11,4 +11,7 @@ package enum SigningAlgorithm: String, Sendable, CaseIterable {
     case es384 = "ES384"
     case es512 = "ES512"
     case edDSA = "EdDSA"
+
+    /// As tokens, keys and providers name it. RFC 9864 calls by its curve what was `EdDSA` before.
+    package static func named(_ name: String) -> Self? { Self(rawValue: name == "Ed25519" ? "EdDSA" : name) }
 }

@@ -25,6 +25,7 @@ package struct OIDCLogin: Sendable {
     package let accessEndsAt: Timestamp?
     /// When the provider lets the session be renewed without the person.
     package let refreshable: OIDCRefreshable?
+    package var refreshToken: Secret<String>? { refreshable?.refreshToken }
 }
 
 /// A claim as people read it.

@@ -37,7 +37,7 @@ struct ProviderMetadata: Sendable {
             throw OIDCRefusal(.pkceMissing)
         }
         let signing = try fields.names("id_token_signing_alg_values_supported")
-        algorithms = (signing ?? []).compactMap(SigningAlgorithm.init(rawValue:))
+        algorithms = Set((signing ?? []).compactMap(SigningAlgorithm.named)).sorted { $0.rawValue < $1.rawValue }
         guard signing == nil || !algorithms.isEmpty else {
             throw OIDCRefusal(.algorithmNotOffered, detail: signing?.joined(separator: " "))
         }
