@@ -1,4 +1,5 @@
-"""The real console on the real server: a domain is claimed, proven in the DNS and given up; an owner's code opens the door once."""
+"""The real console on the real server: a domain is proven in the DNS, a provider set up, both enforced; an owner's code opens the
+door once."""
 import re
 
 from playwright.sync_api import expect
@@ -27,6 +28,37 @@ def test_a_domain_is_proven_and_a_code_opens_the_door_once(server, visit):
     code = page.get_by_role("dialog").get_by_label("Code").inner_text()
     page.get_by_role("button", name="I have written it down").click()
     expect(page.get_by_text("Holds a code")).to_be_visible()
+
+    page.get_by_role("link", name="Providers").click()
+    page.get_by_role("button", name="Add a provider").first.click()
+    page.get_by_role("link", name="Keycloak").click()
+    expect(page.get_by_label("Redirect URL")).to_have_text(f"{server.url}/api/oidc/{slug}/keycloak/callback")
+    page.get_by_label("Issuer").fill("https://login.console-works.example/realms/works")
+    page.get_by_label("Client ID").fill("pulse")
+    page.get_by_label("Client secret").fill("a secret of the client")
+    page.get_by_role("button", name="Map a group").click()
+    page.get_by_label("Group 1", exact=True).fill("admins")
+    page.get_by_label("Role of group 1").select_option("admin")
+    page.get_by_role("button", name="Save and try it").click()
+    expect(page.get_by_role("button", name="Try a sign-in")).to_be_visible()
+    kept = owner.browser.get("/api/security/sso/providers/keycloak").json
+    assert kept["groupRoleMappings"] == {"admins": "admin"} and kept["oidc"]["clientSecretSet"] is True
+    assert kept["addresses"]["redirectUrl"] == f"{server.url}/api/oidc/{slug}/keycloak/callback"
+
+    page.get_by_role("link", name="Domains").click()
+    page.get_by_role("switch", name="Single sign-on alone for console-works.example").click()
+    page.get_by_role("button", name="Enforce it").click()
+    expect(page.get_by_role("switch", name="Single sign-on alone for console-works.example")).to_be_checked()
+    for tab, words in (("Directory", "Your directory, by SCIM 2.0"), ("Log", "Nobody has tried yet")):
+        page.get_by_role("link", name=tab, exact=True).click()
+        expect(page.get_by_text(words)).to_be_visible()
+
+    stranger = visit(server, "/login", cookies={})
+    stranger.get_by_role("button", name="Single sign-on").click()
+    stranger.get_by_label("E-mail or organisation").fill("ana@console-works.example")
+    stranger.get_by_role("button", name="Continue").click()
+    expect(stranger.get_by_role("link", name="Keycloak")).to_have_attribute(
+        "href", f"/api/oidc/{slug}/keycloak/login?returnTo=%2Fdashboard&loginHint=ana%40console-works.example")
 
     door = visit(server, "/login/break-glass", cookies={}, allow=["401"])
     door.get_by_label("Organisation").fill(slug)

@@ -16,7 +16,7 @@ import { toast } from "../../kit/Toast";
 import { Wait } from "../../kit/Wait";
 import { fresh } from "../../session/fresh";
 import { may, useMe } from "../../session/session";
-import { glassPath, Holder } from "./sso";
+import { domainsPath, glassPath, Holder } from "./sso";
 import { SsoFrame } from "./SsoFrame";
 
 export function BreakGlass(): JSX.Element {
@@ -30,6 +30,7 @@ export function BreakGlass(): JSX.Element {
     const made = await fresh(() => create({}));
     setCode(made.code);
     invalidate(glassPath);
+    invalidate(domainsPath);
   }
   async function first(): Promise<void> {
     setBusy(true);
@@ -44,6 +45,7 @@ export function BreakGlass(): JSX.Element {
   async function end(): Promise<void> {
     await fresh(() => remove(glassPath));
     invalidate(glassPath);
+    invalidate(domainsPath);
     toast({ title: "Your code has ended" });
   }
   return (

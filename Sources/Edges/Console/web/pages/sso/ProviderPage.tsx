@@ -14,7 +14,7 @@ import { CopyLine } from "./CopyLine";
 import { NotFoundCard } from "./NotFoundCard";
 import { bodyOf, checkValues, freeID, Group, ProviderValues, settingsOf, valuesOf } from "./providerForm";
 import { PeopleFields, SettingsFields } from "./ProviderFields";
-import { addresses, attemptsPath, Provider, providersPath } from "./sso";
+import { addresses, attemptsPath, domainsPath, Provider, providersPath } from "./sso";
 import { SsoFrame } from "./SsoFrame";
 import { Reach, TestCard } from "./TestCard";
 import { Vendor, vendorOf, vendors } from "./vendors";
@@ -52,6 +52,7 @@ function Editor({ provider, vendor, freshID }: { provider: Provider | undefined;
       if (provider) await fresh(() => put(`${providersPath}/${provider.id}`, body));
       else await fresh(() => create({ ...body, id: values.id, type: kind }));
       invalidate(providersPath);
+      invalidate(domainsPath); // what they lack may be there now
       toast({ title: `${values.displayName.trim()} is saved`, text: provider ? undefined : "Now try it: nobody is signed in by a test." });
       if (!provider) navigate(`/sso/${encodeURIComponent(values.id)}`, { replace: true });
     },

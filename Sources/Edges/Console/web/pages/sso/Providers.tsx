@@ -15,7 +15,7 @@ import { Wait } from "../../kit/Wait";
 import { fresh } from "../../session/fresh";
 import { may, useMe } from "../../session/session";
 import { MaxAgeCard } from "./MaxAgeCard";
-import { Provider, providersPath, ssoPolicyPath } from "./sso";
+import { domainsPath, Provider, providersPath, ssoPolicyPath } from "./sso";
 import { SsoFrame } from "./SsoFrame";
 
 export function Providers(): JSX.Element {
@@ -50,10 +50,12 @@ function ProviderRow({ provider, mayChange }: { provider: Provider; mayChange: b
       toast({ mark: "critical", title: "Not changed", text: asProblem(error).sentence });
     }
     invalidate(providersPath);
+    invalidate(domainsPath);
   }
   async function end(): Promise<void> {
     await fresh(() => remove(path));
     invalidate(providersPath);
+    invalidate(domainsPath);
     toast({ title: `${name} is removed` });
   }
   const issuer = provider.type === "oidc" ? provider.oidc?.["issuerUrl"] : provider.saml?.["idpEntityId"] ?? provider.saml?.["idpMetadataUrl"];
