@@ -1,7 +1,10 @@
 """Ten thousand probes over the whole router: the short form of `ops/prove isolation`. Times are told there, not here."""
+import pytest
+
 from harness.prover import run_isolation
 
 
+@pytest.mark.timeout(600)
 def test_ten_thousand_probes_find_nothing_and_an_opened_policy_is_found(cluster):
     code, figures, told = run_isolation(cluster.database(), probes=10_000, pairs=20, seed=1)
     assert code == 0, told

@@ -73,7 +73,7 @@ enum DirectorySettingsStore {
             "DELETE FROM scim_mappings",
             """
             INSERT INTO scim_mappings (org_id, id, group_name, name_key, role, role_id)
-            SELECT \(org), m.id, m.name, scim_key(m.key), nullif(m.role, ''), nullif(m.role_id, '')::uuid
+            SELECT \(org), m.id, m.name, normalize(m.key, NFKC), nullif(m.role, ''), nullif(m.role_id, '')::uuid
             FROM unnest(\(mappings.map { _ in UUID() }), \(mappings.map(\.group)),
                         \(mappings.map(\.group.directoryKey)), \(mappings.map { $0.role?.rawValue ?? "" }),
                         \(mappings.map { $0.custom?.description ?? "" })) AS m (id, name, key, role, role_id)
@@ -94,7 +94,7 @@ enum DirectorySettingsStore {
               AND (\(before.defaultRole != after.defaultRole) OR EXISTS (
                 SELECT FROM scim_group_members m JOIN scim_groups g ON g.org_id = m.org_id AND g.id = m.group_id
                 WHERE m.org_id = u.org_id AND m.scim_user_id = u.id
-                  AND g.name_key = ANY (SELECT scim_key(n) FROM unnest(\(names)) AS k (n))))
+                  AND g.name_key = ANY (SELECT normalize(n, NFKC) FROM unnest(\(names)) AS k (n))))
             ORDER BY u.id
             """
         ) { try $0.next() }

@@ -61,7 +61,7 @@ struct DirectoryUser: Sendable {
             ?? EmailAddress(userName)
     }
 
-    /// Lower case, each once; for the column's form see `scim_key`.
+    /// Lower case, each once.
     var emailKeys: [String] {
         let keys = (members["emails"]?.array ?? []).compactMap { $0["value"]?.string?.lowercased() }
         return Array(Set(keys)).sorted()

@@ -34,11 +34,11 @@ struct FilterCondition {
 
     // MARK: Leaves
 
-    /// A column of texts. `isFolded`: it holds `scim_key` of the value in lower case.
+    /// A column of texts. `isFolded`: it holds them in lower case and in one form of Unicode.
     static func text(
         _ column: SQL, _ comparison: Filter.Comparison, _ value: String, isFolded: Bool
     ) -> FilterCondition {
-        let wanted: SQL = isFolded ? "scim_key(\(value.lowercased()))" : "\(value)::text"
+        let wanted: SQL = isFolded ? folded(value) : "\(value)::text"
         let sql: SQL =
             switch comparison {
             case .eq: "\(column) = \(wanted)"
@@ -53,6 +53,9 @@ struct FilterCondition {
             }
         return FilterCondition(sql: sql, isExact: true)
     }
+
+    /// In the form of a folded column. A query of its own, so that it is worked out once, not for every row.
+    static func folded(_ value: String) -> SQL { "(SELECT normalize(\(value.lowercased()), NFKC))" }
 
     static func moment(_ column: SQL, _ comparison: Filter.Comparison, _ value: Timestamp) -> FilterCondition {
         switch comparison {

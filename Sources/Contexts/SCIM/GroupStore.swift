@@ -14,7 +14,7 @@ struct GroupStore: Sendable {
         try await transaction.execute(
             """
             INSERT INTO scim_groups (org_id, id, display_name, name_key, external_id, created_at, updated_at)
-            VALUES (\(org), \(group.id), \(group.displayName), scim_key(\(group.displayName.directoryKey)),
+            VALUES (\(org), \(group.id), \(group.displayName), normalize(\(group.displayName.directoryKey), NFKC),
                     \(group.externalID), \(group.createdAt), \(group.updatedAt))
             """)
     }
@@ -33,7 +33,7 @@ struct GroupStore: Sendable {
         try await transaction.execute(
             """
             UPDATE scim_groups SET display_name = \(group.displayName),
-                name_key = scim_key(\(group.displayName.directoryKey)), external_id = \(group.externalID),
+                name_key = normalize(\(group.displayName.directoryKey), NFKC), external_id = \(group.externalID),
                 version = \(Int32(group.version)), updated_at = \(group.updatedAt)
             WHERE id = \(group.id)
             """)
@@ -93,7 +93,7 @@ struct GroupStore: Sendable {
         try await transaction.first(
             """
             SELECT true FROM scim_mappings
-            WHERE name_key = ANY (SELECT scim_key(n) FROM unnest(\(names.map(\.directoryKey))) AS k (n)) LIMIT 1
+            WHERE name_key = ANY (SELECT normalize(n, NFKC) FROM unnest(\(names.map(\.directoryKey))) AS k (n)) LIMIT 1
             """
         ) { try $0.next(Bool.self) } ?? false
     }

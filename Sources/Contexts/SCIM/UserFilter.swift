@@ -35,7 +35,7 @@ enum UserFilter {
     private static func hasEmail(_ text: String) -> SQL {
         """
         EXISTS (SELECT FROM scim_emails e
-                WHERE e.org_id = u.org_id AND e.scim_user_id = u.id AND e.email_key = scim_key(\(text.lowercased())))
+                WHERE e.org_id = u.org_id AND e.scim_user_id = u.id AND e.email_key = \(FilterCondition.folded(text)))
         """
     }
 

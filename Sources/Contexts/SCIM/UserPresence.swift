@@ -20,18 +20,22 @@ struct UserPresence: Sendable {
         let mail = user.email
         let answer = try await transaction.first(
             """
-            SELECT outcome, user_id, kept_roles
+            SELECT outcome, user_id, kept_roles, has_custom
             FROM scim_join(\(user.id), \(mail?.text ?? ""), \(mail?.key ?? ""), \(user.shownName),
                            \(UserID.new(at: now)), \(now))
             """
         ) { row in
-            (outcome: try row.next(String.self), person: try row.next(UserID?.self), kept: try row.next([UUID]?.self))
+            (
+                outcome: try row.next(String.self), person: try row.next(UserID?.self),
+                kept: try row.next([UUID]?.self), hasCustom: try row.next(Bool?.self) ?? false
+            )
         }
         guard let answer, answer.outcome != "taken", let person = answer.person else { throw Problem.personTaken }
         guard answer.outcome == "ok" else { return false }
         let kept = (answer.kept ?? []).map { CustomRoleID($0) }
         try await ReturnedRoles(kept).apply(to: person, in: org, by: "scim", at: now, transaction)
-        try await DirectoryRoles(org: org, now: now, transaction: transaction).settle([user.id])
+        // The built-in role they have already.
+        if answer.hasCustom { try await DirectoryRoles(org: org, now: now, transaction: transaction).settle([user.id]) }
         return true
     }
 

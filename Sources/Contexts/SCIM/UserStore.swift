@@ -16,7 +16,7 @@ struct UserStore: Sendable {
             """
             INSERT INTO scim_users (org_id, id, user_name_key, external_id, is_active, shown_name, resource, created_at,
                                     updated_at)
-            VALUES (\(org), \(user.id), scim_key(\(user.userName.directoryKey)), \(user.externalID), \(user.isActive),
+            VALUES (\(org), \(user.id), normalize(\(user.userName.directoryKey), NFKC), \(user.externalID), \(user.isActive),
                     \(user.shownName), \(user.resource), \(user.createdAt), \(user.updatedAt))
             ON CONFLICT ON CONSTRAINT scim_users_name DO NOTHING
             """,
@@ -29,7 +29,7 @@ struct UserStore: Sendable {
     private static func insertEmails(of user: DirectoryUser, in org: OrgID) -> SQL {
         """
         INSERT INTO scim_emails (org_id, scim_user_id, email_key)
-        SELECT DISTINCT \(org), u.id, scim_key(mail) FROM unnest(\(user.emailKeys)) AS m (mail)
+        SELECT DISTINCT \(org), u.id, normalize(mail, NFKC) FROM unnest(\(user.emailKeys)) AS m (mail)
         JOIN scim_users u ON u.id = \(user.id)
         ON CONFLICT DO NOTHING
         """
@@ -50,7 +50,7 @@ struct UserStore: Sendable {
         do {
             try await transaction.execute(
                 """
-                UPDATE scim_users SET user_name_key = scim_key(\(user.userName.directoryKey)),
+                UPDATE scim_users SET user_name_key = normalize(\(user.userName.directoryKey), NFKC),
                     external_id = \(user.externalID), is_active = \(user.isActive), shown_name = \(user.shownName),
                     resource = \(user.resource), version = \(Int32(user.version)), updated_at = \(user.updatedAt)
                 WHERE id = \(user.id)
@@ -91,7 +91,7 @@ struct UserStore: Sendable {
 }
 
 extension String {
-    /// In lower case and without white space around it; `scim_key` does the rest.
+    /// In lower case and without white space around it; the database puts it into one form of Unicode (NFKC).
     var directoryKey: String { trimmed.lowercased() }
 }
 

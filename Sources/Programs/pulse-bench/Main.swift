@@ -11,7 +11,7 @@ import Glibc
             LoginBench.self, AuditBench.self, WebSocketBench.self, WebSocketReaders.self, IsolationProver.self,
             TenancyBench.self, VaultBench.self, IdentityBench.self,
             PollsBench.self, ReloadBench.self, SSOBench.self,
-            StorageBench.self, ChartsBench.self, RollupsProof.self,
+            StorageBench.self, ChartsBench.self, RollupsProof.self, ScimBench.self,
         ])
 
     /// Ends without the exit handlers of the C libraries, as `pulse` does: a connection that is just opening would run on
