@@ -78,6 +78,8 @@ import Testing
         let old = try await begun(place, browser)
         #expect(
             await fresh.send(.put, "/api/security/sso/providers/main", ["displayName": "New"]).status == 200)
+        // The log is in the order of its times.
+        place.time.advance(by: .seconds(1))
         let changed = try await place.comeBack(browser, from: old, to: "/api/oidc/\(place.slug)/main")
         #expect(changed.headers["location"]?.hasSuffix("oidc_error=invalid_state") == true)
         #expect(try await place.last("reason") == .string("provider_changed"))

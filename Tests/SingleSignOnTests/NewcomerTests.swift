@@ -177,4 +177,30 @@ import Testing
             second, from: try #require(wanted.json["url"]?.string), to: "/api/oidc/\(place.slug)/main")
         #expect(refused.headers["location"] == "/?oidc=error&oidc_error=linked_to_another")
     }
+
+    @Test("whom the directory put here is found by its names, where its token names the provider")
+    func directory() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC("main", ["jit": false])
+        let member = try await Given.person()
+        try await Given.membership(of: member, in: place.org, as: .editor)
+        try await TestDatabase.current.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.scim_users (org_id, id, user_name_key, is_active, shown_name, resource, user_id, created_at,
+                                          updated_at)
+            VALUES (\(place.org), \(UserID.new(at: place.time.now)), 'dora@corp.example', true, 'Dora', '{}', \(member),
+                    \(place.time.now), \(place.time.now))
+            """)
+        place.person("d-1", email: "Dora@corp.example")
+        let early = try await place.signIn(place.door.browser())
+        #expect(early.headers["location"]?.hasSuffix("not_a_member") == true)
+        try await TestDatabase.current.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.scim_tokens (org_id, id, name, provider_id, hint, token_hash, created_by, created_at)
+            VALUES (\(place.org), \(UserID.new(at: place.time.now)), 'x', 'main', 'x', '\\x01', 'x', \(place.time.now))
+            """)
+        let browser = place.door.browser()
+        _ = try await place.signIn(browser)
+        #expect(try await place.user(of: browser) == member)
+    }
 }

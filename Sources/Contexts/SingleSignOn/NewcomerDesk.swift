@@ -79,6 +79,7 @@ struct NewcomerDesk: Sendable {
             """
         ) { try $0.next(Bool.self) }
         if isLinked != nil { return true }
+        if try await listed(person, transaction) != nil { return true }
         guard let address = person.address, try await isOfVerifiedDomain(person, transaction) else { return false }
         return try await member(of: address, transaction) != nil
     }
@@ -97,6 +98,10 @@ struct NewcomerDesk: Sendable {
     private func firstTime(
         _ person: ProvenPerson, _ subject: [UInt8], _ transaction: Transaction
     ) async throws -> Known {
+        if let user = try await listed(person, transaction) {
+            try await keep(person, subject, of: user, by: "directory", transaction)
+            return Known(user: user, isNewLink: true)
+        }
         let isOurs = try await isOfVerifiedDomain(person, transaction)
         let address = person.address
         if isOurs, let address, let member = try await member(of: address, transaction) {
@@ -128,6 +133,22 @@ struct NewcomerDesk: Sendable {
         }
         try await keep(person, subject, of: user, by: "new", transaction)
         return Known(user: user, isNewMember: outcome == "ok", isNewLink: true)
+    }
+
+    /// Somebody whom the organisation's directory put here, where its token names this very provider: the two are one house,
+    /// so its user names and ids mean the same people. Two that fit are nobody.
+    private func listed(_ person: ProvenPerson, _ transaction: Transaction) async throws -> UserID? {
+        let address = person.emailVerified == false ? nil : person.email
+        let names = [person.username, address].compactMap { $0?.trimmed.lowercased() }
+        let found = try await transaction.rows(
+            """
+            SELECT DISTINCT u.user_id FROM scim_users u JOIN members m ON m.user_id = u.user_id
+            WHERE u.is_active AND (u.user_name_key = ANY (\(names)) OR u.external_id = \(person.subject))
+              AND EXISTS (SELECT FROM scim_tokens t WHERE t.provider_id = \(provider.id) AND t.revoked_at IS NULL)
+            LIMIT 2
+            """
+        ) { try $0.next(UserID.self) }
+        return found.count == 1 ? found[0] : nil
     }
 
     /// An address that its provider calls unverified is nobody's word.
