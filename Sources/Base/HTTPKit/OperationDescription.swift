@@ -174,6 +174,15 @@ extension Endpoint {
         if !method.isSafe, !isMachine {
             all.append(Problem("csrf-failed", status: 403, title: "The request did not come from our pages"))
         }
+        if !isMachine {
+            all += [
+                Problem("session-too-old", status: 401, title: "This session is older than the organisation allows"),
+                Problem("sso-required", status: 403, title: "Sign in through your organisation"),
+            ]
+        }
+        if access == .session, !isForBound {
+            all.append(Problem("bound-session", status: 403, title: "This session belongs to one organisation"))
+        }
         if case .permission = access { all += [.organisationRequired, .notFound] }
         if access == .agent {
             all.append(Problem("agent-revoked", status: 401, title: "This agent was removed"))
