@@ -49,8 +49,6 @@ def test_the_handbook_explains_every_problem_and_no_other(server, description):
     explained = set(re.findall(r"^### ([a-z0-9-]+)$", HANDBOOK.read_text(), re.M))
     # These are told where there is no operation, or to nobody who still listens.
     beside = {"method-not-allowed", "not-ready", "request-cancelled"}
-    # The gate says these of a session, whatever it asks for.
-    beside |= {"sso-required", "session-too-old", "bound-session"}
     # The router knows idempotency keys; no operation asks for one yet.
     beside |= {"idempotency-key-busy", "idempotency-key-reused", "invalid-idempotency-key"}
     # A command of the shell says these, and no route.

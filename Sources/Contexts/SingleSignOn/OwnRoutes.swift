@@ -23,7 +23,7 @@ struct OwnRoutes: Sendable {
     private var links: Endpoint {
         Endpoint(
             .get, "/api/sso/links", summary: "The subjects at providers that one signs in with here",
-            access: .permission(.readOrg), audit: .none(reason: "reads only"),
+            access: .session, forBound: true, audit: .none(reason: "reads only"),
             response: .object(["data": .array(Self.linkSchema, maxItems: 100)]),
             responseExample: """
                 {"data":[{"providerId":"okta","subject":"00u1a2b3","linkedAt":"2026-11-22T09:30:00.000Z",\
