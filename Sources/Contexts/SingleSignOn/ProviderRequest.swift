@@ -29,7 +29,7 @@ struct ProviderRequest {
     }
 
     static let example = """
-        {"id":"okta","name":"Okta","type":"oidc","oidc":{"issuerUrl":"https://company.okta.com","clientId":"0oa1b2c3",\
+        {"name":"Okta","type":"oidc","oidc":{"issuerUrl":"https://company.okta.com","clientId":"0oa1b2c3",\
         "clientSecret":"…","groupsClaim":"groups"},"groupRoleMappings":{"pulse-admins":"admin"},"jit":true}
         """
 

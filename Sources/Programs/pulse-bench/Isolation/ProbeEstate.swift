@@ -84,8 +84,10 @@ struct ProbeEstate: Sendable {
     /// What the victim's lists told before and do not tell any more.
     func lost(_ client: ProbeClient) async throws -> [String: String] {
         let told = try await Self.harvest(victim, routes, client)
-        // A rotation that was begun ends by itself, and the key it retires goes.
-        return victim.listed.filter { told[$0.key] == nil && $0.value != "GET /api/security/keys" }
+        // A rotation that was begun ends by itself, and the key it retires goes. Whoever knocks at a public door of an
+        // organisation is noted, and moves the first page of its logs on.
+        let moving = ["GET /api/security/keys", "GET /api/audit", "GET /api/security/sso/attempts"]
+        return victim.listed.filter { told[$0.key] == nil && !moving.contains($0.value) }
     }
 
     // MARK: Planting
@@ -179,6 +181,7 @@ struct ProbeEstate: Sendable {
         }
         one.ids.subtract(one.deleted)
         one.ids.insert(try await domain(of: one, client))
+        one.ids.insert(try await attempt(in: one, client))
     }
 
     static let domainEnding = ".probe.example"
@@ -190,6 +193,21 @@ struct ProbeEstate: Sendable {
             .post, "/api/security/domains", as: one.owner, body: #"{"domain":"\#(domain)"}"#)
         guard claimed.isSuccess else { throw ProbeFault("no domain: \(claimed.text)") }
         return domain
+    }
+
+    /// Somebody tried to come in by the organisation's identity provider, with nothing in hand.
+    private static func attempt(in one: ProbedOrganisation, _ client: ProbeClient) async throws -> String {
+        let providers = try await client.ask(.get, "/api/security/sso/providers", as: one.owner).json as? [String: Any]
+        let addresses = (providers?["data"] as? [[String: Any]])?.first?["addresses"] as? [String: String]
+        guard let callback = addresses?["redirectUrl"].flatMap({ URL(string: $0) })?.path() else {
+            throw ProbeFault("no identity provider")
+        }
+        _ = try await client.ask(.get, callback, as: one.owner)
+        let log = try await client.ask(.get, "/api/security/sso/attempts", as: one.owner).json as? [String: Any]
+        guard let attempt = (log?["data"] as? [[String: Any]])?.first?["id"] as? String else {
+            throw ProbeFault("no attempt in the log")
+        }
+        return attempt
     }
 
     /// A provider that looks after a customer, and the customer's grant.
