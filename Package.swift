@@ -101,7 +101,7 @@ targets += [
         linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("crypto")]),
     .target(
         name: "CPlainXMLSec", dependencies: ["CXMLSec"], path: "Sources/Programs/CPlainXMLSec", cSettings: xmlsec,
-        linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1")]),
+        linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("crypto")]),
     .target(name: "CReactor", path: "Sources/Base/CReactor"),
     .target(name: "CProcess", path: "Sources/Base/CProcess"),
 ]
