@@ -19,16 +19,10 @@ struct SAMLLogoutDoor: Sendable {
         else { return doors.nowhere("saml") }
         do {
             let (incoming, relayState) = try Self.incoming(request)
-            let other: SAMLIdentityProvider
-            do { other = try await context.saml.provider(settings, key: SAMLDoor.key(place)) } catch {
-                throw SSORefusal(error)
-            }
-            let own: SAMLServiceProvider
-            do { own = try SAMLServiceProvider(settings, place.addresses.saml, to: other) } catch {
-                throw SSORefusal(error)
-            }
             switch incoming.kind {
-            case .logoutRequest: return try await end(incoming, own, relayState, at: place, from: request)
+            case .logoutRequest:
+                let (asked, own) = try await read(incoming, settings, at: place)
+                return try await end(asked, own, relayState, at: place, from: request)
             case .logoutResponse:
                 // Nothing hangs on it: the session here was over before the provider was asked.
                 return .redirect(to: "/login?logout=success", status: 303)
@@ -46,13 +40,29 @@ struct SAMLLogoutDoor: Sendable {
         }
     }
 
+    /// - Throws: `SSORefusal`. A key that is not known is asked for once more: providers change theirs.
+    private func read(
+        _ incoming: SAMLIncoming, _ settings: SAMLSettings, at place: Doors.Place
+    ) async throws -> (SAMLLogoutRequest, SAMLServiceProvider) {
+        let (now, key) = (context.time.now, SAMLDoor.key(place))
+        do throws(SAMLRefusal) {
+            let other = try await context.saml.provider(settings, key: key)
+            let own = try SAMLServiceProvider(settings, place.addresses.saml, to: other)
+            do throws(SAMLRefusal) { return (try own.readLogoutRequest(incoming, at: now), own) } catch {
+                guard error.reason == .signatureMismatch,
+                    let newer = await context.saml.newer(than: other, settings, key: key)
+                else { throw error }
+                let own = try SAMLServiceProvider(settings, place.addresses.saml, to: newer)
+                return (try own.readLogoutRequest(incoming, at: now), own)
+            }
+        } catch { throw SSORefusal(error) }
+    }
+
     private func end(
-        _ incoming: SAMLIncoming, _ own: SAMLServiceProvider, _ relayState: String?, at place: Doors.Place,
+        _ asked: SAMLLogoutRequest, _ own: SAMLServiceProvider, _ relayState: String?, at place: Doors.Place,
         from request: APIRequest
     ) async throws -> APIResponse {
         let now = context.time.now
-        let asked: SAMLLogoutRequest
-        do { asked = try own.readLogoutRequest(incoming, at: now) } catch { throw SSORefusal(error) }
         try await context.database.asOrg(place.org) { transaction in
             let used = Digests.sha256("logout\0\(asked.id)")
             guard
