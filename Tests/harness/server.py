@@ -44,6 +44,7 @@ class Server:
         if operators:
             self.environment["PULSE_OPERATOR_LISTEN"] = self.operators.removeprefix("http://")
         self.process = None
+        self.logged_before = self._log_size()
         canaries.keep_settings(self.environment)
         run(PROGRAMS / "pulse", "migrate", env=self.environment)
 
@@ -66,6 +67,7 @@ class Server:
         other = copy.copy(self)
         port = free_port()
         other.name, other.role, other.process = name, role, None
+        other.logged_before = other._log_size()
         other.url, other.admin = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
         other.environment = {**self.environment, "PULSE_LISTEN": f"127.0.0.1:{port}",
                              "PULSE_ADMIN_LISTEN": other.admin.removeprefix("http://")}
@@ -98,8 +100,13 @@ class Server:
         return Client(self.admin)
 
     def log_lines(self):
-        """Its log as objects; a line that is not JSON fails the caller."""
-        return [json.loads(line) for line in (LOGS / f"{self.name}.log").read_text().splitlines() if line.strip()]
+        """Its log as objects; a line that is not JSON fails the caller. What one of the same name wrote before is not its."""
+        text = (LOGS / f"{self.name}.log").read_bytes()[self.logged_before:].decode()
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+    def _log_size(self):
+        path = LOGS / f"{self.name}.log"
+        return path.stat().st_size if path.exists() else 0
 
     # --- mail ---
 

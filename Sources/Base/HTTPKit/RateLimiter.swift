@@ -88,6 +88,8 @@ extension RateClass {
         case .auth: .init(10, per: .seconds(60))
         case .signup: .init(5, per: .seconds(3600))
         case .magicLink: .init(20, per: .seconds(3600))
+        // Two or three requests a sign-in; a provider ends sessions of everybody from one address.
+        case .sso: .init(300, per: .seconds(60))
         case .general: .init(500, per: .seconds(60))
         // One live report each 10 s and a backlog in batches.
         case .agentReport: .init(120, per: .seconds(60))
@@ -102,6 +104,7 @@ extension RateClass {
     var callersPerAddress: Int {
         switch self {
         case .auth, .signup, .magicLink, .download: 1
+        case .sso: 2
         case .general, .socket: 4
         // Hosted directories call for all their customers from a few addresses.
         case .directory: 20

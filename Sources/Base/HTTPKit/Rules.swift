@@ -64,6 +64,8 @@ package enum RateClass: String, Sendable, CaseIterable {
     case auth
     case signup
     case magicLink
+    /// To an identity provider and back: no password is checked, and an office comes in by one address in the morning.
+    case sso
     case general
     case agentReport
     case directory

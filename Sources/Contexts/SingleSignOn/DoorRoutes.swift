@@ -30,7 +30,7 @@ struct DoorRoutes: Sendable {
         status: Int = 303, _ handler: @escaping Endpoint.Handler
     ) -> Endpoint {
         Endpoint(
-            .get, path, summary: summary, access: .public(reason: reason), audit: audit, rate: .auth, query: query,
+            .get, path, summary: summary, access: .public(reason: reason), audit: audit, rate: .sso, query: query,
             response: .nothing,
             status: status, responseExample: "", handler: handler)
     }
@@ -67,7 +67,7 @@ struct DoorRoutes: Sendable {
             .post, "/api/oidc/{org}/{provider}/backchannel-logout",
             summary: "An OpenID provider says that a session of its is over",
             access: .public(reason: Self.fromProvider), audit: .entry(action: AuditAction.ssoLogout.rawValue),
-            rate: .auth, problems: [.notFound, .logoutRefused("…")],
+            rate: .sso, problems: [.notFound, .logoutRefused("…")],
             request: .media("application/x-www-form-urlencoded"),
             response: .object(["success": .boolean]), requestExample: "logout_token=eyJ…",
             responseExample: #"{"success":true}"#
@@ -90,7 +90,7 @@ struct DoorRoutes: Sendable {
         Endpoint(
             .get, "/api/saml/{org}/{provider}/metadata", summary: "What a SAML provider wants to know of us, as XML",
             kind: .download, access: .public(reason: "names addresses and a public key; providers fetch it themselves"),
-            audit: .none(reason: "reads only"), rate: .auth, problems: [.notFound],
+            audit: .none(reason: "reads only"), rate: .sso, problems: [.notFound],
             response: .media("application/samlmetadata+xml"),
             responseExample: "<md:EntityDescriptor …/>"
         ) { [saml] in try await saml.metadata($0) }
@@ -100,7 +100,7 @@ struct DoorRoutes: Sendable {
         Endpoint(
             .post, "/api/saml/{org}/{provider}/acs", summary: "Come back from a SAML provider",
             access: .public(reason: Self.fromProvider), audit: .entry(action: AuditAction.ssoLogin.rawValue),
-            rate: .auth, request: .media("application/x-www-form-urlencoded"), response: .nothing,
+            rate: .sso, request: .media("application/x-www-form-urlencoded"), response: .nothing,
             status: 303, requestExample: "SAMLResponse=PHNhbWxwO…", responseExample: "",
             maxBodyBytes: SAMLDoor.mostBytes
         ) { [saml] in try await saml.consume($0) }
@@ -118,7 +118,7 @@ struct DoorRoutes: Sendable {
         Endpoint(
             .get, "/api/saml/{org}/{provider}/slo", summary: "A SAML provider ends sessions, or answers that it did",
             access: .public(reason: Self.fromProvider), audit: .entry(action: AuditAction.ssoLogout.rawValue),
-            rate: .auth, problems: [.logoutRefused("…")],
+            rate: .sso, problems: [.logoutRefused("…")],
             query: [
                 QueryParameter("SAMLRequest", .string, summary: "a logout request"),
                 QueryParameter("SAMLResponse", .string, summary: "the answer to ours"),
@@ -130,7 +130,7 @@ struct DoorRoutes: Sendable {
         Endpoint(
             .post, "/api/saml/{org}/{provider}/slo", summary: "The same, as a form",
             access: .public(reason: Self.fromProvider), audit: .entry(action: AuditAction.ssoLogout.rawValue),
-            rate: .auth, problems: [.logoutRefused("…")],
+            rate: .sso, problems: [.logoutRefused("…")],
             request: .media("application/x-www-form-urlencoded"), response: .nothing,
             status: 303, requestExample: "SAMLRequest=PHNhbWxwO…", responseExample: "",
             maxBodyBytes: SAMLDoor.mostBytes

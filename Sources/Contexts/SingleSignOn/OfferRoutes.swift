@@ -16,7 +16,7 @@ struct OfferRoutes: Sendable {
         Endpoint(
             .post, "/api/public/sso/discover", summary: "The providers that the domain of an e-mail address has",
             access: .public(reason: "tells of domains that organisations have shown to be theirs, never of people"),
-            audit: .none(reason: "reads only"), rate: .auth, request: .object(["email": .email]),
+            audit: .none(reason: "reads only"), rate: .sso, request: .object(["email": .email]),
             response: Self.schema, requestExample: #"{"email":"ana@example.org"}"#, responseExample: Self.example
         ) { [self] request in
             let body = try request.json(JSONValue.self)
@@ -30,7 +30,7 @@ struct OfferRoutes: Sendable {
         Endpoint(
             .get, "/api/public/sso/{org}", summary: "The providers that an organisation has",
             access: .public(reason: "an organisation that is not there has none, and nothing else is told"),
-            audit: .none(reason: "reads only"), rate: .auth, response: Self.schema, responseExample: Self.example
+            audit: .none(reason: "reads only"), rate: .sso, response: Self.schema, responseExample: Self.example
         ) { [self] request in
             try await offers(slug: request.parameters["org"] ?? "", domain: "", hint: nil)
         }
