@@ -6,7 +6,9 @@ import Testing
 @Suite struct UploadTests {
     /// Says how much came, piece by piece.
     private static func sum(limit: Int = 100 << 20) -> Endpoint {
-        Given.endpoint(.post, "/api/sum", maxBodyBytes: limit, takesUpload: true) { request in
+        Given.endpoint(
+            .post, "/api/sum", maxBodyBytes: limit, takesUpload: true, timeout: .seconds(60)
+        ) { request in
             var bytes = 0
             while let piece = try await request.upload.next() { bytes += piece.count }
             return .text("\(bytes) of \(request.body.count)")

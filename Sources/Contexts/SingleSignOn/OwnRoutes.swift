@@ -75,10 +75,11 @@ struct OwnRoutes: Sendable {
         ) { [context] request in
             let (user, session) = try request.caller().person()
             let (org, now) = (try request.org(), context.time.now)
+            let returnTo = try request.json(JSONValue.self)["returnTo"]?.string
             try await context.database.asOrg(org) { try await $0.requireFreshSession(request, at: now) }
             return try await Departures(context).answer(
                 .init(kind: .link, user: user, session: session), to: request.parameters["provider"] ?? "",
-                returnTo: try request.json(JSONValue.self)["returnTo"]?.string, from: request)
+                returnTo: returnTo, from: request)
         }
     }
 
@@ -113,10 +114,10 @@ struct OwnRoutes: Sendable {
             responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
         ) { [context] request in
             let (user, session) = try request.caller().person()
+            let returnTo = try request.json(JSONValue.self)["returnTo"]?.string
             guard let provider = try await provider(of: session, in: try request.org()) else { throw Problem.notBySSO }
             return try await Departures(context).answer(
-                .init(kind: .stepUp, user: user, session: session), to: provider,
-                returnTo: try request.json(JSONValue.self)["returnTo"]?.string, from: request)
+                .init(kind: .stepUp, user: user, session: session), to: provider, returnTo: returnTo, from: request)
         }
     }
 
