@@ -583,13 +583,16 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION limit_sessions TO pulse_app;
 
--- Sessions whose providers are to be asked whether they may go on, lent out until then.
+-- Living sessions whose providers are to be asked whether they may go on, lent out until then.
 CREATE FUNCTION due_renewals(moment timestamptz, until timestamptz, most int)
 RETURNS TABLE (org_id uuid, session_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
     UPDATE sso_sessions x SET renew_at = until
-    FROM (SELECT d.org_id, d.session_id FROM sso_sessions d WHERE d.renew_at <= moment
-          ORDER BY d.renew_at LIMIT most FOR UPDATE SKIP LOCKED) due
+    FROM (SELECT d.org_id, d.session_id FROM sso_sessions d
+          WHERE d.renew_at <= moment AND EXISTS (
+              SELECT FROM sessions s
+              WHERE s.id = d.session_id AND s.expires_at > moment AND s.absolute_expires_at > moment)
+          ORDER BY d.renew_at LIMIT most FOR UPDATE OF d SKIP LOCKED) due
     WHERE x.org_id = due.org_id AND x.session_id = due.session_id
     RETURNING x.org_id, x.session_id
 $$;
@@ -601,7 +604,9 @@ CREATE FUNCTION sweep_sso(moment timestamptz) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
     WITH flows AS (DELETE FROM sso_flows f WHERE f.expires_at <= moment RETURNING 1),
          replays AS (DELETE FROM sso_replays r WHERE r.expires_at <= moment RETURNING 1),
-         ended AS (DELETE FROM sso_sessions x WHERE x.expires_at <= moment RETURNING 1)
+         ended AS (DELETE FROM sso_sessions x
+                   WHERE x.expires_at <= moment OR NOT EXISTS (SELECT FROM sessions s WHERE s.id = x.session_id)
+                   RETURNING 1)
     SELECT (SELECT count(*) FROM flows) + (SELECT count(*) FROM replays) + (SELECT count(*) FROM ended)
 $$;
 GRANT EXECUTE ON FUNCTION sweep_sso TO pulse_app;

@@ -1,32 +1,18 @@
 internal import HTTPKit
 internal import JSONKit
 internal import Kernel
-internal import Postgres
 
 /// Leaving for a provider from a page of somebody who is signed in: the page is told where to go.
-struct Departures: Sendable {
-    private let doors: Doors
-    private let routes: ProviderRoutes
-
-    init(_ context: SSOContext) {
-        doors = Doors(context)
-        routes = ProviderRoutes(context)
-    }
-
+extension Doors {
     /// - Throws: 404 `sso-provider-not-found`; 502 `sso-unavailable` when the provider cannot be reached.
-    func answer(
-        _ beginner: Doors.Beginner, to id: String, returnTo: String?, from request: APIRequest
+    func departure(
+        _ beginner: Beginner, to id: String, returnTo: String?, from request: APIRequest
     ) async throws -> APIResponse {
-        let org = try request.org()
-        guard let provider = try await doors.store.one(id, in: org), provider.isEnabled || beginner.kind == .test else {
-            throw Problem.providerNotFound
-        }
-        let slug = try await routes.slug(of: org)
-        let place = Doors.Place(
-            org: org, slug: slug, provider: provider,
-            addresses: ProviderAddresses(publicURL: doors.context.publicURL, slug: slug, provider: provider))
+        guard let place = try await place(of: id, in: try request.org()),
+            place.provider.isEnabled || beginner.kind == .test
+        else { throw Problem.providerNotFound }
         do {
-            let (departure, cookies) = try await doors.begin(
+            let (departure, cookies) = try await begin(
                 beginner, at: place, returnTo: LocalPath.checked(returnTo), from: request)
             return APIResponse.json { json in
                 switch departure {

@@ -1,6 +1,8 @@
+internal import Access
 internal import Audit
 internal import Cryptography
 internal import HTTPKit
+internal import JSONKit
 internal import Kernel
 internal import Postgres
 
@@ -38,6 +40,15 @@ struct Doors: Sendable {
             try $0.next(OrgID.self)
         }
         guard let org, let provider = try await store.one(id, in: org), provider.speech.type == type else { return nil }
+        return Place(
+            org: org, slug: slug, provider: provider,
+            addresses: ProviderAddresses(publicURL: context.publicURL, slug: slug, provider: provider))
+    }
+
+    /// - Returns: `nil` for a provider that is not there.
+    func place(of id: String, in org: OrgID) async throws -> Place? {
+        guard let provider = try await store.one(id, in: org) else { return nil }
+        let slug = try await context.slug(of: org)
         return Place(
             org: org, slug: slug, provider: provider,
             addresses: ProviderAddresses(publicURL: context.publicURL, slug: slug, provider: provider))
@@ -93,6 +104,28 @@ enum Departure: Sendable {
 }
 
 extension Doors {
+    /// In the trail: what a provider ended.
+    func noteLogout(
+        of sessions: [SessionID], at place: Place, from request: APIRequest, _ transaction: Transaction
+    ) {
+        let record = AuditRecord(
+            .ssoLogout, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
+            from: request.origin
+        ).changing(after: ["sessions": .array(sessions.map { .string("\($0)") })])
+        transaction.atCommit(record.append(at: context.time.now))
+    }
+
+    /// In the trail: what would have ended something, and why it did not.
+    func noteLogout(refused refusal: SSORefusal, at place: Place, from request: APIRequest) async throws {
+        try await context.database.asOrg(place.org) { transaction in
+            let record = AuditRecord(
+                .ssoRefuse, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
+                from: request.origin
+            ).changing(after: ["reason": .string(refusal.reason), "kind": "logout"])
+            transaction.atCommit(record.append(at: context.time.now))
+        }
+    }
+
     /// `GET …/login` of both protocols.
     func login(_ request: APIRequest, type: String) async throws -> APIResponse {
         guard let place = try await place(of: request, type: type), place.provider.isEnabled else {

@@ -97,7 +97,7 @@ struct OIDCDoor: Sendable {
         let notice: OIDCLogoutNotice
         do throws(OIDCRefusal) { notice = try await context.oidc.logoutNotice(token, for: settings, now: now) } catch {
             let refusal = SSORefusal(error)
-            try await refuse(refusal, at: place, from: request)
+            try await doors.noteLogout(refused: refusal, at: place, from: request)
             throw Problem.logoutRefused(refusal.sentence)
         }
         try await context.database.asOrg(place.org) { transaction in
@@ -115,23 +115,9 @@ struct OIDCDoor: Sendable {
                     \(notice.sessionID.map { Digests.sha256($0) }), NULL)
                 """
             ) { try $0.next(SessionID.self) }
-            let record = AuditRecord(
-                .ssoLogout, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
-                from: request.origin
-            ).changing(after: ["sessions": .array(ended.map { .string("\($0)") })])
-            transaction.atCommit(record.append(at: now))
+            doors.noteLogout(of: ended, at: place, from: request, transaction)
         }
         return .json { $0.member("success", true) }
-    }
-
-    private func refuse(_ refusal: SSORefusal, at place: Doors.Place, from request: APIRequest) async throws {
-        try await context.database.asOrg(place.org) { transaction in
-            let record = AuditRecord(
-                .ssoRefuse, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
-                from: request.origin
-            ).changing(after: ["reason": .string(refusal.reason), "kind": "logout"])
-            transaction.atCommit(record.append(at: context.time.now))
-        }
     }
 }
 

@@ -72,12 +72,12 @@ struct OwnRoutes: Sendable {
             request: .object(["returnTo": .string.optional]), response: .object(["url": .string]),
             requestExample: #"{"returnTo":"/settings/security"}"#,
             responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
-        ) { [context] request in
+        ) { [context, doors] request in
             let (user, session) = try request.caller().person()
             let (org, now) = (try request.org(), context.time.now)
             let returnTo = try request.json(JSONValue.self)["returnTo"]?.string
             try await context.database.asOrg(org) { try await $0.requireFreshSession(request, at: now) }
-            return try await Departures(context).answer(
+            return try await doors.departure(
                 .init(kind: .link, user: user, session: session), to: request.parameters["provider"] ?? "",
                 returnTo: returnTo, from: request)
         }
@@ -112,11 +112,11 @@ struct OwnRoutes: Sendable {
             request: .object(["returnTo": .string.optional]), response: .object(["url": .string]),
             requestExample: #"{"returnTo":"/settings/sso"}"#,
             responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
-        ) { [context] request in
+        ) { [self] request in
             let (user, session) = try request.caller().person()
             let returnTo = try request.json(JSONValue.self)["returnTo"]?.string
             guard let provider = try await provider(of: session, in: try request.org()) else { throw Problem.notBySSO }
-            return try await Departures(context).answer(
+            return try await doors.departure(
                 .init(kind: .stepUp, user: user, session: session), to: provider, returnTo: returnTo, from: request)
         }
     }
@@ -162,15 +162,13 @@ struct OwnRoutes: Sendable {
 
     /// `nil` where the provider has no way to be told by a link, or is away: the session here is over all the same.
     private func departure(from id: String, _ note: LogoutNote?, in org: OrgID) async throws -> String? {
-        guard let provider = try await doors.store.one(id, in: org) else { return nil }
-        let slug = try await ProviderRoutes(context).slug(of: org)
-        let addresses = ProviderAddresses(publicURL: context.publicURL, slug: slug, provider: provider)
-        switch provider.speech {
+        guard let place = try await doors.place(of: id, in: org) else { return nil }
+        let addresses = place.addresses
+        switch place.provider.speech {
         case .oidc(let settings, _):
             return await context.oidc.logoutURL(
                 at: settings, idToken: note?.idToken, returnURL: addresses.loggedOut, state: nil)
         case .saml(let settings):
-            let place = Doors.Place(org: org, slug: slug, provider: provider, addresses: addresses)
             guard let session = note?.samlSession,
                 let other = try? await context.saml.provider(settings, key: SAMLDoor.key(place)),
                 let own = try? SAMLServiceProvider(settings, addresses.saml, to: other),

@@ -25,7 +25,7 @@ struct ProviderRoutes: Sendable {
             responseExample: #"{"data":[\#(ProviderAnswer.example)]}"#
         ) { [self] request in
             let org = try request.org()
-            let slug = try await slug(of: org)
+            let slug = try await context.slug(of: org)
             let all = try await store.all(in: org).map { answer($0, slug) }
             return .json { $0.member("data", all) }
         }
@@ -41,7 +41,7 @@ struct ProviderRoutes: Sendable {
         ) { [self] request in
             let (org, now) = (try request.org(), context.time.now)
             let new = try ProviderRequest(body: try request.json(JSONValue.self), policy: context.policy).new(at: now)
-            let told = answer(new, try await slug(of: org))
+            let told = answer(new, try await context.slug(of: org))
             let entry = try request.audit(
                 .ssoProviderCreate, of: "sso_provider:\(new.id)", before: nil, after: told.told, at: now)
             try await context.database.asOrg(org) { [store] transaction in
@@ -63,7 +63,7 @@ struct ProviderRoutes: Sendable {
             guard let found = try await store.one(request.parameters["id"] ?? "", in: org) else {
                 throw Problem.providerNotFound
             }
-            return .json(answer(found, try await slug(of: org)))
+            return .json(answer(found, try await context.slug(of: org)))
         }
     }
 
@@ -72,14 +72,14 @@ struct ProviderRoutes: Sendable {
             .put, "/api/security/sso/providers/{id}",
             summary: "Change an identity provider; a secret that is not named stays",
             access: .permission(.manageSecurity), audit: .entry(action: AuditAction.ssoProviderUpdate.rawValue),
-            idempotency: .natural, problems: [.freshSessionRequired, .providerNotFound],
+            idempotency: .natural, problems: [.freshSessionRequired, .providerNotFound, .providerNeeded],
             request: ProviderRequest.schema(isNew: false), response: ProviderAnswer.schema,
             requestExample: #"{"displayName":"Company sign-in","enabled":true}"#,
             responseExample: ProviderAnswer.example, maxBodyBytes: 1_048_576
         ) { [self] request in
             let (org, now, id) = (try request.org(), context.time.now, request.parameters["id"] ?? "")
             let asked = ProviderRequest(body: try request.json(JSONValue.self), policy: context.policy)
-            let slug = try await slug(of: org)
+            let slug = try await context.slug(of: org)
             let changed = try await context.database.asOrg(org) { [store] transaction in
                 try await transaction.requireFreshSession(request, at: now)
                 guard var provider = try await store.held(id, in: org, transaction) else {
@@ -104,7 +104,8 @@ struct ProviderRoutes: Sendable {
             .delete, "/api/security/sso/providers/{id}",
             summary: "Remove an identity provider; whom it vouched for is signed out",
             access: .permission(.manageSecurity), audit: .entry(action: AuditAction.ssoProviderDelete.rawValue),
-            idempotency: .natural, problems: [.freshSessionRequired, .providerNotFound], response: .nothing,
+            idempotency: .natural, problems: [.freshSessionRequired, .providerNotFound, .providerNeeded],
+            response: .nothing,
             status: 204,
             responseExample: ""
         ) { [self] request in
@@ -123,14 +124,6 @@ struct ProviderRoutes: Sendable {
         ProviderAnswer(
             provider: provider,
             addresses: ProviderAddresses(publicURL: context.publicURL, slug: slug, provider: provider))
-    }
-
-    func slug(of org: OrgID) async throws -> String {
-        let slug = try await context.database.first(in: org, "SELECT slug FROM org_details()") {
-            try $0.next(String.self)
-        }
-        guard let slug else { throw Problem.organisationNotFound }
-        return slug
     }
 }
 

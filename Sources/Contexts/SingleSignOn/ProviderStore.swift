@@ -80,6 +80,7 @@ struct ProviderStore: Sendable {
                 updated_at = \(changed.updatedAt)
             WHERE id = \(changed.id)
             """)
+        try await checkEnforcement(transaction)
     }
 
     /// Whom it vouched for is forgotten with it, and their sessions end.
@@ -90,7 +91,20 @@ struct ProviderStore: Sendable {
             FROM end_sso_sessions(\(id), NULL, NULL, ARRAY(SELECT session_id FROM sso_sessions WHERE provider_id = \(id))) e
             """
         ) { try $0.next(SessionID.self) }
-        return try await transaction.execute("DELETE FROM sso_providers WHERE id = \(id)") == 1
+        let isGone = try await transaction.execute("DELETE FROM sso_providers WHERE id = \(id)") == 1
+        try await checkEnforcement(transaction)
+        return isGone
+    }
+
+    /// Whom a domain sends to single sign-on finds a provider there.
+    private func checkEnforcement(_ transaction: Transaction) async throws {
+        let isStranded = try await transaction.first(
+            """
+            SELECT EXISTS (SELECT FROM sso_domains WHERE is_enforced)
+               AND NOT EXISTS (SELECT FROM sso_providers WHERE is_enabled)
+            """
+        ) { try $0.next(Bool.self) }
+        guard isStranded != true else { throw Problem.providerNeeded }
     }
 
     // MARK: Secrets

@@ -29,13 +29,7 @@ struct SAMLLogoutDoor: Sendable {
             case .response: throw SSORefusal(SAMLRefusal(.notAResponse))
             }
         } catch let refusal as SSORefusal {
-            try await context.database.asOrg(place.org) { transaction in
-                let record = AuditRecord(
-                    .ssoRefuse, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
-                    from: request.origin
-                ).changing(after: ["reason": .string(refusal.reason), "kind": "logout"])
-                transaction.atCommit(record.append(at: context.time.now))
-            }
+            try await doors.noteLogout(refused: refusal, at: place, from: request)
             throw Problem.logoutRefused(refusal.sentence)
         }
     }
@@ -73,11 +67,7 @@ struct SAMLLogoutDoor: Sendable {
             let ended = try await transaction.rows(
                 "SELECT session_id FROM end_sso_sessions(\(place.provider.id), NULL, NULL, \(meant))"
             ) { try $0.next(SessionID.self) }
-            let record = AuditRecord(
-                .ssoLogout, of: "sso_provider:\(place.provider.id)", by: .system(job: "single-sign-on"),
-                from: request.origin
-            ).changing(after: ["sessions": .array(ended.map { .string("\($0)") })])
-            transaction.atCommit(record.append(at: now))
+            doors.noteLogout(of: ended, at: place, from: request, transaction)
         }
         let answer: SAMLOutgoing?
         do {

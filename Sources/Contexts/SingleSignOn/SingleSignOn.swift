@@ -5,6 +5,7 @@
 // what a bound session reaches (Access).
 // Tempting wrong step: finding people by their address. A provider may write any address; only the organisation that has
 // verified its domain is believed, and only the first time. After that the subject decides.
+internal import Access
 package import HTTPKit
 package import Identity
 internal import Kernel
@@ -39,6 +40,13 @@ package struct SSOContext: Sendable {
 
     var publicURL: String { identity.publicURL }
 
+    /// The part of the organisation's addresses that names it.
+    func slug(of org: OrgID) async throws -> String {
+        let slug = try await database.first(in: org, "SELECT slug FROM org_details()") { try $0.next(String.self) }
+        guard let slug else { throw Problem.organisationNotFound }
+        return slug
+    }
+
     /// Every route of this room.
     package var endpoints: [Endpoint] {
         ProviderRoutes(self).endpoints + TrialRoutes(self).endpoints + AttemptRoutes(self).endpoints
@@ -56,6 +64,9 @@ extension Problem {
     static let providerLimit = Problem(
         "sso-provider-limit", status: 409, title: "Enough identity providers",
         detail: "An organisation may have \(ProviderStore.limit); remove one first.")
+    static let providerNeeded = Problem(
+        "sso-provider-needed", status: 409, title: "This is the last provider that members can come in by",
+        detail: "A domain is enforced: switch another provider on first, or stop enforcing it.")
     static let attemptNotFound = Problem("sso-attempt-not-found", status: 404, title: "No such attempt in the log")
     static let linkNotFound = Problem("sso-link-not-found", status: 404, title: "No such link")
     static let notBySSO = Problem(

@@ -43,11 +43,16 @@ struct TrialRoutes: Sendable {
                 case "saml":
                     let settings = try SAMLSettings(
                         json: body["saml"] ?? .object([:]), keeping: nil, policy: context.policy)
+                    // Nobody else's metadata is kept under it, and it is not kept.
+                    let key = "test \(SSOAttemptID.new(at: context.time.now))"
                     do throws(SAMLRefusal) {
-                        let found = try await context.saml.provider(settings, key: "test \(request.id)")
-                        await context.saml.forget(key: "test \(request.id)")
+                        let found = try await context.saml.provider(settings, key: key)
+                        await context.saml.forget(key: key)
                         return Self.good(found.preview)
-                    } catch { throw SSORefusal(error) }
+                    } catch {
+                        await context.saml.forget(key: key)
+                        throw SSORefusal(error)
+                    }
                 default: throw Problem.invalidField("type", "oidc or saml is wanted")
                 }
             } catch let refusal as SSORefusal { return Self.bad(refusal) }
@@ -88,17 +93,10 @@ struct TrialRoutes: Sendable {
         ) { [self] request in
             let caller = try request.caller()
             let beginner = Doors.Beginner(kind: .test, user: caller.user, session: caller.session)
-            return try await depart(
+            return try await doors.departure(
                 beginner, to: request.parameters["id"] ?? "",
-                returnTo: try request.json(JSONValue.self)["returnTo"]?.string,
-                from: request)
+                returnTo: try request.json(JSONValue.self)["returnTo"]?.string, from: request)
         }
-    }
-
-    private func depart(
-        _ beginner: Doors.Beginner, to id: String, returnTo: String?, from request: APIRequest
-    ) async throws -> APIResponse {
-        try await Departures(context).answer(beginner, to: id, returnTo: returnTo, from: request)
     }
 
     private static let verdict = Schema.object([

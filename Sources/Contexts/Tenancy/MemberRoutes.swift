@@ -18,7 +18,7 @@ package struct MemberRoutes: Sendable {
     package var endpoints: [Endpoint] { [list, add, change, remove, leave, transfer] }
 
     private static let roleProblems: [Problem] = [
-        .memberNotFound, .invalidRole, .lastOwner, .ownerRequired, .freshSessionRequired,
+        .memberNotFound, .invalidRole, .lastOwner, .ownerRequired, .mappedRole, .freshSessionRequired,
     ]
     private static let roleSchema = Schema.enumeration(Role.allCases.map(\.rawValue))
 

@@ -10,6 +10,7 @@ struct MemberStore: Sendable {
         case notFound = "not-found"
         case ownerRequired = "owner-required"
         case lastOwner = "last-owner"
+        case mappedRole = "mapped-role"
 
         /// - Throws: unless it is done.
         func check() throws(Problem) {
@@ -19,6 +20,7 @@ struct MemberStore: Sendable {
             case .forbidden: throw .forbidden
             case .ownerRequired: throw .ownerRequired
             case .lastOwner: throw .lastOwner
+            case .mappedRole: throw .mappedRole
             }
         }
     }

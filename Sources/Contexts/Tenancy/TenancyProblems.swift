@@ -5,6 +5,9 @@ extension Problem {
     static let lastOwner = Problem(
         "last-owner", status: 409, title: "An organisation needs an owner",
         detail: "Make somebody else an owner first.")
+    static let mappedRole = Problem(
+        "role-from-groups", status: 409, title: "This role comes from the member's groups",
+        detail: "Their identity provider or directory gives them more than this: change their groups or the mapping.")
     static let ownerRequired = Problem(
         "owner-required", status: 403, title: "Only an owner may do this",
         detail: "What makes an owner, or touches one, is for owners.")
