@@ -4,8 +4,9 @@ import uuid
 import pytest
 import requests
 
+from harness.providers import saml_provider
 from harness.server import Server
-from harness.visitors import Visitor, saml_provider
+from harness.visitor import Visitor
 from Peers.lemonldap import why_no_lemonldap
 from Peers.lemonldap_saml import LemonLDAPSAML
 
@@ -39,9 +40,7 @@ def test_lemonldap_with_its_bare_keys_says_who_somebody_is(server, owner, lemonl
     lemonldap.groups(**{"pulse-editors": "$uid eq 'dwho'", "staff": "1"})
 
     def signed_in():
-        visitor = Visitor(server).visit(f"{made['addresses']['login']}?returnTo=/resources")
-        visitor.send(user="dwho", password="dwho")
-        return visitor.send()
+        return Visitor(server).open(f"{made['addresses']['login']}?returnTo=/resources").fill("dwho", "dwho")
 
     first = signed_in()
     assert first.came_to == "/resources?saml=success" and first.role_in(owner.org) == "editor"

@@ -1,5 +1,5 @@
 """An identity provider of our own for tests: OpenID over a real listener, and SAML by hand. It signs with a key of its own
-and says what the test wants said."""
+and says what the test wants said. And how an organisation sets up a provider of others."""
 import base64
 import datetime
 import hashlib
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+PROVIDERS = "/api/security/sso/providers"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -38,6 +39,11 @@ class Key:
             .not_valid_after(now + datetime.timedelta(days=2)).sign(self.private, hashes.SHA256())
             .public_bytes(serialization.Encoding.PEM).decode())
 
+    @property
+    def pem(self):
+        return self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+
     def sign(self, data):
         return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
@@ -50,6 +56,16 @@ class Key:
         head = _url64(json.dumps({"alg": "RS256", "kid": self.id, "typ": kind}).encode())
         body = _url64(json.dumps(claims).encode())
         return f"{head}.{body}.{_url64(self.sign(f'{head}.{body}'.encode()))}"
+
+
+def saml_provider(server, owner, peer, **saml):
+    """The peer as a provider of this organisation; anybody whom it knows is let in, by the roles of their groups."""
+    made = owner.browser.post(PROVIDERS, {
+        "name": peer.__class__.__name__, "type": "saml", "enabled": True, "jit": True, "defaultRole": "viewer",
+        "groupRoleMappings": {"pulse-admins": "admin", "pulse-editors": "editor"},
+        "saml": {"idpMetadataUrl": peer.metadata, **saml}}, headers={"Idempotency-Key": secrets.token_hex(8)})
+    assert made.status == 201, made
+    return made.json
 
 
 class OpenIDProvider:

@@ -19,7 +19,9 @@ class Form(html.parser.HTMLParser):
     def handle_starttag(self, tag, attributes):
         told = dict(attributes)
         if tag == "form":
-            self.forms.append({"action": told.get("action") or "", "fields": {}, "kinds": {}, "buttons": []})
+            self.forms.append({
+                "action": told.get("action") or "", "method": (told.get("method") or "get").upper(), "fields": {},
+                "kinds": {}, "buttons": []})
         elif tag in ("input", "button") and self.forms and told.get("name"):
             form, name = self.forms[-1], told["name"]
             if tag == "button" or told.get("type") == "submit":
@@ -60,6 +62,12 @@ class Visitor:
     def is_back(self):
         return self.page is None
 
+    @property
+    def came_to(self):
+        """Path and query of where it ended."""
+        parts = urllib.parse.urlsplit(self.address)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+
     def told(self, name):
         """A parameter of the address that Pulse sent it to."""
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.address).query)).get(name)
@@ -70,10 +78,11 @@ class Visitor:
             if self.is_back:
                 return self
             assert self.page.status_code == 200, f"{self.page.status_code} {self.address}: {self.page.text[:500]}"
-            self._submit(name, password)
+            self.send(name, password)
         raise AssertionError(f"the provider does not send the browser back from {self.address}: {self.page.text[:2000]}")
 
-    def _submit(self, name, password):
+    def send(self, name="", password=""):
+        """The form of this page, be it one that a script would send by itself."""
         forms = Form(self.page.text).forms
         form = next((one for one in forms if "password" in one["kinds"].values()), None) or next(
             (one for one in forms if one["fields"] or one["buttons"]), None)
@@ -82,13 +91,15 @@ class Visitor:
         for field, kind in form["kinds"].items():
             if kind == "password":
                 fields[field] = password
-            elif kind in ("text", "email") and field in ("user", "login", "username"):
+            elif kind in ("text", "email") and field in ("user", "login", "username", "name"):
                 fields[field] = name
         agreed = next((button for button in form["buttons"] if button[1] in ("accept", "yes", "1")), None)
         if agreed := agreed or next(iter(form["buttons"]), None):
             fields[agreed[0]] = agreed[1]
         action = "" if form["action"] == "#" else form["action"]
-        self.open(urllib.parse.urljoin(self.address, action), "POST", data=fields)
+        return self.open(
+            urllib.parse.urljoin(self.address, action), form["method"],
+            **{"data" if form["method"] == "POST" else "params": fields})
 
     # --- at Pulse ---
 
@@ -103,3 +114,6 @@ class Visitor:
     def me(self):
         answer = self.get("/api/me")
         return answer.json() if answer.status_code == 200 else None
+
+    def role_in(self, org):
+        return next(one["role"] for one in self.me()["organizations"] if one["id"] == org)
