@@ -203,4 +203,25 @@ import Testing
         _ = try await place.signIn(browser)
         #expect(try await place.user(of: browser) == member)
     }
+
+    @Test("while a domain is enforced the last provider that is on neither goes nor is switched off")
+    func lastProvider() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC()
+        try await place.verify("example.com", isEnforced: true)
+        func change(_ id: String, isOn: Bool) async -> Browser.Answer {
+            await place.admin.send(.put, "/api/security/sso/providers/\(id)", ["enabled": .bool(isOn)])
+        }
+        func remove(_ id: String) async -> Browser.Answer {
+            await place.admin.send(.delete, "/api/security/sso/providers/\(id)")
+        }
+        #expect(await change("main", isOn: false).slug == "sso-provider-needed")
+        #expect(await remove("main").slug == "sso-provider-needed")
+        await place.addOIDC("second")
+        #expect(await change("main", isOn: false).status == 200)
+        #expect(await remove("second").slug == "sso-provider-needed")
+        #expect(await remove("main").status == 204)
+        try await TestDatabase.current.superuser.executeGlobally("UPDATE pulse.sso_domains SET is_enforced = false")
+        #expect(await remove("second").status == 204)
+    }
 }

@@ -108,6 +108,21 @@ import Testing
         #expect(try await place.trail() == [])
     }
 
+    @Test("nobody takes by hand what a member's groups give; more may be given")
+    func mappedRole() async throws {
+        let place = try await TenancyCase()
+        let (member, _) = try await place.join(as: .viewer)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.members SET mapped_role = 'editor', mapped_by = 'login' WHERE user_id = \(member)")
+        let path = "\(place.path)/members/\(member)"
+        #expect(await place.ownerBrowser.send(.patch, path, ["role": "viewer"]).slug == "role-from-groups")
+        #expect(try await place.role(of: member) == "editor")
+        #expect(await place.ownerBrowser.send(.patch, path, ["role": "admin"]).status == 200)
+        #expect(try await place.role(of: member) == "admin")
+        #expect(await place.ownerBrowser.send(.patch, path, ["role": "editor"]).status == 200)
+        #expect(try await place.role(of: member) == "editor")
+    }
+
     @Test("two owners who demote each other at the same moment leave one owner", arguments: 0..<5)
     func mutualDemotion(round: Int) async throws {
         let place = try await TenancyCase()
