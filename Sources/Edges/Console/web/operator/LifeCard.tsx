@@ -5,9 +5,8 @@ import { invalidate, seed } from "../kit/cache";
 import { Dialog } from "../kit/Dialog";
 import { Field, FormProblem, SelectField, useForm } from "../kit/form";
 import { toast } from "../kit/Toast";
-import { orgPath } from "./Organisation";
 import { isAdmin, useOperator } from "./session";
-import { OrgDetail, orgsPath, suspendReasons } from "./wire";
+import { OrgDetail, orgPath, orgsPath, suspendReasons } from "./wire";
 
 /** Stopping an organisation and bringing it back; each with a note for the operators' log. */
 export function LifeCard({ organisation }: { organisation: OrgDetail }): JSX.Element {

@@ -11,9 +11,7 @@ import { bytes, dateTime } from "../kit/units";
 import { Wait } from "../kit/Wait";
 import { LifeCard } from "./LifeCard";
 import { SupportCard } from "./SupportCard";
-import { OrgDetail, orgsPath, orgState, suspendReasons, Usage } from "./wire";
-
-export const orgPath = (id: string): string => `${orgsPath}/${encodeURIComponent(id)}`;
+import { OrgDetail, orgPath, orgState, suspendReasons, Usage } from "./wire";
 
 export function Organisation({ id }: { id: string }): JSX.Element {
   const query = useQuery<OrgDetail>(orgPath(id));

@@ -10,8 +10,7 @@ import { Link } from "../kit/router";
 import { Status } from "../kit/Status";
 import { toast } from "../kit/Toast";
 import { dateTime } from "../kit/units";
-import { orgPath } from "./Organisation";
-import { lengthWord, OrgDetail, Support, supportPath, supportState } from "./wire";
+import { lengthWord, OrgDetail, orgPath, Support, supportPath, supportState } from "./wire";
 
 /** Looking inside needs an owner's consent: asked for here, used from here, and given back. */
 export function SupportCard({ organisation }: { organisation: OrgDetail }): JSX.Element {

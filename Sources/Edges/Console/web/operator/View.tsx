@@ -15,8 +15,8 @@ import { Tabs } from "../kit/Tabs";
 import { dateTime } from "../kit/units";
 import { MoreFoot, Wait } from "../kit/Wait";
 import { displayName, Resource, seenAt, subtitle } from "../live/resource";
-import { Crumbs, orgPath } from "./Organisation";
-import { OrgDetail } from "./wire";
+import { Crumbs } from "./Organisation";
+import { OrgDetail, orgPath } from "./wire";
 
 export function View({ id, section }: { id: string; section: string }): JSX.Element {
   const organisation = useQuery<OrgDetail>(orgPath(id)).data;

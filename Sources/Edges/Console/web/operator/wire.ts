@@ -51,3 +51,5 @@ export function lengthWord(minutes: number): string {
   if (minutes % 1440 === 0) return `${minutes / 1440} d`;
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
 }
+
+export const orgPath = (id: string): string => `${orgsPath}/${encodeURIComponent(id)}`;

@@ -2,7 +2,8 @@ import { Icon, IconName } from "../kit/Icon";
 import { Link, useTitle } from "../kit/router";
 import { logOut, useMe } from "../session/session";
 import { Button } from "../kit/Button";
-import { organisationPages, Page, watchingPages } from "../shell/Shell";
+import { organisationPages, watchingPages } from "../shell/destinations";
+import { Page } from "../shell/Shell";
 
 /** On a phone: everything that has no place in the bar at the foot. */
 export function More(): JSX.Element {

@@ -4,7 +4,7 @@ import { asProblem } from "../kit/problem";
 import { navigate } from "../kit/router";
 import { toast } from "../kit/Toast";
 import { initials, isWatched, logOut, Organisation, switchOrganisation, useMe } from "../session/session";
-import type { Overlay } from "./Shell";
+import { Overlay } from "./destinations";
 
 /** Where we are, and the way to the person's other organisations. */
 export function OrgSwitch({ open }: { open: (overlay: Overlay) => void }): JSX.Element {

@@ -11,7 +11,7 @@ import { displayName, kindIcon, Resource } from "../live/resource";
 import { resourcePath, sections } from "../live/sections";
 import { matches } from "../pages/inventory/search";
 import { logOut, may, Me, switchOrganisation, useMe } from "../session/session";
-import { Destination, organisationPages, Overlay, watchingPages } from "./Shell";
+import { Destination, organisationPages, Overlay, watchingPages } from "./destinations";
 
 interface Item { key: string; group: string; icon: IconName; title: string; trail?: ReactNode; run: () => void }
 

@@ -1,49 +1,19 @@
 // The frame of every page after sign-in: navigation, organisation, ribbon, palette, keys.
 import { ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "../kit/Button";
-import { Icon, IconName } from "../kit/Icon";
+import { Icon } from "../kit/Icon";
 import { modKey, useKeys } from "../kit/keys";
 import { preferences } from "../kit/preferences";
-import { home, Link, navigate, usePlace } from "../kit/router";
+import { Link, navigate, usePlace } from "../kit/router";
 import { sections } from "../live/sections";
-import { initials, may, Me, personName, useMe } from "../session/session";
+import { initials, personName, useMe } from "../session/session";
+import { Destination, isIn, organisationPages, Overlay, pagesAtFoot, pagesWithKeys, watchingPages } from "./destinations";
 import { KeysDialog } from "./KeysDialog";
 import { NewOrganisation } from "./NewOrganisation";
 import { OrgSwitch } from "./OrgSwitch";
 import { Palette } from "./Palette";
 import { Ribbon } from "./Ribbon";
-
 import { StateBanner } from "./StateBanner";
-
-export interface Destination { to: string; label: string; icon: IconName; keys?: string; needs?: string }
-/** Only what exists is offered, and of that what the role may see. */
-const watching: readonly Destination[] = [
-  { to: home, label: "Dashboard", icon: "grid", keys: "G O" },
-  ...(["infrastructure", "workloads", "storage"] as const).map((name) => ({ to: sections[name].path, label: sections[name].title, icon: sections[name].icon, keys: sections[name].keys })),
-  { to: "/timeline", label: "Timeline", icon: "clock", keys: "G H" },
-];
-/** Those that fit at the foot of a phone; the rest is behind "More". */
-const atFoot = watching.slice(0, 4);
-const organisation: readonly Destination[] = [
-  { to: "/connections", label: "Connections", icon: "plug", keys: "G C", needs: "read:connections" },
-  { to: "/members", label: "Members", icon: "users", keys: "G M", needs: "read:members" },
-  { to: "/sites", label: "Sites", icon: "grid", needs: "read:sites" },
-  { to: "/sso", label: "Single sign-on", icon: "key", needs: "read:security" },
-  { to: "/audit", label: "Audit log", icon: "shield", keys: "G L", needs: "read:audit" },
-  { to: "/customers", label: "Customers", icon: "building", needs: "read:providers" },
-  { to: "/settings", label: "Settings", icon: "sliders", keys: "G T", needs: "read:org" },
-];
-export const isIn = (path: string, to: string): boolean => path === to || path.startsWith(`${to}/`) || to === sections.storage.path && isIn(path, sections.disks.path);
-
-/** The pages of what is watched, those too that have no place at the foot of a phone. */
-export const watchingPages = watching;
-
-/** The pages of the organisation that this person may open. */
-export function organisationPages(me: Me): readonly Destination[] {
-  return me.organization ? organisation.filter((item) => !item.needs || may(me, item.needs)) : [];
-}
-
-export type Overlay = "palette" | "keys" | "organisation" | undefined;
 
 export function Shell({ children }: { children: ReactNode }): JSX.Element {
   const { path } = usePlace();
@@ -57,7 +27,7 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
   }, [section]);
   useKeys({
     "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g p": () => navigate("/profile"), "g d": () => navigate(sections.disks.path),
-    ...Object.fromEntries([...watching, ...organisation].flatMap(({ to, keys }) => keys ? [[keys.toLowerCase(), () => navigate(to)]] : [])),
+    ...Object.fromEntries(pagesWithKeys.flatMap(({ to, keys }) => keys ? [[keys.toLowerCase(), () => navigate(to)]] : [])),
   });
   const close = (): void => setOverlay(undefined);
   return (
@@ -90,7 +60,7 @@ function SideNav({ path, open }: { path: string; open: (overlay: Overlay) => voi
         <Icon name="search" /><span className="grow">Find or do…</span><span className="kbd">{modKey}K</span>
       </button>
       <div className="nav-scroll">
-        {watching.map((item) => <NavItem key={item.to} item={item} path={path} />)}
+        {watchingPages.map((item) => <NavItem key={item.to} item={item} path={path} />)}
         {pages.length > 0 && <div className="nav-label">Organisation</div>}
         {pages.map((item) => <NavItem key={item.to} item={item} path={path} />)}
       </div>
@@ -114,10 +84,10 @@ function NavItem({ item, path }: { item: Destination; path: string }): JSX.Eleme
 
 /** Everything else is behind the last one. */
 function TabBar({ path }: { path: string }): JSX.Element {
-  const isElsewhere = !atFoot.some((item) => isIn(path, item.to));
+  const isElsewhere = !pagesAtFoot.some((item) => isIn(path, item.to));
   return (
     <nav className="tabbar" aria-label="Main, at the foot">
-      {atFoot.map((item) => (
+      {pagesAtFoot.map((item) => (
         <Link key={item.to} to={item.to} aria-current={isIn(path, item.to) ? "page" : undefined}><Icon name={item.icon} />{item.label}</Link>
       ))}
       <Link to="/more" aria-current={isElsewhere ? "page" : undefined}><Icon name="more" />More</Link>

@@ -10,8 +10,8 @@ import { Icon } from "../../kit/Icon";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { addPasskey, canUsePasskeys } from "../../session/passkey";
+import { Account, accountPath } from "./account";
 import { deviceOf } from "./device";
-import { Account, accountPath } from "./Security";
 
 /** The server keeps ten. */
 const most = 10;

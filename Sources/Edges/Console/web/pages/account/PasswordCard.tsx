@@ -5,8 +5,8 @@ import { Field, FormProblem, useForm } from "../../kit/form";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { useMe } from "../../session/session";
+import { Account, accountPath } from "./account";
 import { passwordError, passwordHint } from "./password";
-import { Account, accountPath } from "./Security";
 
 export function PasswordCard({ account }: { account: Account }): JSX.Element {
   const me = useMe(), { hasPassword } = account;

@@ -8,8 +8,8 @@ import { asProblem } from "../../kit/problem";
 import { Status } from "../../kit/Status";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
+import { Account, accountPath } from "./account";
 import { RecoveryCodes } from "./RecoveryCodes";
-import { Account, accountPath } from "./Security";
 import { TotpDialog, TotpSecret } from "./TotpDialog";
 
 /** Under this many codes left, new ones are worth a word. */

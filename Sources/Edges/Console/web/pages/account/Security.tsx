@@ -7,19 +7,13 @@ import { Icon } from "../../kit/Icon";
 import { asProblem } from "../../kit/problem";
 import { toast } from "../../kit/Toast";
 import { Wait } from "../../kit/Wait";
+import { Account, accountPath } from "./account";
 import { AccountFrame } from "./AccountFrame";
 import { deviceOf } from "./device";
 import { PasskeysCard } from "./PasskeysCard";
 import { PasswordCard } from "./PasswordCard";
 import { SecondFactorCard } from "./SecondFactorCard";
 import { ZeroKnowledgeCard } from "./ZeroKnowledgeCard";
-
-export interface Account {
-  hasPassword: boolean; stepUpMethods: string[]; freshUntil?: string | null; totp: { enabled: boolean; enabledAt?: string }; recoveryCodesLeft: number; zeroKnowledge: { offered: boolean; registered: boolean };
-  passkeys: { id: string; name: string; createdAt: string; lastUsedAt?: string }[];
-  devices: { id: string; createdAt: string; lastSeenAt: string; userAgent?: string; current: boolean }[];
-}
-export const accountPath = "/api/security/account";
 
 export function Security(): JSX.Element {
   const account = useQuery<Account>(accountPath);

@@ -8,8 +8,8 @@ import { Status } from "../../kit/Status";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { useMe } from "../../session/session";
+import { Account, accountPath } from "./account";
 import { passwordError, passwordHint } from "./password";
-import { Account, accountPath } from "./Security";
 import { withoutSending } from "./withoutSending";
 
 /** The password stays in the browser; the server keeps only what can check a proof. Offered by an organisation's switch. */

@@ -1,7 +1,7 @@
 import { useQuery } from "../../kit/cache";
 import { Field, Form, SelectField } from "../../kit/form";
 import { may, useMe } from "../../session/session";
-import { Site, sitesPath } from "../sites/Sites";
+import { Site, sitesPath } from "../sites/site";
 import { KindInfo } from "./connection";
 import { Draft } from "./draft";
 

@@ -9,8 +9,7 @@ import { Status } from "../../kit/Status";
 import { toast } from "../../kit/Toast";
 import { span } from "../../kit/units";
 import { useMe } from "../../session/session";
-import { Invitation, roleLabel } from "./member";
-import { invitationsPath } from "./Members";
+import { Invitation, invitationsPath, roleLabel } from "./member";
 
 /** Someone who may come: whom it was sent to, how long it holds, and the way to take it back or send it anew. */
 export function InvitationRow({ invitation }: { invitation: Invitation }): JSX.Element {

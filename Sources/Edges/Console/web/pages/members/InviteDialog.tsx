@@ -6,8 +6,7 @@ import { emailError, Field, FormProblem, SelectField, useCreate, useForm } from 
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { useMe } from "../../session/session";
-import { builtInRoles, Invitation, roleLabel } from "./member";
-import { invitationsPath } from "./Members";
+import { builtInRoles, Invitation, invitationsPath, roleLabel } from "./member";
 
 /** Ownership is not invited to: someone becomes owner once they are here. */
 const offered = builtInRoles.filter((one) => one.role !== "owner" && one.role !== "custom");

@@ -6,8 +6,7 @@ import { navigate } from "../../kit/router";
 import { Empty } from "../../kit/states";
 import { Wait } from "../../kit/Wait";
 import { initials, useMe } from "../../session/session";
-import { Member, memberName, roleLabel } from "./member";
-import { membersPath } from "./Members";
+import { Member, memberName, membersPath, roleLabel } from "./member";
 import { actionWords, Conditions, resourceWord } from "./role";
 
 interface Because { effect: "allow" | "deny"; role: string; roleId?: string; inheritedBy?: string; rule: string; conditions?: Conditions }

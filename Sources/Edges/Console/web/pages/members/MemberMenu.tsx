@@ -8,8 +8,7 @@ import { navigate } from "../../kit/router";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { may, reloadSession, useMe } from "../../session/session";
-import { Member, memberName } from "./member";
-import { membersPath } from "./Members";
+import { Member, memberName, membersPath } from "./member";
 import { RoleDialog } from "./RoleDialog";
 
 type Open = "role" | "remove" | "transfer" | undefined;

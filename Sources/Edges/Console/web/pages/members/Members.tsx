@@ -8,13 +8,10 @@ import { MoreFoot, Wait } from "../../kit/Wait";
 import { initials, may, Me, useMe } from "../../session/session";
 import { InvitationRow } from "./InvitationRow";
 import { InviteDialog } from "./InviteDialog";
-import { Invitation, Member, memberName, roleLabel } from "./member";
+import { Invitation, invitationsPath, Member, memberName, membersPath, roleLabel } from "./member";
 import { MemberDrawer } from "./MemberDrawer";
 import { MemberMenu } from "./MemberMenu";
 import { MembersFrame } from "./MembersFrame";
-
-export const membersPath = (me: Me): string => `/api/orgs/${me.organization?.id ?? ""}/members`;
-export const invitationsPath = (me: Me): string => `/api/orgs/${me.organization?.id ?? ""}/invitations`;
 
 export function Members({ open }: { open: string | undefined }): JSX.Element {
   const me = useMe();

@@ -7,8 +7,7 @@ import { FormProblem, useForm } from "../../kit/form";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { may, reloadSession, useMe } from "../../session/session";
-import { assignableRoles, Member, memberName, roleLabel } from "./member";
-import { membersPath } from "./Members";
+import { assignableRoles, Member, memberName, membersPath, roleLabel } from "./member";
 import { RoleList, rolesPath } from "./role";
 
 interface Assigned { role: string; roleIds: string[] }

@@ -1,4 +1,5 @@
 // Members and invitations as the server tells them.
+import { Me } from "../../session/session";
 export interface Member { userId: string; email: string; displayName?: string; role: string; joinedAt: string; addedBy?: string }
 
 export interface Invitation {
@@ -23,3 +24,6 @@ export const memberName = (member: Member): string => member.displayName || memb
 /** What an owner alone may give is not offered to others; "custom" is what someone has who was given nothing else. */
 export const assignableRoles = (mine: string, now: string): readonly BuiltInRole[] =>
   builtInRoles.filter((one) => (one.role !== "owner" || mine === "owner") && (one.role !== "custom" || now === "custom"));
+
+export const membersPath = (me: Me): string => `/api/orgs/${me.organization?.id ?? ""}/members`;
+export const invitationsPath = (me: Me): string => `/api/orgs/${me.organization?.id ?? ""}/invitations`;

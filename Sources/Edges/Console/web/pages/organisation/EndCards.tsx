@@ -10,7 +10,7 @@ import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
 import { ensureFresh, fresh } from "../../session/fresh";
 import { loadSession, reloadSession, useMe } from "../../session/session";
-import { OrganisationDetail, organisationPath } from "./Settings";
+import { OrganisationDetail, organisationPath } from "./organisation";
 
 export function LeaveCard({ organisation }: { organisation: OrganisationDetail }): JSX.Element {
   const me = useMe();

@@ -9,7 +9,7 @@ import { toast } from "../../kit/Toast";
 import { dateTime } from "../../kit/units";
 import { may, reloadSession, useMe } from "../../session/session";
 import { organisationNameError } from "../../shell/NewOrganisation";
-import { OrganisationDetail, organisationPath } from "./Settings";
+import { OrganisationDetail, organisationPath } from "./organisation";
 
 export function NameCard({ organisation }: { organisation: OrganisationDetail }): JSX.Element {
   const me = useMe(), before = organisation.displayName;

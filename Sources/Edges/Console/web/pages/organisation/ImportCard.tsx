@@ -7,7 +7,7 @@ import { APIProblem, asProblem } from "../../kit/problem";
 import { Status, StatusMark } from "../../kit/Status";
 import { dateTime } from "../../kit/units";
 import { ensureFresh } from "../../session/fresh";
-import { OrganisationDetail } from "./Settings";
+import { OrganisationDetail } from "./organisation";
 
 interface Imported {
   source: { slug: string; displayName: string; exportedAt: string }; rows: number; differences: number; tables: { name: string; rows: number; leftOut?: number }[];

@@ -7,7 +7,7 @@ import { AreaField, Field, FormProblem, SelectField, useCreate, useForm } from "
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
 import { roleLabel } from "../members/member";
-import { issuersPath, TrustedIssuer } from "./TrustedIssuers";
+import { issuersPath, TrustedIssuer } from "./issuer";
 
 const roles = ["viewer", "auditor", "editor", "admin"];
 interface Mapping { value: string; role: string }

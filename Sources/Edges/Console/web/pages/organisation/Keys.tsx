@@ -12,16 +12,8 @@ import { toast } from "../../kit/Toast";
 import { Wait } from "../../kit/Wait";
 import { fresh } from "../../session/fresh";
 import { may, useMe } from "../../session/session";
+import { keysPath, KeyState, providerWords, Rotation } from "./keyState";
 import { OwnKeyDialog } from "./OwnKeyDialog";
-
-export interface Rotation { id: string; kind: "data" | "wrapping"; state: "waiting" | "rewriting" | "settling" | "done" | "failed"; rewritten: number; remaining?: number; startedAt: string; finishedAt?: string; problem?: string }
-export interface KeyState {
-  provider: string; wrappingKey?: { id: string; provider: string; reference?: string; isOwn: boolean; createdAt: string };
-  dataKeys: { id: string; version: number; state: "current" | "retiring"; createdAt: string }[];
-  ownKey?: { provider: string; reference: string; credentialsSet: boolean; setAt: string }; ownKeyProviders: string[]; rotation?: Rotation;
-}
-export const keysPath = "/api/security/keys";
-export const providerWords: Record<string, string> = { file: "A file of this installation", environment: "This installation", "aws-kms": "AWS KMS", transit: "Vault or OpenBao Transit" };
 
 const isRunning = (rotation: Rotation | undefined): boolean => rotation !== undefined && rotation.state !== "done" && rotation.state !== "failed";
 

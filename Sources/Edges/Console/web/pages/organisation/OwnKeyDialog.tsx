@@ -6,7 +6,7 @@ import { Dialog } from "../../kit/Dialog";
 import { Field, FormProblem, SelectField, useForm } from "../../kit/form";
 import { toast } from "../../kit/Toast";
 import { fresh } from "../../session/fresh";
-import { KeyState, keysPath, providerWords } from "./Keys";
+import { keysPath, KeyState, providerWords } from "./keyState";
 
 /** Where the key is and how to reach it. What is secret is written, never read. */
 export function OwnKeyDialog({ state, onClose }: { state: KeyState; onClose: () => void }): JSX.Element {

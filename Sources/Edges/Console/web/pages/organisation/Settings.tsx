@@ -8,20 +8,16 @@ import { may, Me, useMe } from "../../session/session";
 import { Page } from "../../shell/Shell";
 import { EndCard, ExportCard, LeaveCard } from "./EndCards";
 import { FactsCard, NameCard } from "./GeneralCards";
-import { KeysCards, keysPath } from "./Keys";
+import { issuersPath } from "./issuer";
+import { KeysCards } from "./Keys";
 import { ImportCard } from "./ImportCard";
+import { keysPath } from "./keyState";
+import { OrganisationDetail, organisationPath } from "./organisation";
 import { Providers } from "./Providers";
 import { Sharing } from "./Sharing";
 import { policyPath, SignInCard } from "./SignInCard";
 import { SupportAccess } from "./SupportAccess";
-import { IssuersCard, issuersPath } from "./TrustedIssuers";
-
-export interface OrganisationDetail {
-  id: string; slug: string; displayName: string; role: string; status: string; suspendReason?: string; createdAt: string; memberCount: number; pendingInvitationCount: number;
-  deletionRequestedAt?: string; deleteAfter?: string; retentionDays?: number;
-}
-
-export const organisationPath = (me: Me): string => `/api/orgs/${me.organization?.id ?? ""}`;
+import { IssuersCard } from "./TrustedIssuers";
 
 export type Section = "general" | "security" | "providers" | "sharing" | "support-access";
 

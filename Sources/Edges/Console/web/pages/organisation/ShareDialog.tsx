@@ -5,7 +5,7 @@ import { Dialog } from "../../kit/Dialog";
 import { Field, FormProblem, SelectField, useCreate, useForm } from "../../kit/form";
 import { toast } from "../../kit/Toast";
 import { displayName, Resource } from "../../live/resource";
-import type { Share } from "./Sharing";
+import { Share } from "./organisation";
 
 const roles = [["viewer", "Looks at it"], ["editor", "Looks, and changes it"], ["admin", "Looks, changes, and decides who of theirs may"]] as const;
 

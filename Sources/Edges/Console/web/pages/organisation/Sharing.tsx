@@ -15,10 +15,9 @@ import { MoreFoot, Wait } from "../../kit/Wait";
 import { ResourceStatus } from "../../live/resource";
 import { may, useMe } from "../../session/session";
 import { roleLabel } from "../members/member";
-import { organisationPath } from "./Settings";
+import { organisationPath, Share } from "./organisation";
 import { ShareDialog } from "./ShareDialog";
 
-export interface Share { id: string; targetOrgId?: string; targetSlug: string; resourceType?: string; resourceId: string; resourceName?: string; accessRole: string; status: "pending" | "accepted"; createdAt: string; acceptedAt?: string }
 interface Received {
   id: string; source: { orgId: string; slug: string; displayName: string }; resourceType: string; resourceId: string; resourceName: string; resourceStatus?: ResourceStatus; changedAt?: string;
   accessRole: string; status: "pending" | "accepted"; createdAt: string;

@@ -15,7 +15,7 @@ import { dateTime } from "../../kit/units";
 import { MoreFoot, Wait } from "../../kit/Wait";
 import { fresh } from "../../session/fresh";
 import { initials, may, useMe } from "../../session/session";
-import { organisationPath } from "./Settings";
+import { organisationPath } from "./organisation";
 
 interface Support {
   id: string; operatorName: string; reason: string; minutes: number; status: "pending" | "active" | "declined" | "revoked" | "withdrawn" | "expired";

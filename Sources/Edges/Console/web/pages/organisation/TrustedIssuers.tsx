@@ -12,13 +12,8 @@ import { toast } from "../../kit/Toast";
 import { Wait } from "../../kit/Wait";
 import { fresh } from "../../session/fresh";
 import { may, useMe } from "../../session/session";
+import { issuersPath, TrustedIssuer } from "./issuer";
 import { IssuerDialog } from "./IssuerDialog";
-
-export interface TrustedIssuer {
-  id: string; name: string; issuer: string; audience: string; keySource: "url" | "pasted"; jwksUrl?: string; keyIds: string[]; algorithms: string[];
-  roleClaim: string; roleMappings: { value: string; role: string }[]; maxTokenAgeSeconds: number; enabled: boolean; createdAt: string; updatedAt: string;
-}
-export const issuersPath = "/api/security/trusted-issuers";
 
 export function IssuersCard(): JSX.Element {
   const me = useMe(), mayChange = may(me, "manage:security");

@@ -5,7 +5,7 @@ import { invalidate } from "../../kit/cache";
 import { Dialog } from "../../kit/Dialog";
 import { Field, FormProblem, useCreate, useForm } from "../../kit/form";
 import { toast } from "../../kit/Toast";
-import { Site, sitesPath } from "./Sites";
+import { Site, sitesPath } from "./site";
 
 export function SiteDialog({ site, onClose }: { site: Site | undefined; onClose: () => void }): JSX.Element {
   const formID = useId();

@@ -13,10 +13,8 @@ import { toast } from "../../kit/Toast";
 import { MoreFoot, Wait } from "../../kit/Wait";
 import { may, useMe } from "../../session/session";
 import { Page } from "../../shell/Shell";
+import { Site, sitesPath } from "./site";
 import { SiteDialog } from "./SiteDialog";
-
-export interface Site { id: string; name: string; description?: string; tags: string[]; createdAt: string; agentCount?: number }
-export const sitesPath = "/api/sites";
 
 export function Sites(): JSX.Element {
   useTitle("Sites");
