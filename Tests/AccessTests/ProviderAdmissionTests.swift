@@ -59,6 +59,36 @@ import Testing
         #expect(try await gate.outcome(request) == expected)
     }
 
+    @Test("a session bound to one organisation uses what that one was granted, and nothing that another was")
+    func bound() async throws {
+        let gate = GateCase()
+        let (user, own) = try await Given.member()
+        let (provider, customer) = (try await Given.organisation(), try await Given.organisation())
+        try await Given.membership(of: user, in: provider, as: .admin)
+        try await grant(.viewer, in: customer, of: provider)
+        let request = GateCase.request(session: try await Given.session(of: user).token, header: "\(customer)")
+        for (place, outcome) in [(own, "404 organisation-not-found"), (provider, "ok in \(customer)")] {
+            try await TestDatabase.current.superuser.executeGlobally(
+                "UPDATE pulse.sessions SET bound_org = \(place) WHERE user_id = \(user)")
+            #expect(try await gate.outcome(request) == outcome)
+        }
+    }
+
+    @Test("whoever has to come to the provider by single sign-on comes to its customers so, too")
+    func enforced() async throws {
+        let gate = GateCase()
+        let (user, provider) = try await Given.member(as: .admin)
+        let customer = try await Given.organisation()
+        try await grant(.viewer, in: customer, of: provider)
+        let request = GateCase.request(session: try await Given.session(of: user).token, header: "\(customer)")
+        let superuser = TestDatabase.current.superuser
+        try await superuser.executeGlobally("UPDATE pulse.members SET must_sso = true WHERE user_id = \(user)")
+        #expect(try await gate.outcome(request) == "403 sso-required")
+        try await superuser.executeGlobally(
+            "UPDATE pulse.sessions SET bound_org = \(provider) WHERE user_id = \(user)")
+        #expect(try await gate.outcome(request) == "ok in \(customer)")
+    }
+
     @Test("the caller is known to come through the grant, and a grant that has ended lets nobody in")
     func principal() async throws {
         let gate = GateCase()

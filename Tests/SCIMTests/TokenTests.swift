@@ -20,6 +20,13 @@ import Testing
         await DirectoryClient(browser: scene.door.browser(), token: token).send(.get, "/ServiceProviderConfig").status
     }
 
+    @Test("a directory of a suspended organisation changes nothing") func suspended() async throws {
+        #expect(await status(scene.directory.token) == 200)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.orgs SET state = 'suspended', suspension = 'abuse' WHERE id = \(scene.org)")
+        #expect(await status(scene.directory.token) == 403)
+    }
+
     @Test("a token is shown once, kept as a hash, rotated with an overlap and revoked") func life() async throws {
         let list = await scene.owner.send(.get, Self.path)
         let record = try #require(list.json["data"]?[0])

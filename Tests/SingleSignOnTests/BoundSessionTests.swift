@@ -2,6 +2,7 @@ import FrontDoorKit
 import HTTPKit
 import JSONKit
 import Kernel
+import Postgres
 import ProviderKit
 import TestKit
 import Testing
@@ -28,6 +29,29 @@ import Testing
         let me = await browser.send(.get, "/api/me").json
         #expect(me["session"]?["boundTo"]?.string == "\(place.org)")
         #expect(me["session"]?["method"]?.string == "oidc")
+    }
+
+    @Test("it knows of the sessions in its organisation and of none elsewhere, and ends none of those")
+    func otherSessions() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC()
+        let domain = "\(place.slug).example"
+        let member = try await Given.person(email: "so@\(domain)")
+        try await Given.membership(of: member, in: place.org, as: .editor)
+        try await place.verify(domain)
+        let elsewhere = try await place.door.browser(of: member)
+        place.person("so-1", email: "so@\(domain)")
+        let browser = place.door.browser()
+        _ = try await place.signIn(browser)
+        #expect(try await place.user(of: browser) == member)
+        let all = await elsewhere.send(.get, "/api/sessions").json["data"]?.array ?? []
+        #expect(all.count == 2)
+        let own = await browser.send(.get, "/api/sessions").json["data"]?.array ?? []
+        #expect(own.count == 1 && own.first?["method"]?.string == "oidc", "\(own)")
+        for id in all.compactMap({ $0["id"]?.string }) where id != own.first?["id"]?.string {
+            #expect(await browser.send(.delete, "/api/sessions/\(id)").status != 204)
+        }
+        #expect(await elsewhere.send(.get, "/api/try/org").status == 200)
     }
 
     @Test("a member of an enforced domain gets in with such a session alone, from the next request on")
@@ -75,6 +99,52 @@ import Testing
         #expect(refused.status == 400)
     }
 
+    @Test("one organisation's provider ends nothing of another's and of no other person, whatever both call themselves")
+    func backchannelElsewhere() async throws {
+        let (place, other) = (try await SSOCase(), try await SSOCase())
+        var browsers: [Browser] = []
+        for one in [place, other] {
+            await one.addOIDC()
+            one.person("same-1", email: "same@elsewhere.example")
+            browsers.append(one.door.browser())
+            _ = try await one.signIn(browsers[browsers.count - 1])
+        }
+        place.person("same-2", email: "second@elsewhere.example")
+        browsers.append(place.door.browser())
+        _ = try await place.signIn(browsers[2])
+        let token = try place.provider.logoutToken(["sub": "same-1"])
+        let answer = await place.door.browser().send(
+            .post, "/api/oidc/\(place.slug)/main/backchannel-logout", bytes: Array("logout_token=\(token)".utf8),
+            headers: ["content-type": "application/x-www-form-urlencoded"])
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(await browsers[0].send(.get, "/api/try/org").status == 401)
+        for kept in browsers[1...] { #expect(await kept.send(.get, "/api/try/org").status == 200) }
+    }
+
+    @Test("a provider that is switched off is offered to nobody, and nobody comes in by it")
+    func switchedOff() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC()
+        await place.addOIDC("off", ["enabled": false])
+        let browser = place.door.browser()
+        let offered = await browser.send(.get, "/api/public/sso/\(place.slug)").json["providers"]?.array ?? []
+        #expect(offered.compactMap { $0["id"]?.string } == ["main"])
+        let left = await browser.send(.get, "/api/oidc/\(place.slug)/off/login?returnTo=/")
+        #expect(left.headers["location"]?.contains("oidc=error") == true, "\(left.status)")
+    }
+
+    @Test("nobody leaves for a provider of a suspended organisation, but for one that has not paid")
+    func suspended() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC()
+        for (reason, isOpen) in [("abuse", false), ("billing", true)] {
+            try await TestDatabase.current.superuser.executeGlobally(
+                "UPDATE pulse.orgs SET state = 'suspended', suspension = \(reason) WHERE id = \(place.org)")
+            let left = await place.door.browser().send(.get, "/api/oidc/\(place.slug)/main/login?returnTo=/")
+            #expect(left.headers["location"]?.hasPrefix(place.provider.issuer) == isOpen, "\(reason)")
+        }
+    }
+
     @Test("logging out ends it here and leads to the provider's own end")
     func logout() async throws {
         let place = try await SSOCase()
@@ -111,6 +181,20 @@ import Testing
         #expect(same.headers["location"] == "/x?sso=confirmed", "\(same.text)")
         let changed = await browser.send(.patch, "/api/security/sso/policy", ["sessionMaxSeconds": 43_200])
         #expect(changed.status == 200, "\(changed.text)")
+    }
+
+    @Test("it is as fresh as what its provider has asked, not as itself")
+    func provedLongAgo() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC("main", ["defaultRole": "admin"])
+        for (age, isFresh) in [(7200, false), (60, true)] {
+            let proved = JSONValue.integer(place.time.now.milliseconds / 1000 - Int64(age))
+            place.person("f-1", email: "f@elsewhere.example", groups: [], ["auth_time": proved])
+            let browser = place.door.browser()
+            _ = try await place.signIn(browser)
+            let answer = await browser.send(.patch, "/api/security/sso/policy", ["sessionMaxSeconds": 43_200])
+            #expect((answer.status == 200) == isFresh && (answer.slug == "fresh-session-required") != isFresh, "\(age)")
+        }
     }
 
     @Test("the organisation says how old a session may be, and it holds at once")

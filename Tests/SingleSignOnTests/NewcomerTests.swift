@@ -54,17 +54,36 @@ import Testing
         #expect(refusals == 1)
     }
 
-    @Test("an address of a domain that is not verified is nobody's, whoever's account it names")
+    @Test("an address of a domain that is claimed and not verified is nobody's, whoever's account it names")
     func unverified() async throws {
         let place = try await SSOCase()
         await place.addOIDC()
         let victim = try await Given.person()
         try await Given.membership(of: victim, in: place.org, as: .admin)
-        place.person("eve-1", email: try await place.email(of: victim), groups: [], ["email_verified": true])
+        let email = try await place.email(of: victim)
+        try await place.verify(String(email.drop { $0 != "@" }.dropFirst()))
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.sso_domains SET state = 'pending' WHERE org_id = \(place.org)")
+        place.person("eve-1", email: email, groups: [], ["email_verified": true])
         let browser = place.door.browser()
+        let offered = await browser.send(.post, "/api/public/sso/discover", ["email": .string(email)])
+        #expect(offered.json["providers"]?.array?.isEmpty == true, "\(offered.text)")
         _ = try await place.signIn(browser)
         #expect(try await place.user(of: browser) != victim)
         #expect(await browser.send(.get, "/api/try/org").json["role"]?.string == "viewer")
+    }
+
+    @Test("an address of a domain that another organisation has verified is nobody's either")
+    func verifiedElsewhere() async throws {
+        let (place, other) = (try await SSOCase(), try await SSOCase())
+        await place.addOIDC()
+        let victim = try await Given.person(email: "vi@\(other.slug).example")
+        try await Given.membership(of: victim, in: place.org, as: .admin)
+        try await other.verify("\(other.slug).example")
+        place.person("eve-2", email: try await place.email(of: victim), groups: [], ["email_verified": true])
+        let browser = place.door.browser()
+        _ = try await place.signIn(browser)
+        #expect(try await place.user(of: browser) != victim)
     }
 
     @Test("the member of a verified domain is linked, unless the provider calls the address unverified")

@@ -46,6 +46,28 @@ import Testing
         return (browser, await browser.send(.post, Self.door, .object(claim)))
     }
 
+    @Test("the database keeps codes of owners alone") func ownersAlone() async throws {
+        let owner = try await scene.owner()
+        let admin = try await Given.person()
+        try await Given.membership(of: admin, in: owner.org, as: .admin)
+        let digest = [UInt8](repeating: 7, count: 32)
+        for (person, isKept) in [(admin, false), (owner.user, true)] {
+            let told = try await TestDatabase.current.app.first(
+                in: owner.org, "SELECT keep_break_glass(\(person), \(digest), \(Given.start))"
+            ) { try $0.next(Bool.self) }
+            #expect(told == isKept)
+        }
+    }
+
+    @Test("no code opens a suspended organisation, but one that has not paid") func suspended() async throws {
+        let (owner, claim) = try await holder("sus@example.com")
+        for (reason, status) in [("abuse", 401), ("billing", 200)] {
+            try await TestDatabase.current.superuser.executeGlobally(
+                "UPDATE pulse.orgs SET state = 'suspended', suspension = \(reason) WHERE id = \(owner.org)")
+            #expect(await send(claim).1.status == status, "\(reason)")
+        }
+    }
+
     @Test("password and code open one session, once, bound to the organisation; the next code takes its place")
     func once() async throws {
         let (owner, claim) = try await holder("ana@example.com")

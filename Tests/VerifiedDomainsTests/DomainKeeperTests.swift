@@ -60,6 +60,20 @@ import Testing
         #expect(scene.door.mail.all.count == 2, "and once is enough")
     }
 
+    @Test("an hour of absence is an hour, however seldom somebody looked: three looks lose a domain, two do not")
+    func seldomLooked() async throws {
+        let owner = try await scene.owner()
+        try await scene.verified("example.com", by: owner)
+        for number in 1...3 {
+            scene.door.time.advance(by: .seconds(1_000_000))
+            let moment = scene.door.time.now
+            let isLost = try await TestDatabase.current.app.first(
+                in: owner.org, "SELECT note_domain_check('example.com', 'absent', 60, \(moment), \(moment))"
+            ) { try $0.next(Bool.self) }
+            #expect(isLost == (number == 3), "look \(number)")
+        }
+    }
+
     @Test("another record under the name is no proof; a record that is back is") func comesBack() async throws {
         let owner = try await scene.owner()
         try await scene.verified("example.com", by: owner)

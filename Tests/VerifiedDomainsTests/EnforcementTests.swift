@@ -70,7 +70,10 @@ import Testing
     @Test("who joins an enforced domain has to come by single sign-on too; a domain given up lets all in")
     func joining() async throws {
         let owner = try await scene.owner(email: "ben@elsewhere.example")
+        try await scene.verified("example.org", by: owner)
         try await scene.enforced("example.com", by: owner)
+        let other = try await scene.owner(email: "other@example.org", of: owner.org)
+        #expect(try await scene.mustSSO(other.user, in: owner.org) == false, "verified is not enforced")
         let late = try await scene.owner(email: "Late@Example.COM", of: owner.org)
         #expect(try await scene.mustSSO(late.user, in: owner.org) == true)
         let elsewhere = try await scene.owner(email: "also@example.com")
