@@ -13,7 +13,6 @@ struct KeyRotationTests {
         for _ in 0..<3 { _ = try await scene.login() }
         #expect(scene.provider.asked("/jwks").count == 1)
         #expect(scene.provider.asked("/.well-known/openid-configuration").count == 1)
-        scene.time.advance(by: .seconds(31))
         scene.provider.script { script in
             script.keys = [.rsa("key-2", number: 1)]
             script.signer = .rsa("key-2", number: 1)
@@ -28,7 +27,6 @@ struct KeyRotationTests {
     func otherKind() async throws {
         let scene = try await OIDCCase()
         _ = try await scene.login()
-        scene.time.advance(by: .seconds(31))
         scene.provider.script { script in
             script.keys = [.ed25519("key-2")]
             script.signer = script.keys[0]
@@ -36,7 +34,9 @@ struct KeyRotationTests {
         #expect(try await scene.login().subject == "248289761001")
     }
 
-    @Test("tokens that name keys nobody has make one fetch in half a minute, however many they are")
+    @Test(
+        "tokens that name keys nobody has make three fetches at most, and then one in half a minute, however many they are"
+    )
     func flood() async throws {
         let scene = try await OIDCCase()
         _ = try await scene.login()
@@ -53,7 +53,8 @@ struct KeyRotationTests {
                 }
             }
         }
-        #expect(scene.provider.asked("/jwks").count == before + 1)
+        // Those who ask while one is fetched share it.
+        #expect((1...3).contains(scene.provider.asked("/jwks").count - before))
         // Meanwhile everybody gets in.
         #expect(try await scene.login().subject == "248289761001")
         scene.time.advance(by: .seconds(29))
@@ -61,7 +62,7 @@ struct KeyRotationTests {
             let token = try scene.provider.logoutToken(header: ["kid": "made up"])
             _ = try await scene.client.logoutNotice(token, for: scene.settings, now: scene.now)
         }
-        #expect(scene.provider.asked("/jwks").count == before + 1)
+        #expect((1...3).contains(scene.provider.asked("/jwks").count - before))
     }
 
     @Test("what a provider says of itself is asked again after an hour, and for an algorithm that is new")

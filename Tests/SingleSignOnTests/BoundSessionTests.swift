@@ -54,6 +54,20 @@ import Testing
         #expect(await elsewhere.send(.get, "/api/try/org").status == 200)
     }
 
+    @Test("however many it has of one person, an organisation ends none that they have elsewhere")
+    func many() async throws {
+        let place = try await SSOCase()
+        await place.addOIDC()
+        let domain = "\(place.slug).example"
+        let member = try await Given.person(email: "ma@\(domain)")
+        try await Given.membership(of: member, in: place.org, as: .editor)
+        try await place.verify(domain)
+        let elsewhere = try await place.door.browser(of: member)
+        place.person("ma-1", email: "ma@\(domain)")
+        for _ in 0..<12 { _ = try await place.signIn(place.door.browser()) }
+        #expect(await elsewhere.send(.get, "/api/sessions").json["data"]?.array?.count == 11)
+    }
+
     @Test("a member of an enforced domain gets in with such a session alone, from the next request on")
     func enforced() async throws {
         let place = try await SSOCase()
@@ -119,6 +133,8 @@ import Testing
         #expect(answer.status == 200, "\(answer.text)")
         #expect(await browsers[0].send(.get, "/api/try/org").status == 401)
         for kept in browsers[1...] { #expect(await kept.send(.get, "/api/try/org").status == 200) }
+        let known = try await other.count("SELECT count(*) FROM pulse.sso_sessions WHERE org_id = \(other.org)")
+        #expect(known == 1)
     }
 
     @Test("a provider that is switched off is offered to nobody, and nobody comes in by it")

@@ -86,6 +86,30 @@ import Testing
         #expect(try await place.user(of: browser) != victim)
     }
 
+    @Test("the database says whose an address is in domains of this organisation alone, and verified ones")
+    func memberOfAddress() async throws {
+        let (place, other) = (try await SSOCase(), try await SSOCase())
+        let (ours, theirs) = ("\(place.slug).example", "\(other.slug).example")
+        var members: [String: UserID] = [:]
+        for domain in [ours, theirs] {
+            let email = "mo@\(domain)"
+            members[email] = try await Given.person(email: email)
+            try await Given.membership(of: try #require(members[email]), in: place.org)
+        }
+        try await place.verify(ours)
+        try await other.verify(theirs)
+        func told(_ email: String) async throws -> UserID? {
+            try await TestDatabase.current.app.first(in: place.org, "SELECT member_of_address(\(email))") {
+                try $0.next(UserID?.self)
+            } ?? nil
+        }
+        #expect(try await told("mo@\(ours)") == members["mo@\(ours)"])
+        #expect(try await told("mo@\(theirs)") == nil)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.sso_domains SET state = 'pending' WHERE org_id = \(place.org)")
+        #expect(try await told("mo@\(ours)") == nil)
+    }
+
     @Test("the member of a verified domain is linked, unless the provider calls the address unverified")
     func verified() async throws {
         let place = try await SSOCase()

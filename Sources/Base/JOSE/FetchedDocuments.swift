@@ -12,6 +12,9 @@ package struct FetchBounds: Sendable {
     package var longest: Duration = .seconds(86_400)
     /// Between two tries for one place, whatever is asked for meanwhile.
     package var pause: Duration = .seconds(30)
+    /// Tries that need no pause, for an issuer that changes its keys just after it was asked. They grow back, one in each
+    /// pause. None after a try that failed.
+    package var spare = 2
 
     package init() {}
 }
@@ -22,6 +25,8 @@ package actor FetchedDocuments<Place: Hashable & Sendable, Document: Sendable, F
         var document: Document?
         var fetchedAt: Duration?
         var triedAt: Duration?
+        /// Until then every try so far has had its pause.
+        var pausedUntil: Duration = .zero
         var usedAt: Duration
         var failure: Fault?
         var fetching: Task<Result<Document, Fault>, Never>?
@@ -74,16 +79,21 @@ package actor FetchedDocuments<Place: Hashable & Sendable, Document: Sendable, F
         kept[place, default: Kept(usedAt: now)].usedAt = now
     }
 
+    private func mayTry(_ one: Kept, _ now: Duration) -> Bool {
+        guard let triedAt = one.triedAt, now - triedAt < bounds.pause else { return true }
+        return one.failure == nil && one.pausedUntil - now <= bounds.pause * bounds.spare
+    }
+
     private func refreshed(_ place: Place, _ now: Duration) async -> Result<Document, Fault> {
         if let running = kept[place]?.fetching { return await running.value }
-        if let triedAt = kept[place]?.triedAt, now - triedAt < bounds.pause {
-            return .failure(kept[place]?.failure ?? busy)
-        }
+        if let one = kept[place], !mayTry(one, now) { return .failure(one.failure ?? busy) }
         guard kept.values.count(where: { $0.fetching != nil }) < bounds.mostFetches else { return .failure(busy) }
         // All who wait share it, and none of them may end it for the others; its own timeout does.
         let running = Task { [fetch] in await fetch(place) }
         kept[place]?.fetching = running
         kept[place]?.triedAt = now
+        let pausedUntil = max(kept[place]?.pausedUntil ?? now, now) + bounds.pause
+        kept[place]?.pausedUntil = pausedUntil
         let found = await running.value
         kept[place]?.fetching = nil
         switch found {
