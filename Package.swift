@@ -188,6 +188,9 @@ targets += room(
     external: [crypto],
     testUses: ["ProviderKit", "HostileKit", "JSONKit", "Cryptography", "HTTPKit", "Outbound", "Kernel"])
 targets += room(
+    "SignOnKit", on: .contexts, uses: ["Kernel", "HTTPKit", "JSONKit", "Cryptography", "Outbound", "OIDC", "SAML"],
+    testUses: ["Kernel", "JSONKit", "Outbound"])
+targets += room(
     "SCIM", on: .contexts,
     uses: ["Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "SCIMKit", "Audit", "Access"],
     testUses: ["FrontDoorKit", "Identity"])
@@ -209,7 +212,7 @@ targets += room(
     "SingleSignOn", on: .contexts,
     uses: [
         "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Outbound", "Vault", "Audit", "Access", "Identity",
-        "OIDC", "SAML",
+        "OIDC", "SAML", "SignOnKit",
     ], external: [log, lifecycle], testUses: ["FrontDoorKit", "ProviderKit", "SAMLKit", "Compression", "HostileKit"])
 targets += room(
     "Portability", on: .contexts,
@@ -285,7 +288,8 @@ targets += room(
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Telemetry", "Cryptography", "Mail", "Bus", "Inventory",
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
-        "TrustedIssuers", "VerifiedDomains", "SingleSignOn", "OIDC", "SAML", "OperatorPlane", "Connections",
+        "TrustedIssuers", "VerifiedDomains", "SingleSignOn", "SignOnKit", "OIDC", "SAML", "OperatorPlane",
+        "Connections",
         "ProxmoxVE",
         "Relay", "Annotations", "Probes", "SCIM",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])

@@ -20,7 +20,7 @@ import Testing
         place.time.advance(by: .seconds(1))
         let left = await browser.send(.get, "/api/saml/\(place.slug)/saml/login?returnTo=/inventory")
         #expect(left.status == 302, "\(left.headers["location"] ?? left.text)")
-        let id = try await TestRequests.id(in: try #require(left.headers["location"]))
+        let id = try TestRequests.id(in: try #require(left.headers["location"]))
         var draft = ResponseDraft()
         let base = "https://pulse.example.com/api/saml/\(place.slug)/saml"
         (draft.destination, draft.recipient) = (base + "/acs", base + "/acs")

@@ -11,6 +11,7 @@ import Postgres
 import ProviderKit
 import SAML
 import SAMLKit
+import SignOnKit
 import TestKit
 import Testing
 
@@ -34,9 +35,10 @@ final class SSOCase {
         var made: SSOContext?
         door = try FrontDoor(time: time) { parts in
             let client = GuardedClient(AddressGuard(Self.policy))
-            let context = SSOContext(
-                parts.context, oidc: OIDCClient(client, policy: Self.policy, time: time),
-                saml: SAMLProviders(client, time: time), policy: Self.policy, logger: .silent)
+            let dialogue = ProviderDialogue(
+                oidc: OIDCClient(client, policy: Self.policy, time: time), saml: SAMLProviders(client, time: time),
+                policy: Self.policy, time: time)
+            let context = SSOContext(parts.context, dialogue, logger: .silent)
             made = context
             return context.endpoints + Self.probes
         }

@@ -3,6 +3,7 @@ internal import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import Postgres
+internal import SignOnKit
 internal import Vault
 
 /// One sign-in through a provider that was tried.

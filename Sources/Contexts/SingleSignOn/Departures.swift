@@ -1,6 +1,6 @@
 internal import HTTPKit
-internal import JSONKit
 internal import Kernel
+internal import SignOnKit
 
 /// Leaving for a provider from a page of somebody who is signed in: the page is told where to go.
 extension Doors {
@@ -14,20 +14,9 @@ extension Doors {
         do {
             let (departure, cookies) = try await begin(
                 beginner, at: place, returnTo: LocalPath.checked(returnTo), from: request)
-            return APIResponse.json { json in
-                switch departure {
-                case .redirect(let url): json.member("url", url)
-                case .page(let html, _): json.member("page", html)
-                }
-            }.with(cookies: cookies)
+            return departure.told.with(cookies: cookies)
         } catch let refusal as SSORefusal {
             throw Problem.providerAway(refusal.sentence)
         }
-    }
-}
-
-extension Problem {
-    static func providerAway(_ detail: String) -> Problem {
-        Problem("sso-unavailable", status: 502, title: "The provider cannot be asked now", detail: detail)
     }
 }

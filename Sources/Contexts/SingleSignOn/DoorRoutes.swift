@@ -2,6 +2,7 @@ internal import Audit
 internal import HTTPKit
 internal import Kernel
 internal import SAML
+internal import SignOnKit
 
 /// Where browsers go to a provider, and where providers send them back to. Every path names organisation and provider.
 struct DoorRoutes: Sendable {

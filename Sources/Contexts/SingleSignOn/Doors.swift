@@ -1,10 +1,11 @@
 internal import Access
 internal import Audit
-internal import Cryptography
 internal import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import Postgres
+internal import SignOnKit
+internal import Vault
 
 /// What the doors of both protocols share: which organisation and provider an address means, and how a sign-in begins.
 struct Doors: Sendable {
@@ -13,6 +14,9 @@ struct Doors: Sendable {
         let slug: String
         let provider: IdentityProvider
         let addresses: ProviderAddresses
+
+        /// What the provider's metadata is remembered by.
+        var key: String { "\(org) \(provider.id) \(provider.version)" }
     }
 
     /// Who begins something, where it is not a plain sign-in.
@@ -70,36 +74,22 @@ struct Doors: Sendable {
     func begin(
         _ beginner: Beginner, at place: Place, returnTo: String, hint: String? = nil, from request: APIRequest
     ) async throws -> (departure: Departure, cookies: [Cookie]) {
-        let browser = FlowCookie.browser(of: request)
-        let departure: Departure
-        switch place.provider.speech {
-        case .oidc(let settings, _):
-            departure = try await OIDCDoor(doors: self).depart(
-                beginner, settings, at: place, browser.hash, returnTo: returnTo, hint: hint)
-        case .saml(let settings):
-            departure = try await SAMLDoor(doors: self).depart(
-                beginner, settings, at: place, browser.hash, returnTo: returnTo)
+        let browser = FlowCookie.members.browser(of: request)
+        let wishes = SignInWishes(isFresh: beginner.kind == .stepUp, hint: hint)
+        let begun = try await context.dialogue.begin(
+            with: place.provider.speech, at: place.addresses, key: place.key, asking: wishes)
+        var kept: Sealed?
+        if let text = begun.kept {
+            kept = try await context.vault.seal(text, for: .org(place.org), at: Flow.place(of: begun.stateHash))
         }
-        return (departure, browser.new)
-    }
-}
-
-/// How a browser gets to a provider.
-enum Departure: Sendable {
-    case redirect(String)
-    /// A page that sends a form there, and the nonce of its script.
-    case page(String, nonce: String)
-
-    var response: APIResponse {
-        switch self {
-        case .redirect(let url): .redirect(to: url, status: 302)
-        case .page(let html, let nonce):
-            APIResponse.text(html, type: "text/html; charset=utf-8")
-                .with(
-                    header: "content-security-policy",
-                    "default-src 'none'; script-src 'nonce-\(nonce)'; frame-ancestors 'none'; base-uri 'none'; form-action https: http:"
-                )
+        let flow = Flow(
+            stateHash: begun.stateHash, provider: place.provider.id, version: place.provider.version,
+            kind: beginner.kind, browserHash: browser.hash, returnTo: returnTo, user: beginner.user,
+            session: beginner.session, createdAt: context.time.now, kept: kept)
+        try await context.database.asOrg(place.org) { transaction in
+            try await flows.insert(flow, requestHash: begun.requestHash, in: place.org, transaction)
         }
+        return (begun.departure, browser.new)
     }
 }
 
@@ -139,14 +129,6 @@ extension Doors {
         } catch let refusal as SSORefusal {
             let arrival = try await desk.refuse(refusal, at: place.provider, nil, in: place.org, from: request)
             return sent(arrival)
-        }
-    }
-
-    func insert(
-        _ flow: Flow, request: [UInt8], in org: OrgID
-    ) async throws {
-        try await context.database.asOrg(org) { transaction in
-            try await flows.insert(flow, requestHash: request, in: org, transaction)
         }
     }
 }

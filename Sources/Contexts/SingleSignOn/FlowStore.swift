@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Kernel
 internal import Postgres
+internal import SignOnKit
 internal import Vault
 
 /// What a sign-in through a provider is for.
@@ -32,12 +33,7 @@ struct Flow: Sendable {
     func place() -> SealedPlace { Self.place(of: stateHash) }
 
     static func place(of stateHash: [UInt8]) -> SealedPlace {
-        // As PostgreSQL writes it, since a rotation finds the row by that text.
-        let hex = stateHash.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }
-        return SealedPlace(table: "sso_flows", column: "kept", row: "\\x" + hex.joined())
+        SealedPlace(table: "sso_flows", column: "kept", row: BegunSignIn.row(of: stateHash))
     }
 }
 

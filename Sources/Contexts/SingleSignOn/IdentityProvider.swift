@@ -2,24 +2,12 @@ internal import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import OIDC
-internal import Outbound
 internal import Postgres
 internal import SAML
+internal import SignOnKit
 
 /// One identity provider of an organisation.
 struct IdentityProvider: Sendable {
-    enum Speech: Sendable {
-        case oidc(OIDCSettings, secret: Secret<String>?)
-        case saml(SAMLSettings)
-
-        var type: String {
-            switch self {
-            case .oidc: "oidc"
-            case .saml: "saml"
-            }
-        }
-    }
-
     struct GroupRole: Sendable {
         let group: String
         let role: RoleTarget
@@ -31,10 +19,8 @@ struct IdentityProvider: Sendable {
     var iconURL: String?
     var priority: Int
     var isEnabled: Bool
-    var speech: Speech
-    var allowedDomains: [String]
-    var allowedEmails: [String]
-    var allowedGroups: [String]
+    var speech: ProviderSpeech
+    var limits: ProviderLimits
     var groupRoles: [GroupRole]
     /// Whoever it vouches for and is nobody here yet becomes a member.
     var isOpen: Bool
@@ -52,20 +38,11 @@ struct IdentityProvider: Sendable {
     }
 }
 
-/// The addresses of one provider, as its administrators paste them over there. They name the organisation, so no two share
-/// one.
-struct ProviderAddresses: Sendable {
-    let base: String
-
+extension ProviderAddresses {
+    /// They name the organisation, so no two share one.
     init(publicURL: String, slug: String, provider: IdentityProvider) {
-        base = "\(publicURL)/api/\(provider.speech.type)/\(slug)/\(provider.id)"
+        self.init(base: "\(publicURL)/api/\(provider.speech.type)/\(slug)/\(provider.id)")
     }
-
-    var login: String { "\(base)/login" }
-    var callback: String { "\(base)/callback" }
-    var loggedOut: String { "\(base)/logout" }
-    var backchannel: String { "\(base)/backchannel-logout" }
-    var saml: SAMLAddresses { SAMLAddresses(base: base) }
 }
 
 /// A provider as its organisation's administrators see it: no secret, but what they need for the other side.
@@ -82,36 +59,15 @@ struct ProviderAnswer: JSONEncodable {
             json.member("displayName", provider.displayName)
             json.member("iconUrl", provider.iconURL)
             json.member("priority", provider.priority)
-            json.member("allowedDomains", provider.allowedDomains)
-            json.member("allowedEmails", provider.allowedEmails)
-            json.member("allowedGroups", provider.allowedGroups)
+            json.member("allowedDomains", provider.limits.domains)
+            json.member("allowedEmails", provider.limits.emails)
+            json.member("allowedGroups", provider.limits.groups)
             json.object("groupRoleMappings") { json in
                 for one in provider.groupRoles { json.member(one.group, one.role.text) }
             }
             json.member("jit", provider.isOpen)
             json.member("defaultRole", provider.defaultRole.text)
-            switch provider.speech {
-            case .oidc(let settings, let secret):
-                json.key("oidc")
-                settings.encode(to: &json, clientSecretIsSet: secret != nil, redirectURL: addresses.callback)
-            case .saml(let settings):
-                json.key("saml")
-                settings.json.encode(to: &json)
-            }
-            json.object("addresses") { json in
-                json.member("login", addresses.login)
-                switch provider.speech {
-                case .oidc:
-                    json.member("redirectUrl", addresses.callback)
-                    json.member("postLogoutRedirectUrl", addresses.loggedOut)
-                    json.member("backchannelLogoutUrl", addresses.backchannel)
-                case .saml(let settings):
-                    json.member("acs", addresses.saml.acs)
-                    json.member("metadata", addresses.saml.metadata)
-                    json.member("slo", addresses.saml.logout)
-                    json.member("entityId", settings.spEntityId ?? addresses.saml.metadata)
-                }
-            }
+            provider.speech.write(to: &json, at: addresses)
             json.member("createdAt", provider.createdAt)
             json.member("updatedAt", provider.updatedAt)
         }

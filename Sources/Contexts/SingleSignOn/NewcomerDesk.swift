@@ -5,6 +5,7 @@ internal import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import Postgres
+internal import SignOnKit
 
 /// Decides who somebody is here that a provider vouched for, and with which roles. In a transaction of the organisation.
 struct NewcomerDesk: Sendable {
@@ -22,26 +23,10 @@ struct NewcomerDesk: Sendable {
     let org: OrgID
     let now: Timestamp
 
-    /// Addresses, domains and groups that the provider may let in; each counts only where something is listed.
-    /// - Throws: `SSORefusal`.
-    func check(_ person: ProvenPerson) throws(SSORefusal) {
-        let address = person.address
-        if !provider.allowedEmails.isEmpty {
-            guard let address, provider.allowedEmails.contains(address.key) else { throw .emailRestricted }
-        }
-        if !provider.allowedDomains.isEmpty {
-            guard let address, provider.allowedDomains.contains(address.domain) else { throw .domainRestricted }
-        }
-        if !provider.allowedGroups.isEmpty {
-            let theirs = Set(person.groups.map { $0.trimmed.lowercased() })
-            guard provider.allowedGroups.contains(where: theirs.contains) else { throw .groupRestricted }
-        }
-    }
-
     /// The member behind the subject, made where the provider may make one, with the roles of their groups.
     /// - Throws: `SSORefusal`.
     func admit(_ person: ProvenPerson, _ transaction: Transaction) async throws -> Known {
-        try check(person)
+        try provider.limits.check(person)
         let subject = person.subjectHash(at: provider)
         var known: Known
         if let user = try await linked(subject, transaction) {
@@ -59,7 +44,7 @@ struct NewcomerDesk: Sendable {
     /// Somebody who is signed in says that this subject is they.
     /// - Throws: `SSORefusal`.
     func link(_ person: ProvenPerson, to user: UserID, _ transaction: Transaction) async throws -> Known {
-        try check(person)
+        try provider.limits.check(person)
         let subject = person.subjectHash(at: provider)
         if let other = try await linked(subject, transaction) {
             guard other == user else { throw SSORefusal.linkedToAnother }

@@ -1,42 +1,16 @@
-internal import Access
-internal import Audit
 internal import Cryptography
 internal import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import OIDC
 internal import Postgres
+internal import SignOnKit
 internal import Vault
 
 /// The way through an OpenID provider.
 struct OIDCDoor: Sendable {
     let doors: Doors
     private var context: SSOContext { doors.context }
-
-    /// - Throws: `SSORefusal`.
-    func depart(
-        _ beginner: Doors.Beginner, _ settings: OIDCSettings, at place: Doors.Place, _ browser: [UInt8],
-        returnTo: String, hint: String?
-    ) async throws -> Departure {
-        let now = context.time.now
-        var wishes = OIDCWishes()
-        wishes.loginHint = hint.flatMap { EmailAddress($0)?.text }
-        if beginner.kind == .stepUp { (wishes.prompt, wishes.maxAge) = (.login, 0) }
-        let departure: OIDCDeparture
-        do {
-            departure = try await context.oidc.departure(
-                to: settings, redirectURL: place.addresses.callback, asking: wishes, at: now)
-        } catch { throw SSORefusal(error) }
-        let state = Digests.sha256(departure.flow.state)
-        let kept = try await context.vault.seal(
-            departure.flow.sealedText, for: .org(place.org), at: Flow.place(of: state))
-        let flow = Flow(
-            stateHash: state, provider: place.provider.id, version: place.provider.version, kind: beginner.kind,
-            browserHash: browser, returnTo: returnTo, user: beginner.user, session: beginner.session, createdAt: now,
-            kept: kept)
-        try await doors.insert(flow, request: Digests.sha256("oidc\0\(departure.flow.state)"), in: place.org)
-        return .redirect(departure.url)
-    }
 
     func callback(_ request: APIRequest) async throws -> APIResponse {
         guard let place = try await doors.place(of: request, type: "oidc"),
@@ -47,18 +21,12 @@ struct OIDCDoor: Sendable {
         do {
             let begun = try await begun(answer, at: place, from: request)
             flow = begun
-            guard let kept = begun.kept,
-                let own = OIDCFlow(
-                    sealedText: try await context.vault.openText(kept, for: .org(place.org), at: begun.place()).reveal()
-                )
-            else { throw SSORefusal.stateUnknown }
-            let login: OIDCLogin
-            do throws(OIDCRefusal) {
-                login = try await context.oidc.arrival(
-                    answer, of: own, at: settings, secret: secret, now: context.time.now)
-            } catch { throw SSORefusal(error) }
+            guard let kept = begun.kept else { throw SSORefusal.stateUnknown }
+            let person = try await context.dialogue.arrival(
+                answer, of: try await context.vault.openText(kept, for: .org(place.org), at: begun.place()),
+                at: settings, secret: secret)
             let arrival = try await doors.desk.finish(
-                ProvenPerson(login, at: context.time.now), at: place.provider, begun, in: place.org, from: request)
+                person, at: place.provider, begun, in: place.org, from: request)
             return doors.sent(arrival)
         } catch let refusal as SSORefusal {
             return doors.sent(
@@ -74,9 +42,7 @@ struct OIDCDoor: Sendable {
         }
         guard let flow else { throw SSORefusal.stateUnknown }
         guard flow.provider == place.provider.id else { throw SSORefusal.providerMismatch }
-        guard let browser = FlowCookie.hash(of: request), Digests.constantTimeEqual(browser, flow.browserHash) else {
-            throw SSORefusal.otherBrowser
-        }
+        try FlowCookie.members.require(flow.browserHash, of: request)
         guard flow.version == place.provider.version else { throw SSORefusal.changed }
         guard place.provider.isEnabled || flow.kind == .test else { throw SSORefusal.providerNotFound }
         return flow
@@ -89,16 +55,11 @@ struct OIDCDoor: Sendable {
         guard let place = try await doors.place(of: request, type: "oidc"),
             case .oidc(let settings, _) = place.provider.speech
         else { throw Problem.notFound }
-        let form = try Query(parsing: Substring(decoding: request.body, as: UTF8.self))
-        guard let token = form["logout_token"], form.all("logout_token").count == 1 else {
-            throw Problem.logoutRefused("logout_token is wanted, once")
-        }
-        let now = context.time.now
+        let token = try request.logoutToken()
         let notice: OIDCLogoutNotice
-        do throws(OIDCRefusal) { notice = try await context.oidc.logoutNotice(token, for: settings, now: now) } catch {
-            let refusal = SSORefusal(error)
-            try await doors.noteLogout(refused: refusal, at: place, from: request)
-            throw Problem.logoutRefused(refusal.sentence)
+        do throws(SSORefusal) { notice = try await context.dialogue.logoutNotice(token, for: settings) } catch {
+            try await doors.noteLogout(refused: error, at: place, from: request)
+            throw Problem.logoutRefused(error.sentence)
         }
         try await context.database.asOrg(place.org) { transaction in
             let used = Digests.sha256("logout\0\(notice.tokenID)")
@@ -118,11 +79,5 @@ struct OIDCDoor: Sendable {
             doors.noteLogout(of: ended, at: place, from: request, transaction)
         }
         return .json { $0.member("success", true) }
-    }
-}
-
-extension Problem {
-    static func logoutRefused(_ detail: String) -> Problem {
-        Problem("logout-refused", status: 400, title: "This is no word of the provider", detail: detail)
     }
 }

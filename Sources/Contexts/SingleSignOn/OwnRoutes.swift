@@ -3,9 +3,8 @@ internal import Audit
 internal import HTTPKit
 internal import JSONKit
 internal import Kernel
-internal import OIDC
 internal import Postgres
-internal import SAML
+internal import SignOnKit
 internal import Vault
 
 /// What a member does with their own sign-in through providers: linking, proving anew, logging out.
@@ -163,19 +162,6 @@ struct OwnRoutes: Sendable {
     /// `nil` where the provider has no way to be told by a link, or is away: the session here is over all the same.
     private func departure(from id: String, _ note: LogoutNote?, in org: OrgID) async throws -> String? {
         guard let place = try await doors.place(of: id, in: org) else { return nil }
-        let addresses = place.addresses
-        switch place.provider.speech {
-        case .oidc(let settings, _):
-            return await context.oidc.logoutURL(
-                at: settings, idToken: note?.idToken, returnURL: addresses.loggedOut, state: nil)
-        case .saml(let settings):
-            guard let session = note?.samlSession,
-                let other = try? await context.saml.provider(settings, key: SAMLDoor.key(place)),
-                let own = try? SAMLServiceProvider(settings, addresses.saml, to: other),
-                case .redirect(let url)? = try? own.logOut(
-                    session, id: SAMLServiceProvider.newID(.system), relayState: nil, at: context.time.now)
-            else { return nil }
-            return url
-        }
+        return await context.dialogue.logoutURL(at: place.provider.speech, place.addresses, key: place.key, note)
     }
 }

@@ -4,6 +4,7 @@ internal import HTTPKit
 internal import JSONKit
 internal import Kernel
 internal import Postgres
+internal import SignOnKit
 
 /// Identity providers over HTTP. Changing one is a way in for others, so it wants the person and not only their cookie.
 struct ProviderRoutes: Sendable {
@@ -40,7 +41,8 @@ struct ProviderRoutes: Sendable {
             requestExample: ProviderRequest.example, responseExample: ProviderAnswer.example, maxBodyBytes: 1_048_576
         ) { [self] request in
             let (org, now) = (try request.org(), context.time.now)
-            let new = try ProviderRequest(body: try request.json(JSONValue.self), policy: context.policy).new(at: now)
+            let new = try ProviderRequest(body: try request.json(JSONValue.self), policy: context.dialogue.policy).new(
+                at: now)
             let told = answer(new, try await context.slug(of: org))
             let entry = try request.audit(
                 .ssoProviderCreate, of: "sso_provider:\(new.id)", before: nil, after: told.told, at: now)
@@ -78,7 +80,7 @@ struct ProviderRoutes: Sendable {
             responseExample: ProviderAnswer.example, maxBodyBytes: 1_048_576
         ) { [self] request in
             let (org, now, id) = (try request.org(), context.time.now, request.parameters["id"] ?? "")
-            let asked = ProviderRequest(body: try request.json(JSONValue.self), policy: context.policy)
+            let asked = ProviderRequest(body: try request.json(JSONValue.self), policy: context.dialogue.policy)
             let slug = try await context.slug(of: org)
             let changed = try await context.database.asOrg(org) { [store] transaction in
                 try await transaction.requireFreshSession(request, at: now)

@@ -1,10 +1,8 @@
 internal import HTTPKit
 internal import JSONKit
 internal import Kernel
-internal import OIDC
-internal import Outbound
 internal import Postgres
-internal import SAML
+internal import SignOnKit
 internal import Vault
 
 /// The rows of identity providers. Secrets are sealed in their place and opened with the row.
@@ -59,8 +57,8 @@ struct ProviderStore: Sendable {
                                        secrets, allowed_domains, allowed_emails, allowed_groups, group_roles, is_open,
                                        default_role, created_at, updated_at)
             VALUES (\(org), \(new.id), \(new.speech.type), \(new.name), \(new.displayName), \(new.iconURL), \(new.priority),
-                    \(new.isEnabled), \(new.settingsText), \(try await sealed(new, in: org)), \(new.allowedDomains),
-                    \(new.allowedEmails), \(new.allowedGroups), \(new.groupRolesText), \(new.isOpen),
+                    \(new.isEnabled), \(new.speech.settingsText), \(try await sealed(new, in: org)), \(new.limits.domains),
+                    \(new.limits.emails), \(new.limits.groups), \(new.groupRolesText), \(new.isOpen),
                     \(new.defaultRole.text), \(new.createdAt), \(new.updatedAt))
             ON CONFLICT (org_id, id) DO NOTHING
             """)
@@ -73,9 +71,9 @@ struct ProviderStore: Sendable {
             """
             UPDATE sso_providers SET name = \(changed.name), display_name = \(changed.displayName),
                 icon_url = \(changed.iconURL), priority = \(changed.priority), is_enabled = \(changed.isEnabled),
-                settings = \(changed.settingsText), secrets = \(try await sealed(changed, in: org)),
-                allowed_domains = \(changed.allowedDomains), allowed_emails = \(changed.allowedEmails),
-                allowed_groups = \(changed.allowedGroups), group_roles = \(changed.groupRolesText),
+                settings = \(changed.speech.settingsText), secrets = \(try await sealed(changed, in: org)),
+                allowed_domains = \(changed.limits.domains), allowed_emails = \(changed.limits.emails),
+                allowed_groups = \(changed.limits.groups), group_roles = \(changed.groupRolesText),
                 is_open = \(changed.isOpen), default_role = \(changed.defaultRole.text), version = version + 1,
                 updated_at = \(changed.updatedAt)
             WHERE id = \(changed.id)
@@ -114,12 +112,7 @@ struct ProviderStore: Sendable {
     }
 
     private func sealed(_ provider: IdentityProvider, in org: OrgID) async throws -> Sealed? {
-        let secret: Secret<String>? =
-            switch provider.speech {
-            case .oidc(_, let secret): secret
-            case .saml(let settings): settings.spPrivateKey
-            }
-        guard let secret else { return nil }
+        guard let secret = provider.speech.secret else { return nil }
         return try await vault.seal(secret, for: .org(org), at: place(of: provider.id))
     }
 
@@ -163,20 +156,13 @@ private struct ProviderRow {
         (version, createdAt, updatedAt) = (try row.next(), try row.next(), try row.next())
     }
 
-    /// What was taken once is read again, whatever the operator allows by now; the guard asks when it is used.
-    private static let asItWas = OutboundPolicy(allowing: NetworkRange("127.0.0.0/8").map { [$0] } ?? [])
-
     func provider(secret: Secret<String>?) throws -> IdentityProvider {
-        let kept = try JSONValue(json: Array(settings.utf8))
-        let speech: IdentityProvider.Speech =
-            type == "oidc"
-            ? .oidc(try OIDCSettings(json: kept, policy: Self.asItWas), secret: secret)
-            : .saml(SAMLSettings(stored: kept, spPrivateKey: secret))
+        let speech = try ProviderSpeech(type: type, settings: settings, secret: secret)
         let mapped = try JSONValue(json: Array(groupRoles.utf8)).object ?? [:]
         return IdentityProvider(
             id: id, name: name, displayName: displayName, iconURL: iconURL, priority: Int(priority),
-            isEnabled: isEnabled, speech: speech, allowedDomains: allowedDomains, allowedEmails: allowedEmails,
-            allowedGroups: allowedGroups,
+            isEnabled: isEnabled, speech: speech,
+            limits: ProviderLimits(emails: allowedEmails, domains: allowedDomains, groups: allowedGroups),
             groupRoles: mapped.sorted { $0.key < $1.key }.compactMap { group, role in
                 role.string.flatMap(RoleTarget.init).map { .init(group: group, role: $0) }
             },
@@ -186,15 +172,6 @@ private struct ProviderRow {
 }
 
 extension IdentityProvider {
-    fileprivate var settingsText: String {
-        let json =
-            switch speech {
-            case .oidc(let settings, _): settings.json
-            case .saml(let settings): settings.json.json
-            }
-        return String(decoding: json, as: UTF8.self)
-    }
-
     fileprivate var groupRolesText: String {
         let all = Dictionary(groupRoles.map { ($0.group, JSONValue.string($0.role.text)) }) { first, _ in first }
         return String(decoding: JSONValue.object(all).json, as: UTF8.self)

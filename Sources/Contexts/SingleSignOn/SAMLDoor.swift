@@ -1,10 +1,9 @@
-internal import Audit
 internal import Cryptography
 internal import HTTPKit
-internal import JSONKit
 internal import Kernel
 internal import Postgres
 internal import SAML
+internal import SignOnKit
 internal import Vault
 
 /// The way through a SAML provider.
@@ -14,27 +13,6 @@ struct SAMLDoor: Sendable {
     let doors: Doors
     private var context: SSOContext { doors.context }
 
-    /// - Throws: `SSORefusal`.
-    func depart(
-        _ beginner: Doors.Beginner, _ settings: SAMLSettings, at place: Doors.Place, _ browser: [UInt8],
-        returnTo: String
-    ) async throws -> Departure {
-        let now = context.time.now
-        let (state, id) = (Base64URL.encode(Randomness.system.bytes(32)), SAMLServiceProvider.newID(.system))
-        let outgoing: SAMLOutgoing
-        do throws(SAMLRefusal) {
-            let other = try await context.saml.provider(settings, key: Self.key(place))
-            outgoing = try SAMLServiceProvider(settings, place.addresses.saml, to: other).signIn(
-                id: id, relayState: state, force: beginner.kind == .stepUp, at: now)
-        } catch { throw SSORefusal(error) }
-        let flow = Flow(
-            stateHash: Digests.sha256(state), provider: place.provider.id, version: place.provider.version,
-            kind: beginner.kind, browserHash: browser, returnTo: returnTo, user: beginner.user,
-            session: beginner.session, createdAt: now, kept: nil)
-        try await doors.insert(flow, request: Digests.sha256(id), in: place.org)
-        return Self.departure(outgoing)
-    }
-
     /// What the provider made the browser post. Whoever's browser it is, it is told nothing but where to go on.
     func consume(_ request: APIRequest) async throws -> APIResponse {
         guard let place = try await doors.place(of: request, type: "saml"),
@@ -42,7 +20,7 @@ struct SAMLDoor: Sendable {
         else { return doors.nowhere("saml") }
         var flow: Flow?
         do {
-            let (incoming, requestID) = try Self.incoming(request)
+            let (incoming, requestID) = try request.samlResponse()
             if let requestID {
                 flow = try await context.database.asOrg(place.org) { transaction in
                     try await doors.flows.find(
@@ -54,7 +32,8 @@ struct SAMLDoor: Sendable {
             }
             guard place.provider.isEnabled || flow?.kind == .test else { throw SSORefusal.providerNotFound }
             guard flow.map({ $0.version == place.provider.version }) ?? true else { throw SSORefusal.changed }
-            let login = try await read(incoming, settings, at: place, awaiting: requestID)
+            let login = try await context.dialogue.login(
+                incoming, settings, at: place.addresses, key: place.key, awaiting: requestID)
             return try await go(on: ProvenPerson(login), login, flow, at: place, from: request)
         } catch let refusal as SSORefusal {
             return doors.sent(
@@ -67,7 +46,7 @@ struct SAMLDoor: Sendable {
     private func go(
         on person: ProvenPerson, _ login: SAMLLogin, _ flow: Flow?, at place: Doors.Place, from request: APIRequest
     ) async throws -> APIResponse {
-        let browser = FlowCookie.hash(of: request)
+        let browser = FlowCookie.members.hash(of: request)
         if let flow, let browser, !Digests.constantTimeEqual(browser, flow.browserHash) {
             throw SSORefusal.otherBrowser
         }
@@ -110,10 +89,7 @@ struct SAMLDoor: Sendable {
             guard let found, let kept = found.kept else { throw SSORefusal.stateUnknown }
             flow = found
             guard found.provider == place.provider.id else { throw SSORefusal.providerMismatch }
-            guard let browser = FlowCookie.hash(of: request), Digests.constantTimeEqual(browser, found.browserHash)
-            else {
-                throw SSORefusal.otherBrowser
-            }
+            try FlowCookie.members.require(found.browserHash, of: request)
             guard found.version == place.provider.version else { throw SSORefusal.changed }
             guard place.provider.isEnabled || found.kind == .test else { throw SSORefusal.providerNotFound }
             let text = try await context.vault.openText(kept, for: .org(place.org), at: found.place())
@@ -126,38 +102,6 @@ struct SAMLDoor: Sendable {
         }
     }
 
-    /// - Throws: `SSORefusal`. A key that is not known is asked for once more: providers change theirs.
-    private func read(
-        _ incoming: SAMLIncoming, _ settings: SAMLSettings, at place: Doors.Place, awaiting requestID: String?
-    ) async throws -> SAMLLogin {
-        let now = context.time.now
-        do throws(SAMLRefusal) {
-            let other = try await context.saml.provider(settings, key: Self.key(place))
-            do throws(SAMLRefusal) {
-                return try SAMLServiceProvider(settings, place.addresses.saml, to: other).read(
-                    incoming, awaiting: requestID, at: now)
-            } catch {
-                guard error.reason == .signatureMismatch,
-                    let newer = await context.saml.newer(than: other, settings, key: Self.key(place))
-                else { throw error }
-                return try SAMLServiceProvider(settings, place.addresses.saml, to: newer).read(
-                    incoming, awaiting: requestID, at: now)
-            }
-        } catch { throw SSORefusal(error) }
-    }
-
-    /// The message and the request it names, which is believed in nothing but to find what was stored.
-    private static func incoming(_ request: APIRequest) throws -> (SAMLIncoming, String?) {
-        guard let form = try? Query(parsing: Substring(decoding: request.body, as: UTF8.self)),
-            let text = form["SAMLResponse"], form.all("SAMLResponse").count == 1
-        else { throw SSORefusal(SAMLRefusal(.notAResponse)) }
-        do throws(SAMLRefusal) {
-            let incoming = try SAMLIncoming(post: text)
-            guard incoming.kind == .response else { throw SAMLRefusal(.notAResponse) }
-            return (incoming, incoming.inResponseTo)
-        } catch { throw SSORefusal(error) }
-    }
-
     func metadata(_ request: APIRequest) async throws -> APIResponse {
         guard let place = try await doors.place(of: request, type: "saml"),
             case .saml(let settings) = place.provider.speech
@@ -166,16 +110,5 @@ struct SAMLDoor: Sendable {
             let xml = try SAMLServiceProvider.metadata(settings, place.addresses.saml, at: context.time.now)
             return .text(xml, type: "application/samlmetadata+xml")
         } catch { throw Problem.notFound }
-    }
-
-    static func key(_ place: Doors.Place) -> String { "\(place.org) \(place.provider.id) \(place.provider.version)" }
-
-    static func departure(_ outgoing: SAMLOutgoing) -> Departure {
-        switch outgoing {
-        case .redirect(let url): return .redirect(url)
-        case .post:
-            let nonce = Base64URL.encode(Randomness.system.bytes(16))
-            return .page(outgoing.page(nonce: nonce) ?? "", nonce: nonce)
-        }
     }
 }

@@ -6,6 +6,7 @@ internal import JSONKit
 internal import Kernel
 internal import Postgres
 internal import SAML
+internal import SignOnKit
 internal import Vault
 
 /// Single logout, both ways: what a provider tells us is over, and its answer when it was we who said so.
@@ -18,10 +19,11 @@ struct SAMLLogoutDoor: Sendable {
             case .saml(let settings) = place.provider.speech
         else { return doors.nowhere("saml") }
         do {
-            let (incoming, relayState) = try Self.incoming(request)
+            let (incoming, relayState) = try request.samlLogoutMessage()
             switch incoming.kind {
             case .logoutRequest:
-                let (asked, own) = try await read(incoming, settings, at: place)
+                let (asked, own) = try await context.dialogue.logoutRequest(
+                    incoming, settings, at: place.addresses, key: place.key)
                 return try await end(asked, own, relayState, at: place, from: request)
             case .logoutResponse:
                 // Nothing hangs on it: the session here was over before the provider was asked.
@@ -32,24 +34,6 @@ struct SAMLLogoutDoor: Sendable {
             try await doors.noteLogout(refused: refusal, at: place, from: request)
             throw Problem.logoutRefused(refusal.sentence)
         }
-    }
-
-    /// - Throws: `SSORefusal`. A key that is not known is asked for once more: providers change theirs.
-    private func read(
-        _ incoming: SAMLIncoming, _ settings: SAMLSettings, at place: Doors.Place
-    ) async throws -> (SAMLLogoutRequest, SAMLServiceProvider) {
-        let (now, key) = (context.time.now, SAMLDoor.key(place))
-        do throws(SAMLRefusal) {
-            let other = try await context.saml.provider(settings, key: key)
-            let own = try SAMLServiceProvider(settings, place.addresses.saml, to: other)
-            do throws(SAMLRefusal) { return (try own.readLogoutRequest(incoming, at: now), own) } catch {
-                guard error.reason == .signatureMismatch,
-                    let newer = await context.saml.newer(than: other, settings, key: key)
-                else { throw error }
-                let own = try SAMLServiceProvider(settings, place.addresses.saml, to: newer)
-                return (try own.readLogoutRequest(incoming, at: now), own)
-            }
-        } catch { throw SSORefusal(error) }
     }
 
     private func end(
@@ -74,7 +58,7 @@ struct SAMLLogoutDoor: Sendable {
             answer = try own.answer(
                 asked, id: SAMLServiceProvider.newID(.system), relayState: relayState, succeeded: true, at: now)
         } catch { throw SSORefusal(error) }
-        return answer.map { SAMLDoor.departure($0).response } ?? .redirect(to: "/login?logout=success", status: 303)
+        return answer.map { Departure($0).response } ?? .redirect(to: "/login?logout=success", status: 303)
     }
 
     /// The sessions of the person that the provider names; at most 100 are looked through.
@@ -96,19 +80,5 @@ struct SAMLLogoutDoor: Sendable {
             if let known = note.samlSession, asked.names(known) { meant.append(session) }
         }
         return meant
-    }
-
-    private static func incoming(_ request: APIRequest) throws -> (SAMLIncoming, relayState: String?) {
-        do throws(SAMLRefusal) {
-            guard request.method == .post else {
-                let incoming = try SAMLIncoming(redirect: request.rawQuery)
-                return (incoming, incoming.relayState)
-            }
-            guard let form = try? Query(parsing: Substring(decoding: request.body, as: UTF8.self)),
-                let text = form["SAMLRequest"] ?? form["SAMLResponse"],
-                form.all("SAMLRequest").count + form.all("SAMLResponse").count == 1
-            else { throw SAMLRefusal(.notAResponse) }
-            return (try SAMLIncoming(post: text), form["RelayState"])
-        } catch { throw SSORefusal(error) }
     }
 }

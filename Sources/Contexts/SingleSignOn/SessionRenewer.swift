@@ -6,6 +6,7 @@ internal import Logging
 internal import OIDC
 package import Postgres
 internal import ServiceLifecycle
+internal import SignOnKit
 internal import Vault
 
 /// Asks OpenID providers again, where they gave leave for it (offline access), whether sessions may go on. A provider that says
@@ -71,7 +72,8 @@ package struct SessionRenewer: Service {
             case .oidc(let settings, let secret) = provider.speech, let leave = note.refreshable
         else { return try await end(session, of: kept.provider, in: org, "the provider is not asked any more") }
         do {
-            let renewal = try await context.oidc.renewal(of: leave, at: settings, secret: secret, now: context.time.now)
+            let renewal = try await context.dialogue.oidc.renewal(
+                of: leave, at: settings, secret: secret, now: context.time.now)
             try await goOn(session, of: kept.user, note.renewed(renewal.refreshToken), renewal, at: provider, in: org)
         } catch let refusal as OIDCRefusal {
             guard refusal.code != .providerUnavailable else { return }

@@ -6,6 +6,7 @@ internal import Identity
 internal import JSONKit
 internal import Kernel
 internal import Postgres
+internal import SignOnKit
 internal import Vault
 
 /// Where a browser goes after a provider has spoken.
@@ -163,7 +164,7 @@ struct SignInDesk: Sendable {
     private func verdict(
         on person: ProvenPerson, _ desk: NewcomerDesk, _ transaction: Transaction
     ) async throws -> SSORefusal? {
-        do throws(SSORefusal) { try desk.check(person) } catch { return error }
+        do throws(SSORefusal) { try desk.provider.limits.check(person) } catch { return error }
         return try await desk.wouldAdmit(person, transaction) ? nil : .notMember
     }
 

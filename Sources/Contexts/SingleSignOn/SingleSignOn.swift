@@ -1,7 +1,7 @@
 // SingleSignOn: an organisation's own identity providers let its people in.
 // Owns: which providers an organisation has, sign-ins that are under way, whom a provider means by a subject, who becomes a
 // member by its word and with what roles, sessions that rest on it and their end, and the log of what was tried.
-// Leaves to others: what the protocols demand (OIDC, SAML), whose domain is whose (VerifiedDomains), directories (SCIM),
+// Leaves to others: what the protocols demand (OIDC, SAML), speaking with providers (SignOnKit), whose domain is whose (VerifiedDomains), directories (SCIM),
 // what a bound session reaches (Access).
 // Tempting wrong step: finding people by their address. A provider may write any address; only the organisation that has
 // verified its domain is believed, and only the first time. After that the subject decides.
@@ -10,10 +10,8 @@ package import HTTPKit
 package import Identity
 internal import Kernel
 package import Logging
-package import OIDC
-package import Outbound
 internal import Postgres
-package import SAML
+package import SignOnKit
 internal import Vault
 
 /// What the features of this room share.
@@ -21,20 +19,14 @@ package struct SSOContext: Sendable {
     let database: Database
     let identity: IdentityContext
     let vault: SecretVault
-    let oidc: OIDCClient
-    let saml: SAMLProviders
-    let policy: OutboundPolicy
+    let dialogue: ProviderDialogue
     let time: any TimeSource
     let logger: Logger
 
-    package init(
-        _ identity: IdentityContext, oidc: OIDCClient, saml: SAMLProviders, policy: OutboundPolicy, logger: Logger
-    ) {
+    package init(_ identity: IdentityContext, _ dialogue: ProviderDialogue, logger: Logger) {
         (database, vault, time) = (identity.database, identity.vault, identity.time)
         self.identity = identity
-        self.oidc = oidc
-        self.saml = saml
-        self.policy = policy
+        self.dialogue = dialogue
         self.logger = logger
     }
 

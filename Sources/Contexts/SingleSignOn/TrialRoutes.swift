@@ -3,9 +3,9 @@ internal import Audit
 internal import HTTPKit
 internal import JSONKit
 internal import Kernel
-internal import OIDC
 internal import Postgres
 internal import SAML
+internal import SignOnKit
 
 /// Trying a provider before people depend on it.
 struct TrialRoutes: Sendable {
@@ -23,39 +23,14 @@ struct TrialRoutes: Sendable {
         Endpoint(
             .post, "/api/security/sso/providers/test", summary: "Whether a provider answers as these settings say",
             access: .permission(.manageSecurity), audit: .none(reason: "changes nothing"), rate: .auth,
-            request: .object([
-                "type": .enumeration(["oidc", "saml"]), "oidc": OIDCSettings.schema.optional,
-                "saml": SAMLSettings.schema.optional,
-            ]),
-            response: Self.verdict,
+            request: ProviderDialogue.trialRequest,
+            response: ProviderDialogue.verdict,
             requestExample: #"{"type":"oidc","oidc":{"issuerUrl":"https://login.example.com","clientId":"pulse"}}"#,
             responseExample: #"{"success":true,"details":{"issuer":"https://login.example.com"}}"#,
             maxBodyBytes: 1_048_576, timeout: .seconds(30)
         ) { [context] request in
-            let body = try request.json(JSONValue.self)
-            do {
-                switch body["type"]?.string {
-                case "oidc":
-                    let settings = try OIDCSettings(json: body["oidc"] ?? .object([:]), policy: context.policy)
-                    do {
-                        return Self.good(try JSONValue(json: try await context.oidc.description(of: settings).json))
-                    } catch let refusal as OIDCRefusal { throw SSORefusal(refusal) }
-                case "saml":
-                    let settings = try SAMLSettings(
-                        json: body["saml"] ?? .object([:]), keeping: nil, policy: context.policy)
-                    // Nobody else's metadata is kept under it, and it is not kept.
-                    let key = "test \(SSOAttemptID.new(at: context.time.now))"
-                    do throws(SAMLRefusal) {
-                        let found = try await context.saml.provider(settings, key: key)
-                        await context.saml.forget(key: key)
-                        return Self.good(found.preview)
-                    } catch {
-                        await context.saml.forget(key: key)
-                        throw SSORefusal(error)
-                    }
-                default: throw Problem.invalidField("type", "oidc or saml is wanted")
-                }
-            } catch let refusal as SSORefusal { return Self.bad(refusal) }
+            try await context.dialogue.trial(
+                of: try request.json(JSONValue.self), named: "\(SSOAttemptID.new(at: context.time.now))")
         }
     }
 
@@ -64,21 +39,22 @@ struct TrialRoutes: Sendable {
             .post, "/api/security/sso/providers/metadata/preview", summary: "What a SAML provider's metadata says",
             access: .permission(.manageSecurity), audit: .none(reason: "changes nothing"), rate: .auth,
             request: .object(["metadataUrl": .string(maxLength: 2048).optional, "metadataXml": .string.optional]),
-            response: Self.verdict, requestExample: #"{"metadataUrl":"https://idp.example.com/metadata"}"#,
+            response: ProviderDialogue.verdict, requestExample: #"{"metadataUrl":"https://idp.example.com/metadata"}"#,
             responseExample: #"{"success":true,"details":{"entityId":"https://idp.example.com"}}"#,
             maxBodyBytes: 1_048_576, timeout: .seconds(30)
         ) { [context] request in
             let body = try request.json(JSONValue.self)
             do throws(SAMLRefusal) {
                 if let xml = body["metadataXml"]?.string {
-                    return Self.good(try SAMLIdentityProvider(xml: xml, entityID: nil, at: context.time.now).preview)
+                    return ProviderDialogue.good(
+                        try SAMLIdentityProvider(xml: xml, entityID: nil, at: context.time.now).preview)
                 }
                 guard let url = body["metadataUrl"]?.string else {
                     return .problem(
                         .invalidField("metadataUrl", "it is wanted, or metadataXml"), requestID: request.id)
                 }
-                return Self.good(try await context.saml.look(at: url).preview)
-            } catch { return Self.bad(SSORefusal(error)) }
+                return ProviderDialogue.good(try await context.dialogue.saml.look(at: url).preview)
+            } catch { return ProviderDialogue.bad(SSORefusal(error)) }
         }
     }
 
@@ -96,26 +72,6 @@ struct TrialRoutes: Sendable {
             return try await doors.departure(
                 beginner, to: request.parameters["id"] ?? "",
                 returnTo: try request.json(JSONValue.self)["returnTo"]?.string, from: request)
-        }
-    }
-
-    private static let verdict = Schema.object([
-        "success": .boolean, "error": .string.optional, "message": .string.optional, "details": .anything.optional,
-    ])
-
-    private static func good(_ details: JSONValue) -> APIResponse {
-        .json { json in
-            json.member("success", true)
-            json.key("details")
-            details.encode(to: &json)
-        }
-    }
-
-    private static func bad(_ refusal: SSORefusal) -> APIResponse {
-        .json { json in
-            json.member("success", false)
-            json.member("error", refusal.reason)
-            json.member("message", refusal.sentence)
         }
     }
 }

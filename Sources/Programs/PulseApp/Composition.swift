@@ -31,6 +31,7 @@ import Resources
 import SCIM
 import SAML
 package import ServiceLifecycle
+import SignOnKit
 import SingleSignOn
 package import Telemetry
 package import Tenancy
@@ -152,9 +153,10 @@ package struct Composition: Sendable {
         endpoints +=
             DirectoryContext(database: databases.app, time: time, publicURL: configuration.publicURL).endpoints
         let outward = GuardedClient(AddressGuard(configuration.outbound))
-        let single = SSOContext(
-            identity, oidc: OIDCClient(outward, policy: configuration.outbound, time: time),
-            saml: SAMLProviders(outward, time: time), policy: configuration.outbound, logger: logger)
+        let dialogue = ProviderDialogue(
+            oidc: OIDCClient(outward, policy: configuration.outbound, time: time),
+            saml: SAMLProviders(outward, time: time), policy: configuration.outbound, time: time)
+        let single = SSOContext(identity, dialogue, logger: logger)
         endpoints += single.endpoints
         endpoints += KeyRoutes(ring, database: databases.app, time: time).endpoints
         let installation = Secret(Array(configuration.secretKey.reveal().utf8))

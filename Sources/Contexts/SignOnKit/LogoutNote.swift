@@ -1,26 +1,25 @@
-internal import JSONKit
-internal import Kernel
-internal import OIDC
-internal import SAML
-internal import Vault
+package import JSONKit
+package import Kernel
+package import OIDC
+package import SAML
 
 /// What is kept of a session, sealed, for speaking of it with its provider: to log out, or to ask whether it may go on.
-struct LogoutNote: Sendable {
+package struct LogoutNote: Sendable {
     private let json: JSONValue
 
-    init(_ opened: Secret<[UInt8]>) { json = (try? JSONValue(json: opened.reveal())) ?? .null }
+    package init(_ opened: Secret<[UInt8]>) { json = (try? JSONValue(json: opened.reveal())) ?? .null }
 
-    var samlSession: SAMLSession? { json["session"]?.string.flatMap { SAMLSession(text: $0) } }
-    var idToken: Secret<String>? { json["idToken"]?.string.map { Secret($0) } }
+    package var samlSession: SAMLSession? { json["session"]?.string.flatMap { SAMLSession(text: $0) } }
+    package var idToken: Secret<String>? { json["idToken"]?.string.map { Secret($0) } }
 
-    var refreshable: OIDCRefreshable? {
+    package var refreshable: OIDCRefreshable? {
         guard let token = json["refreshToken"]?.string, let subject = json["subject"]?.string,
             let issuer = json["issuer"]?.string, let client = json["clientId"]?.string
         else { return nil }
         return OIDCRefreshable(refreshToken: Secret(token), subject: subject, issuer: issuer, clientId: client)
     }
 
-    func renewed(_ token: Secret<String>) -> JSONValue {
+    package func renewed(_ token: Secret<String>) -> JSONValue {
         var members = json.object ?? [:]
         members["refreshToken"] = .string(token.reveal())
         return .object(members)
@@ -35,9 +34,5 @@ struct LogoutNote: Sendable {
             members["clientId"] = .string(leave.clientId)
         }
         return .object(members)
-    }
-
-    static func place(of session: SessionID) -> SealedPlace {
-        SealedPlace(table: "sso_sessions", column: "logout", row: "\(session)")
     }
 }

@@ -1,9 +1,9 @@
-internal import HTTPKit
-internal import OIDC
+package import HTTPKit
+package import OIDC
 
 extension OIDCSettings {
     /// The member `oidc` of a provider.
-    static let schema = Schema.object([
+    package static let schema = Schema.object([
         "issuerUrl": .string(minLength: 1, maxLength: 2048).optional,
         "clientId": .string(minLength: 1, maxLength: 512).optional,
         "clientSecret": .string.described("Written, never read; what is not named stays, null takes it away").optional,

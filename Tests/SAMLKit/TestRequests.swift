@@ -1,0 +1,22 @@
+import Compression
+import Foundation
+import Kernel
+
+/// Reads the request that a browser is sent away with, as a provider does.
+package enum TestRequests {
+    package struct NoRequest: Error {}
+
+    /// The id of the request in an address of the redirect binding.
+    package static func id(in url: String) throws -> String {
+        guard let field = URLComponents(string: url)?.queryItems?.first(where: { $0.name == "SAMLRequest" })?.value,
+            let packed = Data(base64Encoded: field)
+        else { throw NoRequest() }
+        let xml = String(decoding: try Packed.unpack(Array(packed), limit: 65_536), as: UTF8.self)
+        guard let id = xml.firstMatch(of: /ID="([^"]*)"/)?.1 else { throw NoRequest() }
+        return String(id)
+    }
+
+    package static func escaped(_ text: String) -> String {
+        text.replacing("+", with: "%2B").replacing("/", with: "%2F").replacing("=", with: "%3D")
+    }
+}
