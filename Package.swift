@@ -223,7 +223,14 @@ targets += room(
     uses: [
         "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Mail", "Audit", "AuditTrail", "Access", "Vault",
         "Identity", "Tenancy",
-    ], external: [log, lifecycle], testUses: ["FrontDoorKit"])
+    ], external: [log, lifecycle], testUses: ["FrontDoorKit", "OperatorKit"])
+targets += room(
+    "OperatorSignOn", on: .contexts,
+    uses: [
+        "Kernel", "Postgres", "HTTPKit", "JSONKit", "Cryptography", "Vault", "Audit", "Access", "Identity", "OIDC",
+        "SAML",
+        "SignOnKit", "OperatorPlane",
+    ], testUses: ["FrontDoorKit", "OperatorKit", "ProviderKit", "SAMLKit", "HostileKit", "Outbound"])
 targets += room(
     "History", on: .contexts, uses: ["Kernel", "Postgres", "Inventory", "JSONKit", "HTTPKit", "Access", "Compression"],
     external: [log, metrics, nioConcurrency])
@@ -289,7 +296,7 @@ targets += room(
         "Audit", "AuditTrail", "Access", "Identity", "Tenancy", "Portability", "Fleet", "Ingest", "Resources",
         "History", "Monitoring", "Realtime", "Console", "HTTPAPI", "Vault", "EncryptionKeys", "Outbound",
         "TrustedIssuers", "VerifiedDomains", "SingleSignOn", "SignOnKit", "OIDC", "SAML", "OperatorPlane",
-        "Connections",
+        "OperatorSignOn", "Connections",
         "ProxmoxVE",
         "Relay", "Annotations", "Probes", "SCIM",
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
@@ -326,6 +333,14 @@ targets += [
             log, metrics, nioConcurrency,
         ],
         path: "Tests/FrontDoorKit", swiftSettings: strict),
+    .target(
+        name: "OperatorKit",
+        dependencies: [
+            "TestKit", "FrontDoorKit", "Kernel", "JSONKit", "HTTPKit", "Cryptography", "Postgres", "Access",
+            "AuditTrail",
+            "Identity", "Tenancy", "OperatorPlane", log, metrics,
+        ],
+        path: "Tests/OperatorKit", swiftSettings: strict),
     .target(
         name: "SAMLKit", dependencies: ["SignedXML", "Compression", "Kernel", crypto, cryptoExtras, asn1, x509],
         path: "Tests/SAMLKit", swiftSettings: strict),

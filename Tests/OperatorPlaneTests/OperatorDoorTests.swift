@@ -4,6 +4,7 @@ import FrontDoorKit
 import HTTPKit
 import JSONKit
 import Kernel
+import OperatorKit
 import Postgres
 import TestKit
 import Testing
@@ -128,11 +129,15 @@ import Testing
         let functions = try await database.superuser.rowsGlobally(
             """
             SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = 'pulse'::regnamespace
-              AND p.proname ~ 'operator|recover_(link|owner)|recovery_of|_support|suspend_org|enter_life'
+              AND p.proname ~ 'operator|vouched|recover_(link|owner)|recovery_of|_support|suspend_org|enter_life'
               AND has_function_privilege('pulse_app', p.oid, 'EXECUTE') ORDER BY 1
             """
         ) { try $0.next(String.self) }
-        #expect(functions == ["admit_support", "operator_totp_secret_reseal", "operator_totp_secret_stale"])
+        let sealed = [
+            "operator_providers_secrets", "operator_sso_flows_kept", "operator_sso_sessions_logout",
+            "operator_totp_secret",
+        ]
+        #expect(functions == ["admit_support"] + sealed.flatMap { ["\($0)_reseal", "\($0)_stale"] })
         await #expect(throws: DatabaseError.self) {
             try await database.app.rowsGlobally("SELECT email FROM operators") { try $0.next(String.self) }
         }

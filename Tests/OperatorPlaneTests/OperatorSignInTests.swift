@@ -3,6 +3,7 @@ import FrontDoorKit
 import HTTPKit
 import JSONKit
 import Kernel
+import OperatorKit
 import Postgres
 import TestKit
 import Testing

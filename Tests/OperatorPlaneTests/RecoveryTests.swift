@@ -5,6 +5,7 @@ import Identity
 import JSONKit
 import Kernel
 import Mail
+import OperatorKit
 import Postgres
 import TestKit
 import Testing

@@ -3,6 +3,7 @@ import HTTPKit
 import JSONKit
 import Kernel
 import Mail
+import OperatorKit
 import Postgres
 import TestKit
 import Testing

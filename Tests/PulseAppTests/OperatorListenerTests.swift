@@ -42,11 +42,15 @@ import Testing
         #expect(staff.count > 25)
         #expect(staff.allSatisfy { $0.path.hasPrefix("/api/operator/") })
         for endpoint in staff where !endpoint.access.isForStaff {
-            #expect(
-                ["/api/operator/login", "/api/operator/setup/begin", "/api/operator/setup/complete"].contains(
-                    endpoint.path))
+            #expect(Self.ways.contains { endpoint.path.hasPrefix($0) }, "\(endpoint.path)")
         }
     }
+
+    /// What leads to being signed in, and so wants nobody to be.
+    private static let ways = [
+        "/api/operator/login", "/api/operator/setup/begin", "/api/operator/setup/complete", "/api/operator/sign-in",
+        "/api/operator/oidc/{provider}/", "/api/operator/saml/{provider}/", "/api/operator/sso/code",
+    ]
 
     @Test("what support may read is what a viewer reads, and every change is logged") func view() throws {
         let pulse = try pulse(hosted)
@@ -60,7 +64,9 @@ import Testing
         #expect(mounted.allSatisfy { $0.method == .get && $0.path.hasPrefix("/api/operator/orgs/{orgId}/view/") })
         for endpoint in pulse.operatorTable where !endpoint.method.isSafe {
             if case .entry = endpoint.audit { continue }
-            #expect(endpoint.path == "/api/operator/setup/begin")
+            #expect(
+                ["/api/operator/setup/begin", "/api/operator/providers/test", "/api/operator/links/{provider}"]
+                    .contains(endpoint.path))
         }
     }
 }

@@ -9,6 +9,7 @@ import pytest
 import websockets.exceptions
 import websockets.sync.client
 
+from harness import operator_sign_on
 from harness.agents import ScriptedAgent
 from harness.client import Client
 from harness.description import Description
@@ -22,7 +23,7 @@ LIMIT = 1.0  # seconds from the answer of what ends something to its end
 
 @pytest.fixture(scope="module")
 def hosted(cluster):
-    server = Server(cluster.database(), "hosted", operators=True)
+    server = Server(cluster.database(), "hosted", operators=True, PULSE_OUTBOUND_ALLOW="127.0.0.0/8")
     server.start()
     yield server
     server.stop()
@@ -85,7 +86,7 @@ def test_each_listener_knows_its_own_routes_alone(hosted, chief):
     nobody = "0195f3a0-6f00-7c3d-a2e4-0f6b7c8d9e01"
     for path in set(theirs) - shared:
         address = re.sub(r"{\w+}", nobody, path)
-        for method in ("GET", "POST", "DELETE"):
+        for method in ("GET", "POST", "PUT", "DELETE"):
             assert hosted.client().request(method, address).status == 404, address
             owner.browser.cookies |= chief.client.cookies
             assert owner.browser.request(method, address).status == 404, address
@@ -189,12 +190,15 @@ def test_every_call_of_an_operator_leaves_one_entry_in_their_log(hosted, chief):
     for method, path, operation in described.operations():
         if "." not in operation["x-pulse-audit"] or path.endswith(("/ws", "/events")):
             continue  # a live view's entry is looked at where it is opened
-        client, address, body = prepared(hosted, chief, method, path)
-        answer = client.request(method, address, body)
+        if (method, path) in operator_sign_on.RECIPES:
+            answer = operator_sign_on.RECIPES[method, path](hosted)()
+        else:
+            client, address, body = prepared(hosted, chief, method, path)
+            answer = client.request(method, address, body)
         calls += 1
         rows = hosted.database.rows(
             f"SELECT action FROM pulse.operator_log WHERE request_id = '{answer.header('x-request-id')}'")
-        found = answer.status < 300 or "/view/" in path and answer.status in (403, 404)
+        found = answer.status < 300 or answer.status in (302, 303) or "/view/" in path and answer.status in (403, 404)
         if not found or rows != [[operation["x-pulse-audit"]]]:
             faults.append(f"{method} {path}: {answer}, {rows} instead of one {operation['x-pulse-audit']}")
     assert not faults, "\n".join(faults)

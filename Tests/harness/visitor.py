@@ -32,8 +32,9 @@ class Form(html.parser.HTMLParser):
 
 
 class Visitor:
-    def __init__(self, server):
-        self.server, self.session = server, requests.Session()
+    def __init__(self, server, csrf="pulse_csrf"):
+        """`csrf`: the cookie of that door that scripts may read."""
+        self.server, self.session, self.csrf = server, requests.Session(), csrf
         self.jars = {}
         self.page = None
 
@@ -107,7 +108,7 @@ class Visitor:
         return self._ask("GET", self.server.url + path, headers={"Accept": "application/json"})
 
     def post(self, path, body=None):
-        token = self.jars.get(urllib.parse.urlsplit(self.server.url).netloc, {}).get("pulse_csrf", "")
+        token = self.jars.get(urllib.parse.urlsplit(self.server.url).netloc, {}).get(self.csrf, "")
         return self._ask("POST", self.server.url + path, data=json.dumps(body or {}),
                          headers={"Accept": "application/json", "Content-Type": "application/json", "X-CSRF-Token": token})
 

@@ -71,6 +71,17 @@ package struct OperatorAccounts: Sendable {
         try await disable(id, isDisabled, Self.shellEntry(isDisabled ? .operatorDisable : .operatorEnable, id))
     }
 
+    /// In a shell: the way back where no provider answers, and the way to leave passwords behind.
+    package func setPasswordLogin(_ isOn: Bool) async throws {
+        try await store.database.asNobody { transaction in
+            try await OperatorSignInRules.setPasswordLogin(isOn, in: transaction)
+            let entry = OperatorEntry(
+                .signInUpdate, of: "operator_sign_in:password", by: Self.shell, from: Self.origin,
+                note: isOn ? "on" : "off")
+            transaction.atCommit(entry, at: time.now)
+        }
+    }
+
     /// JSON, one object a line, as they are listed over HTTP.
     package func list() async throws -> [String] {
         try await store.all().map { String(decoding: $0.json, as: UTF8.self) }
@@ -97,10 +108,11 @@ package struct OperatorAccounts: Sendable {
     }
 
     private static func shellEntry(_ action: OperatorAction, _ id: OperatorID) -> OperatorEntry {
-        OperatorEntry(
-            action, of: "operator:\(id)", by: .system(job: "pulse-admin"),
-            from: AuditOrigin(requestID: "-", address: "-", userAgent: "pulse admin"))
+        OperatorEntry(action, of: "operator:\(id)", by: shell, from: origin)
     }
+
+    private static let shell = Principal.system(job: "pulse-admin")
+    private static let origin = AuditOrigin(requestID: "-", address: "-", userAgent: "pulse admin")
 
     /// The token stands behind the hash: no server and no log on the way sees it.
     private func link(_ id: OperatorID, _ token: BearerToken, _ now: Timestamp) -> Link {

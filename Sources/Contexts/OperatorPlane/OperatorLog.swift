@@ -1,11 +1,11 @@
 internal import Access
-internal import Audit
-internal import HTTPKit
-internal import Kernel
-internal import Postgres
+package import Audit
+package import HTTPKit
+package import Kernel
+package import Postgres
 
 /// Everything that leaves an entry in the operators' own log, `noun.verb`. Never renamed, never reused.
-enum OperatorAction: String, Sendable, CaseIterable {
+package enum OperatorAction: String, Sendable, CaseIterable {
     case operatorCreate = "operator.create"
     case operatorSetUp = "operator.set_up"
     case operatorReset = "operator.reset"
@@ -14,6 +14,13 @@ enum OperatorAction: String, Sendable, CaseIterable {
     case operatorList = "operator.list"
     case sessionCreate = "operator_session.create"
     case sessionEnd = "operator_session.end"
+    case providerCreate = "operator_provider.create"
+    case providerUpdate = "operator_provider.update"
+    case providerDelete = "operator_provider.delete"
+    case linkCreate = "operator_link.create"
+    case linkDelete = "operator_link.delete"
+    case providerRefuse = "operator_provider.refuse"
+    case signInUpdate = "operator_sign_in.update"
     case organisationSearch = "organisation.search"
     case organisationRead = "organisation.read"
     case organisationSuspend = "organisation.suspend"
@@ -28,7 +35,7 @@ enum OperatorAction: String, Sendable, CaseIterable {
 }
 
 /// One entry of that log. It travels at the end of the transaction of what it tells.
-struct OperatorEntry: Sendable {
+package struct OperatorEntry: Sendable {
     let action: OperatorAction
     let object: String
     let actor: Principal
@@ -36,7 +43,7 @@ struct OperatorEntry: Sendable {
     var about: OrgID?
     var note: String?
 
-    init(
+    package init(
         _ action: OperatorAction, of object: String, by actor: Principal, from origin: AuditOrigin,
         about: OrgID? = nil, note: String? = nil
     ) {
@@ -48,7 +55,7 @@ struct OperatorEntry: Sendable {
         self.note = note
     }
 
-    func append(at now: Timestamp) -> SQL {
+    package func append(at now: Timestamp) -> SQL {
         """
         SELECT append_operator_log(
             \(OperatorLogEntryID.new(at: now)), \(now), \(actor.label), \(action.rawValue), \(object), \(about), \(note),
@@ -59,14 +66,14 @@ struct OperatorEntry: Sendable {
 
 extension APIRequest {
     /// The entry of what this request's operator does.
-    func entry(
+    package func entry(
         _ action: OperatorAction, of object: String, about org: OrgID? = nil, note: String? = nil
     ) throws(Problem) -> OperatorEntry {
         OperatorEntry(action, of: object, by: try caller().principal, from: origin, about: org, note: note)
     }
 
     /// Who asks.
-    func staff() throws(Problem) -> (id: OperatorID, standing: OperatorRole) {
+    package func staff() throws(Problem) -> (id: OperatorID, standing: OperatorRole) {
         let caller = try caller()
         guard case .operator(let id, _) = caller.principal, let standing = caller.standing else {
             throw .unauthenticated
@@ -76,7 +83,7 @@ extension APIRequest {
 }
 
 extension Transaction {
-    func atCommit(_ entry: OperatorEntry, at now: Timestamp) { atCommit(entry.append(at: now)) }
+    package func atCommit(_ entry: OperatorEntry, at now: Timestamp) { atCommit(entry.append(at: now)) }
 
     /// Leaves an entry in the trail of an organisation that this transaction does not stand in. After the operators' own
     /// entry and, of several organisations, in the order of their ids, so that two requests never wait for each other.

@@ -7,7 +7,7 @@ package import AuditTrail
 internal import HTTPKit
 package import Identity
 internal import JSONKit
-internal import Kernel
+package import Kernel
 package import Postgres
 internal import Tenancy
 
@@ -28,7 +28,7 @@ package struct OperatorContext: Sendable {
         self.keys = keys
     }
 
-    var time: any TimeSource { identity.time }
+    package var time: any TimeSource { identity.time }
 }
 
 extension ListPage where Element: JSONEncodable {

@@ -1,6 +1,6 @@
 internal import HTTPKit
 internal import JSONKit
-internal import Kernel
+package import Kernel
 internal import Postgres
 
 /// One of the people who host Pulse.
@@ -84,5 +84,5 @@ extension OperatorRecord: JSONEncodable {
 }
 
 extension Problem {
-    static let operatorNotFound = Problem("operator-not-found", status: 404, title: "No such operator")
+    package static let operatorNotFound = Problem("operator-not-found", status: 404, title: "No such operator")
 }

@@ -32,6 +32,9 @@ struct OperatorSignIn: Sendable {
     func open(
         _ email: String, _ password: Secret<String>, code: Secret<String>, from request: APIRequest
     ) async throws -> Opened {
+        guard try await OperatorSignInRules(database: context.staff).passwordLogin() else {
+            throw Problem.passwordLoginOff
+        }
         let who = subject(of: email, request)
         let found = try await store.begin(EmailAddress(email)?.key ?? "", who, at: context.time.now)
         let verdict = try await context.identity.passwords.check(password, against: found.passwordHash)
@@ -39,13 +42,10 @@ struct OperatorSignIn: Sendable {
         if let lock = found.lockedUntil { throw OperatorSignInFailure.locked(until: lock, now: context.time.now) }
         guard let person = found.person, let step, verdict != .wrong else { throw try await wrong(who) }
         let renewed = verdict == .rightButOutdated ? try await context.identity.passwords.hash(password) : nil
-        let token = BearerToken.new(.operatorSession)
-        let csrf = SessionCookies.csrfToken(for: token.text)
-        let now = context.time.now
+        let (new, now) = (NewOperatorSession(at: context.time.now), context.time.now)
         let session = OperatorStore.NewSession(
-            id: OperatorSessionID.new(at: now), hash: token.hash, csrfHash: Digests.sha256(csrf.reveal()),
-            replaced: request.presentedOperatorHash, userAgent: request.origin.userAgent,
-            address: request.origin.address)
+            id: new.id, hash: new.hash, csrfHash: new.csrfHash, replaced: request.presentedOperatorHash,
+            userAgent: request.origin.userAgent, address: request.origin.address)
         let expiresAt = try await context.staff.asNobody { transaction in
             let expiresAt = try await store.open(
                 session, for: found, who, step: step, renewedHash: renewed, at: now, in: transaction)
@@ -58,7 +58,7 @@ struct OperatorSignIn: Sendable {
         }
         guard let expiresAt else { throw try await wrong(who) }
         return Opened(
-            person: person, csrfToken: csrf, expiresAt: expiresAt, cookies: OperatorCookies.set(token: token.text))
+            person: person, csrfToken: new.csrf, expiresAt: expiresAt, cookies: new.cookies)
     }
 
     func end(_ request: APIRequest) async throws {
@@ -76,23 +76,27 @@ struct OperatorSignIn: Sendable {
 
     /// A stranger's code is compared all the same, with a secret of nobody's.
     private func step(of code: Secret<String>, _ found: OperatorStore.Found) async throws -> Int64? {
-        let digits = String(code.reveal().prefix(32)).trimmed
-        var secret = Secret(Randomness.system.bytes(TimeCode.secretBytes))
-        if let sealed = found.secret, let person = found.person {
-            secret = try await context.identity.vault.open(sealed, for: .instance, at: Self.place(of: person.id))
+        guard let sealed = found.secret, let person = found.person else {
+            let secret = Secret(Randomness.system.bytes(TimeCode.secretBytes))
+            _ = TimeCode.step(of: Self.digits(code), secret: secret, after: 0, at: context.time.now)
+            return nil
         }
-        let step = TimeCode.step(of: digits, secret: secret, after: found.lastStep, at: context.time.now)
-        return found.secret == nil ? nil : step
+        return try await context.step(of: code, sealed: sealed, of: person.id, after: found.lastStep)
     }
+
+    static func digits(_ code: Secret<String>) -> String { String(code.reveal().prefix(32)).trimmed }
 
     static func place(of person: OperatorID) -> SealedPlace {
         SealedPlace(table: "operator_totp", column: "secret", row: person)
     }
 
+    /// What failures of an account are counted by.
+    static func counted(_ email: String) -> [UInt8] { Digests.sha256("operator-name:" + email.trimmed.lowercased()) }
+
     private func subject(of email: String, _ request: APIRequest) -> OperatorStore.Subject {
         let network = context.identity.countsAddresses ? ClientNetwork.subject(of: request) : nil
         return OperatorStore.Subject(
-            name: Digests.sha256("operator-name:" + email.trimmed.lowercased()),
+            name: Self.counted(email),
             address: network.map { Digests.sha256(Array("operator-address:".utf8) + $0) })
     }
 }

@@ -26,6 +26,7 @@ package struct OperatorSignInRoutes: Sendable {
             problems: [
                 OperatorSignInFailure.wrong(failures: 1).problem,
                 OperatorSignInFailure.locked(until: Timestamp(seconds: 900), now: Timestamp(seconds: 0)).problem,
+                .passwordLoginOff,
                 Problem("busy", status: 503, title: "Too many sign-ins at once"),
             ],
             request: .object(["email": .string, "password": .string, "code": .string]),
@@ -64,21 +65,30 @@ package struct OperatorSignInRoutes: Sendable {
             response: .object([
                 "operator": OperatorRecord.schema, "csrfToken": .string, "expiresAt": .timestamp,
                 "absoluteExpiresAt": .timestamp,
+                "method": .string.described(
+                    "password+totp; oidc or saml, with +totp where the code was asked for here"),
+                "providerId": .string.described("Which provider vouched for them").optional,
+                "provedAt": .timestamp.described("When they last proved who they are").optional,
             ]),
             responseExample: """
                 {"operator":\(OperatorRecord.example),"csrfToken":"pcs_…","expiresAt":"2026-11-21T10:00:00.000Z",\
-                "absoluteExpiresAt":"2026-11-21T21:30:00.000Z"}
+                "absoluteExpiresAt":"2026-11-21T21:30:00.000Z","method":"password+totp",\
+                "provedAt":"2026-11-21T09:30:00.000Z"}
                 """
         ) { [context] request in
             let store = OperatorStore(database: context.staff)
             guard let hash = request.presentedOperatorHash, let csrf = request.presentedOperatorCSRFToken,
                 let found = try await store.inPerson(hash, at: context.time.now)
             else { throw Problem.unauthenticated }
+            let proof = try await OperatorProof(of: request, at: context.time.now, context.staff)
             return .json { json in
                 json.member("operator", found.person)
                 json.member("csrfToken", csrf.reveal())
                 json.member("expiresAt", found.expiresAt)
                 json.member("absoluteExpiresAt", found.absolute)
+                json.member("method", proof.method)
+                json.member("providerId", proof.provider)
+                json.member("provedAt", proof.provedAt)
             }
         }
     }

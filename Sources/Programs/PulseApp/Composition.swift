@@ -22,6 +22,7 @@ import Mail
 import Monitoring
 import OIDC
 import OperatorPlane
+import OperatorSignOn
 package import Outbound
 import Portability
 import Postgres
@@ -59,6 +60,9 @@ package struct Composition: Sendable {
     static let sealedColumns: [SealedColumn] = [
         SealedColumn(.instance, table: "totp_secrets", column: "secret", key: "user_id"),
         SealedColumn(.instance, table: "operator_totp", column: "secret", key: "operator_id"),
+        SealedColumn(.instance, table: "operator_providers", column: "secrets"),
+        SealedColumn(.instance, table: "operator_sso_flows", column: "kept", key: "state_hash"),
+        SealedColumn(.instance, table: "operator_sso_sessions", column: "logout", key: "session_id"),
         SealedColumn(.organisations, table: "audit_streams", column: "address"),
         SealedColumn(.organisations, table: "audit_streams", column: "secret"),
         SealedColumn(.organisations, table: "connections", column: "host"),
@@ -184,7 +188,7 @@ package struct Composition: Sendable {
                 database: databases.app, secret: installation, time: time),
             fallback: { await console.response(to: $0) })
         let staffs = try Self.operators(
-            configuration, identity, databases, table: table, registry: registry, logger: logger)
+            configuration, identity, databases, dialogue, table: table, registry: registry, logger: logger)
         (operatorTable, operators) = (staffs.table, staffs.server)
         let app = databases.app
         admin = try HTTPServer.admin(
@@ -241,14 +245,14 @@ package struct Composition: Sendable {
 
     /// The listener of the people who host this Pulse, where one is wanted.
     private static func operators(
-        _ configuration: PulseConfiguration, _ identity: IdentityContext, _ databases: Databases, table: [Endpoint],
-        registry: PrometheusRegistry, logger: Logger
+        _ configuration: PulseConfiguration, _ identity: IdentityContext, _ databases: Databases,
+        _ dialogue: ProviderDialogue, table: [Endpoint], registry: PrometheusRegistry, logger: Logger
     ) throws -> (table: [Endpoint], server: HTTPServer?, keeper: OperatorLogKeeper?) {
         guard let listen = configuration.operatorListen, let staff = databases.staff else { return ([], nil, nil) }
         let context = OperatorContext(
             identity, staff: staff, url: configuration.operatorURL, keys: configuration.trailKeys)
         let endpoints = try SystemRoutes(version: PulseVersion.current).table(
-            with: OperatorTable(context).endpoints(from: table))
+            with: OperatorTable(context).endpoints(from: table) + OperatorSignOn(context, dialogue).endpoints)
         var settings = Self.settings(configuration)
         (settings.host, settings.port) = (listen.host, listen.port)
         settings.allowedOrigins = [configuration.operatorURL]

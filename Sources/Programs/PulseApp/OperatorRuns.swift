@@ -33,6 +33,11 @@ extension PulseRuns {
         try await withAccounts(configuration) { json(of: try await $0.reset(try await $0.id(of: email))) }
     }
 
+    /// Whether operators may sign in with password and authenticator: the way back where no provider answers.
+    package static func setOperatorPasswordLogin(_ configuration: PulseConfiguration, _ isOn: Bool) async throws {
+        try await withAccounts(configuration) { try await $0.setPasswordLogin(isOn) }
+    }
+
     /// Lets somebody back into an organisation, and tells its owners by mail.
     /// - Returns: JSON `{orgId, userId, link?, linkExpiresAt?, ownersTold}`.
     package static func recover(

@@ -8,6 +8,7 @@ struct OperatorCommand: AsyncParsableCommand {
         commandName: "operator", abstract: "The accounts of the people who host this Pulse.",
         subcommands: [
             CreateOperator.self, ListOperators.self, DisableOperator.self, EnableOperator.self, ResetOperator.self,
+            PasswordLogin.self,
         ])
 }
 
@@ -83,6 +84,21 @@ struct ResetOperator: AsyncParsableCommand {
 
     func run() async throws {
         await Program.run { Program.say(try await PulseRuns.resetOperator($0, email: email)) }
+    }
+}
+
+struct PasswordLogin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "password-login",
+        abstract: "Whether operators may sign in with password and authenticator, beside identity providers.",
+        discussion: "The way back in where no provider answers: switch it on here, and sign in.")
+
+    enum Word: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+    @Argument(help: "on or off.") var word: Word
+
+    func run() async throws {
+        await Program.run { try await PulseRuns.setOperatorPasswordLogin($0, word == .on) }
     }
 }
 

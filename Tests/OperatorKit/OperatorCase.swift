@@ -2,38 +2,38 @@ import Access
 import AuditTrail
 import CoreMetrics
 import Cryptography
-import FrontDoorKit
-import HTTPKit
+package import FrontDoorKit
+package import HTTPKit
 import Identity
 import JSONKit
-import Kernel
+package import Kernel
 import Logging
-import Postgres
+package import OperatorPlane
+package import Postgres
 import Tenancy
-import TestKit
+package import TestKit
 import Testing
 
-@testable import OperatorPlane
-
 /// Both doors of a Pulse: the customers' and, behind a gate of its own, the operators'.
-struct OperatorCase {
-    static let password = "correct horse battery"
+package struct OperatorCase {
+    package static let password = "correct horse battery"
 
-    let door: FrontDoor
-    let staff: Database
-    let context: OperatorContext
-    let accounts: OperatorAccounts
+    package let door: FrontDoor
+    package let staff: Database
+    package let context: OperatorContext
+    package let accounts: OperatorAccounts
     /// Every route of the operators' listener.
-    let table: [Endpoint]
+    package let table: [Endpoint]
     private let responder: Responder
 
-    init() throws {
+    /// - Parameter more: routes of the operators' listener beside those of OperatorPlane.
+    package init(time: ManualTime? = nil, _ more: (OperatorContext) -> [Endpoint] = { _ in [] }) throws {
         let customers = { (parts: FrontDoorParts) in
             OrganisationRoutes(parts.context).endpoints + MemberRoutes(parts.context).endpoints
                 + SiteRoutes(database: parts.context.database, time: parts.context.time).endpoints
                 + SupportConsentRoutes(database: parts.context.database, time: parts.context.time).endpoints
         }
-        door = try FrontDoor(customers)
+        door = try FrontDoor(time: time ?? ManualTime(), customers)
         var settings = DatabaseConfiguration(url: TestDatabase.current.uri(as: "pulse_operator"))
         settings.sharedConnections = 1
         settings.leasedConnections = 1
@@ -45,8 +45,9 @@ struct OperatorCase {
             keys: TrailKeys(secret: Secret(Array("a secret key for tests, 32 bytes!".utf8))))
         accounts = OperatorAccounts(
             staff: staff, links: door.context.links, url: context.url, time: door.time)
-        table = OperatorTable(context).endpoints(
-            from: customers(FrontDoorParts(context: door.context, gate: door.gate)))
+        table =
+            OperatorTable(context).endpoints(
+                from: customers(FrontDoorParts(context: door.context, gate: door.gate))) + more(context)
         var http = HTTPSettings()
         http.rateMultiplier = 0
         responder = Responder(
@@ -56,23 +57,31 @@ struct OperatorCase {
     }
 
     /// A browser at the operators' door that has never been here.
-    func browser(at address: String = "192.0.2.20") -> Browser { Browser(responder: responder, address: address) }
-
-    /// Somebody with an account that is set up.
-    struct Person {
-        let id: OperatorID
-        let email: String
-        let secret: Secret<[UInt8]>
-
-        func code(at moment: Timestamp) -> String { TimeCode.code(at: TimeCode.step(at: moment), secret: secret) }
+    package func browser(at address: String = "192.0.2.20") -> Browser {
+        Browser(responder: responder, address: address)
     }
 
-    static func token(of link: OperatorAccounts.Link) throws -> String {
+    /// Somebody with an account that is set up.
+    package struct Person {
+        package let id: OperatorID
+        package let email: String
+        package let secret: Secret<[UInt8]>
+
+        package init(id: OperatorID, email: String, secret: Secret<[UInt8]>) {
+            (self.id, self.email, self.secret) = (id, email, secret)
+        }
+
+        package func code(at moment: Timestamp) -> String {
+            TimeCode.code(at: TimeCode.step(at: moment), secret: secret)
+        }
+    }
+
+    package static func token(of link: OperatorAccounts.Link) throws -> String {
         try #require(link.address.reveal().split(separator: "=").last.map(String.init))
     }
 
     /// Sets the account behind a link up; the code that did it is used up afterwards.
-    func setUp(_ token: String, password: String = OperatorCase.password) async throws -> Secret<[UInt8]> {
+    package func setUp(_ token: String, password: String = OperatorCase.password) async throws -> Secret<[UInt8]> {
         let begun = await browser().send(.post, "/api/operator/setup/begin", ["token": .string(token)])
         let secret = Secret(Self.base32(try #require(begun.json["secret"]?.string, "\(begun.text)")))
         let code = TimeCode.code(at: TimeCode.step(at: door.time.now), secret: secret)
@@ -84,7 +93,7 @@ struct OperatorCase {
         return secret
     }
 
-    func person(_ role: OperatorRole = .operator, email: String? = nil) async throws -> Person {
+    package func person(_ role: OperatorRole = .operator, email: String? = nil) async throws -> Person {
         let email = email ?? "op-\(OperatorID.new(at: door.time.now).description.suffix(12))@host.example"
         let link = try await accounts.create(email, name: "Mira", role: role)
         return Person(id: link.id, email: email, secret: try await setUp(try Self.token(of: link)))
@@ -92,7 +101,7 @@ struct OperatorCase {
 
     /// Signs in, in this browser.
     @discardableResult
-    func signIn(
+    package func signIn(
         _ person: Person, in browser: Browser, password: String = OperatorCase.password, code: String? = nil
     ) async -> Browser.Answer {
         let answer = await browser.send(
@@ -105,7 +114,7 @@ struct OperatorCase {
         return answer
     }
 
-    func signedIn(_ role: OperatorRole = .operator) async throws -> (person: Person, browser: Browser) {
+    package func signedIn(_ role: OperatorRole = .operator) async throws -> (person: Person, browser: Browser) {
         let (person, browser) = (try await person(role), browser())
         try #require(await signIn(person, in: browser).status == 200)
         return (person, browser)
@@ -113,7 +122,8 @@ struct OperatorCase {
 
     /// Asks, and an owner of the organisation agrees.
     /// - Returns: the id of the access.
-    func letIn(_ browser: Browser, to org: OrgID, by owner: UserID, minutes: Int64 = 60) async throws -> String {
+    package func letIn(_ browser: Browser, to org: OrgID, by owner: UserID, minutes: Int64 = 60) async throws -> String
+    {
         let asked = await browser.send(
             .post, "/api/operator/orgs/\(org)/support-access",
             ["reason": "The graphs stand still", "minutes": .integer(minutes)])
@@ -125,20 +135,20 @@ struct OperatorCase {
     }
 
     /// Actions in an organisation's trail with who did them, in order.
-    func trail(of org: OrgID) async throws -> [String] {
+    package func trail(of org: OrgID) async throws -> [String] {
         try await TestDatabase.current.app.rows(
             in: org, "SELECT action || ' ' || split_part(actor, ':', 1) FROM audit_entries ORDER BY seq"
         ) { try $0.next() }
     }
 
     /// Actions in the operators' own log, in order.
-    func log() async throws -> [String] {
+    package func log() async throws -> [String] {
         try await TestDatabase.current.superuser.rowsGlobally("SELECT action FROM pulse.operator_log ORDER BY seq") {
             try $0.next()
         }
     }
 
-    static func base32(_ text: String) -> [UInt8] {
+    package static func base32(_ text: String) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         var (bits, count, bytes) = (0, 0, [UInt8]())
         for character in text {
