@@ -43,6 +43,9 @@ def log():
             entry(7, 900, "organisation.suspend", orgId=orgs()[2]["id"], note="Invoice 2211, third reminder"), entry(6, 4_000, "organisation.search", KIM), entry(5, 90_000, "operator_session.create", KIM)]
 
 
+COMPANY = {"id": "company", "type": "oidc", "displayName": "Company sign-in", "loginUrl": f"{API}/oidc/company/login"}
+
+
 def operations(server, operator=LEA):
     """Makes the server the operators' listener, with one of them signed in."""
     server.page = "operator.html"
@@ -51,6 +54,8 @@ def operations(server, operator=LEA):
             {"id": "o3", "email": "new@pulse.example", "displayName": "Noor Haddad", "role": "operator", "status": "invited", "createdAt": ago(3_000)}]
     server.answers.update({
         ("GET", f"{API}/me"): {"operator": operator, "csrfToken": "canned", "expiresAt": iso(time.time() + 1_800), "absoluteExpiresAt": iso(time.time() + 40_000)},
+        ("GET", f"{API}/sign-in"): {"passwordLogin": True, "providers": [COMPANY]},
+        ("POST", f"{API}/sso/logout"): {},
         ("GET", f"{API}/orgs"): lambda match, query, body: {"data": [
             one for one in orgs() if query.get("q", "").lower() in one["displayName"].lower() and query.get("status") in (None, one["status"])]},
         ("GET", NORDWIND): detail(),
@@ -66,6 +71,5 @@ def operations(server, operator=LEA):
         ("POST", f"{API}/setup/begin"): lambda match, query, body: (
             {"email": LEA["email"], "displayName": LEA["displayName"], "role": LEA["role"], "secret": "JBSWY3DPEHPK3PXP", "address": "otpauth://totp/Pulse", "picture": QR,
              "expiresAt": iso(time.time() + DAY)} if body == {"token": "osu_good"} else problem(400, "setup-link-invalid", "Invalid link")),
-        ("POST", f"{API}/logout"): Answer(204),
     })
     return server

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from canned import ORG, Answer, iso, problem
 from company import said
-from operators import API, KIM, LEA, NORDWIND, detail, operations, orgs, support
+from operators import API, COMPANY, KIM, LEA, NORDWIND, detail, operations, orgs, support
 
 PASSWORD = "a long enough password 7"
 
@@ -43,6 +43,41 @@ def test_all_three_proofs_are_sent_at_once_and_lead_where_one_wanted_to_go(canne
     expect(page.get_by_role("row", name=re.compile("Kim Aalto"))).to_be_visible()
     expect(page).to_have_url(re.compile("/operators$"))
     assert not any(path.startswith("/api/") and not path.startswith(API) for _, path, _ in server.asked)
+
+
+def test_the_companys_provider_is_a_way_in_and_may_be_the_only_one(canned, visit):
+    server = signed_out(operations(canned()))
+    page = visit(server, "/operators", allow=["401"])
+    way = page.get_by_role("link", name="Company sign-in")
+    expect(way).to_have_attribute("href", f"{API}/oidc/company/login?returnTo=%2Foperators")
+    expect(page.get_by_label("Password")).to_be_visible()
+    server.answers["GET", f"{API}/sign-in"] = {"passwordLogin": False, "providers": [COMPANY]}
+    page.goto(server.url + "/login?sso=error&sso_error=not_linked")
+    expect(page.get_by_text("No operator's account is linked to you there.")).to_be_visible()
+    expect(way).to_be_visible()
+    expect(page.get_by_label("Password")).to_have_count(0)
+
+
+def test_a_provider_that_asked_for_no_second_factor_leads_to_the_code(canned, visit):
+    server = signed_out(operations(canned()))
+
+    def enter(match, query, body):
+        if body != {"code": "123456"}:
+            return Answer(401, {**problem(401, "invalid-credentials", "Wrong").body, "remaining": 4})
+        server.entered = True
+        return Answer(200, {"csrfToken": "canned", "expiresAt": iso(1_900_000_000), "returnTo": "/operators"},
+                      {"Set_Cookie": "pulse_operator_csrf=canned; Path=/"})
+
+    server.answers["POST", f"{API}/sso/code"] = enter
+    page = visit(server, "/login?sso=code", allow=["401"])
+    expect(page.get_by_label("Password")).to_have_count(0)
+    page.get_by_label("Code").fill("111111")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("This code does not fit. 4 tries left.")).to_be_visible()
+    page.get_by_label("Code").fill("123 456")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("row", name=re.compile("Kim Aalto"))).to_be_visible()
+    expect(page).to_have_url(re.compile("/operators$"))
 
 
 def test_the_first_time_sets_up_password_and_app(canned, visit):

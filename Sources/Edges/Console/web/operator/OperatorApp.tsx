@@ -25,7 +25,7 @@ function Pages(): JSX.Element {
   const session = useOperatorSession();
   const next = safePath(query.get("next"), "/orgs");
   if (path === "/setup") return <SetUp />;
-  if (path === "/login") return session.kind === "signedIn" ? <Redirect to={next} /> : <SignIn next={next} />;
+  if (path === "/login") return session.kind === "signedIn" ? <Redirect to={next} /> : <SignIn next={next} told={query} />;
   switch (session.kind) {
     case "loading": return <Blank />;
     case "failed": return <main className="page"><Failed title="The console could not be opened" problem={session.problem} nextTry={session.nextTry} retry={() => void loadOperator()} aside="Customers are not touched by this." /></main>;

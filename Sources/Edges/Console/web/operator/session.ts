@@ -79,9 +79,18 @@ export async function signIn(email: string, password: string, code: string, next
   navigate(next, { replace: true });
 }
 
+/** What a provider vouched for waits for this code; where to go on is what the sign-in was begun with. */
+export async function signInByCode(code: string): Promise<void> {
+  const { returnTo } = await post<{ returnTo: string }>(`${api}/sso/code`, { code });
+  adopt(await get<OperatorMe>(`${api}/me`));
+  navigate(returnTo, { replace: true });
+}
+
+/** Whoever came by a provider is signed out there, too. */
 export async function signOut(): Promise<void> {
   try {
-    await post(`${api}/logout`, {});
+    const { url } = await post<{ url?: string }>(`${api}/sso/logout`, {});
+    if (url) { location.assign(url); return; }
   } catch (error) {
     if (asProblem(error).status !== 401) {
       toast({ mark: "critical", title: "Still signed in", text: asProblem(error).sentence });
