@@ -134,8 +134,9 @@ targets += room(
         nio, nioPosix, nioHTTP, nioWebSocket, nioTLS, nioConcurrency, log, crypto, lifecycle, metrics,
     ])
 
+targets += room("Datagrams", on: .base, external: [nio, nioPosix, nioConcurrency])
 targets += room(
-    "Outbound", on: .base, uses: ["Kernel", "HTTPKit", "Inventory"],
+    "Outbound", on: .base, uses: ["Kernel", "HTTPKit", "Inventory", "Datagrams"],
     external: [nio, nioPosix, nioHTTP, nioTLS, nioTLSEvents, nioConcurrency, collections, crypto, asn1, x509],
     testUses: ["HostileKit"])
 targets += room(
@@ -157,7 +158,7 @@ targets += room(
 
 targets += room(
     "Probes", on: .collectors, uses: ["Kernel", "JSONKit", "Inventory", "Outbound", "CollectorKit"],
-    testUses: ["CollectorConformance", "HostileKit", "Inventory", "Outbound", "Kernel", "JSONKit"])
+    testUses: ["CollectorConformance", "HostileKit", "Inventory", "Outbound", "Kernel", "JSONKit", "Datagrams"])
 
 // Contexts: one room per thing customers talk about.
 targets += room(
@@ -269,9 +270,10 @@ targets += room(
     "Relay", on: .contexts,
     uses: [
         "Kernel", "Postgres", "JSONKit", "HTTPKit", "Cryptography", "AgentProtocol", "Outbound", "Audit", "Access",
+        "Datagrams",
     ],
-    external: [log, metrics, nio, nioPosix, nioConcurrency, lifecycle],
-    testUses: ["FrontDoorKit", "AgentApp", "HostileKit", "Inventory"])
+    external: [log, metrics, nio, nioPosix, nioTLS, nioConcurrency, lifecycle],
+    testUses: ["FrontDoorKit", "AgentApp", "HostileKit", "Inventory", "Datagrams"])
 targets += room(
     "Annotations", on: .contexts,
     uses: [
@@ -302,7 +304,7 @@ targets += room(
     ], external: [log, lifecycle, signals, metrics, nioConcurrency], testUses: ["Vault"])
 targets += room(
     "AgentApp", on: .programs,
-    uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts", "DockerFacts"],
+    uses: ["Kernel", "JSONKit", "Compression", "AgentProtocol", "HostFacts", "DockerFacts", "Datagrams"],
     external: [log, crypto, nio, nioPosix, nioHTTP, nioTLS, lifecycle, signals, nioConcurrency])
 targets += room(
     "EstateApp", on: .programs, uses: ["Kernel", "JSONKit", "Compression"],

@@ -7,9 +7,15 @@ import Testing
     private func permits(_ rules: [String], _ addresses: [String], of host: String? = nil, port: Int = 8006) throws
         -> Bool
     {
+        try permits(rules, addresses, of: host, by: .tcp(port))
+    }
+
+    private func permits(
+        _ rules: [String], _ addresses: [String], of host: String? = nil, by service: TargetService
+    ) throws -> Bool {
         let parsed = addresses.compactMap { NetworkAddress($0) }
         try #require(parsed.count == addresses.count)
-        return try AllowList(rules).permits(parsed, of: host ?? addresses[0], port: port)
+        return try AllowList(rules).permits(parsed, of: host ?? addresses[0], by: service)
     }
 
     @Test("nothing is allowed unless it is said") func nothing() throws {
@@ -30,6 +36,34 @@ import Testing
         ] {
             #expect(try !permits(rules, [address], port: port), "\(address) \(port)")
         }
+    }
+
+    @Test("datagrams and pings are allowed only where they are named, and a port alone is one of TCP")
+    func services() throws {
+        let rules = [
+            "10.0.0.0/8:53,53/udp,161-162/udp", "10.1.0.0/16:icmp", "ns.lan:53/udp,icmp", "10.2.0.0/16:80/tcp",
+        ]
+        for (address, service) in [
+            ("10.0.0.1", TargetService.tcp(53)), ("10.0.0.1", .udp(53)), ("10.0.0.1", .udp(162)), ("10.1.0.1", .icmp),
+            ("10.2.0.1", .tcp(80)),
+        ] {
+            #expect(try permits(rules, [address], by: service), "\(address) \(service)")
+        }
+        for (address, service) in [
+            ("10.0.0.1", TargetService.icmp), ("10.0.0.1", .tcp(161)), ("10.0.0.1", .udp(163)), ("10.2.0.1", .udp(80)),
+            ("11.0.0.1", .udp(53)), ("11.1.0.1", .icmp),
+        ] {
+            #expect(try !permits(rules, [address], by: service), "\(address) \(service)")
+        }
+        #expect(try permits(rules, ["192.168.1.1"], of: "ns.lan", by: .icmp))
+        #expect(try !permits(rules, ["192.168.1.1"], of: "ns.lan", by: .tcp(53)))
+        for service in [TargetService.icmp, .udp(53)] {
+            #expect(try !permits(["0.0.0.0/0:icmp,1-65535/udp"], ["127.0.0.1"], by: service))
+            #expect(try !permits(["0.0.0.0/0:icmp,1-65535/udp"], ["255.255.255.255"], by: service))
+            #expect(try permits(["127.0.0.1:icmp,53/udp"], ["127.0.0.1"], by: service))
+        }
+        let list = try AllowList(rules)
+        #expect(list.mayLead(to: .icmp) && list.mayLead(to: .udp(161)) && !list.mayLead(to: .udp(80)))
     }
 
     @Test("a name is allowed wherever it leads but to special places; another name is not") func name() throws {
@@ -99,6 +133,8 @@ import Testing
             "192.168.1.0/24", "192.168.1.0/33:80", "192.168.1.0/-1:80", "192.168.1.0/24:0", "pve.lan:65536", "pve.lan:",
             "pve.lan:9-8", "pve.lan:80,", "pve.lan:-80", ":80", "fd00::1:80", "[fd00::1]80", "[fd00::1:80", "127.1:80",
             "0x7f.1:80", "2130706433:80", "a b.lan:80", "-x.lan:80", "*:80", "192.168.1.0/24:80-90-100", "[pve!lan]:80",
+            "pve.lan:80/sctp", "pve.lan:80/", "pve.lan:/udp", "pve.lan:80/udp/udp", "pve.lan:icmp/udp", "pve.lan:ICMP",
+            "pve.lan:0/udp", "pve.lan:icmp,",
         ])
     func unfit(rule: String) {
         do {

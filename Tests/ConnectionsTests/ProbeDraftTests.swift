@@ -79,14 +79,27 @@ import Testing
         #expect(bare.status == 400 && bare.json["field"] == "probe.protocol", "\(bare.text)")
         let platform = await place.create(browser, ["probe": ["protocol": "tcp"]])
         #expect(platform.status == 400 && platform.json["field"] == "probe", "\(platform.text)")
-        for means in ["icmp", "udp"] {
-            let around = await browser.send(
+    }
+
+    @Test(
+        "every kind of check looks from an agent of the organisation, and from no other's",
+        arguments: ProbeSettings.Means.allCases)
+    func throughAgent(means: ProbeSettings.Means) async throws {
+        let place = try ConnectionsCase()
+        let (browser, org) = try await place.member()
+        let ours = try await Given.agent(in: org)
+        let theirs = try await Given.agent(in: try await Given.organisation())
+        func make(_ agent: AgentID) async -> Browser.Answer {
+            await browser.send(
                 .post, "/api/connections",
                 [
-                    "kind": "availability", "name": "b", "host": "b.example.com", "probe": ["protocol": .string(means)],
-                    "agentId": .string("\(AgentID.new(at: place.door.time.now))"),
+                    "kind": "availability", "name": "b", "host": "192.168.1.9", "port": 161,
+                    "probe": ["protocol": .string(means.rawValue)], "agentId": .string("\(agent)"),
                 ])
-            #expect(around.status == 400 && around.json["field"] == "agentId", "\(around.text)")
         }
+        let foreign = await make(theirs.id)
+        #expect(foreign.status == 400 && foreign.json["field"] == "agentId", "\(foreign.text)")
+        let made = await make(ours.id)
+        #expect(made.status == 201 && made.json["agentId"]?.string == "\(ours.id)", "\(made.text)")
     }
 }

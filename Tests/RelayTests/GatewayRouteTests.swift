@@ -217,11 +217,11 @@ import Testing
         let free = try await HostileServer(nil) { _ in .silence }
         let linkPort = free.port
         try await free.close()
-        let link = RelayLink(listen: ("127.0.0.1", linkPort), secret: secret)
+        let link = try RelayLink(listen: ("127.0.0.1", linkPort), secret: secret)
         let here = try RelayCase(link: link)
-        let there = try RelayCase(link: RelayLink(listen: nil, secret: secret))
+        let there = try RelayCase(link: try RelayLink(listen: nil, secret: secret))
         let stranger = try RelayCase(
-            link: RelayLink(listen: nil, secret: Secret([UInt8](repeating: 8, count: 32))))
+            link: try RelayLink(listen: nil, secret: Secret([UInt8](repeating: 8, count: 32))))
         let (_, org) = try await Given.member()
         let (_, others) = try await Given.member()
         let agent = try await Given.agent(in: org)

@@ -41,8 +41,10 @@ package enum OutboundError: String, Error, Sendable, CaseIterable {
     case noGateway
     /// The agent is there, and its administrator has not allowed the target.
     case gatewayRefused
-    /// The agent is there and carries as many streams as it may.
+    /// The agent is there and carries as many streams or questions as it may.
     case gatewayBusy
+    /// The agent is there and of a release that carries streams alone: no datagrams, no pings.
+    case gatewayTooOld
     /// What it should be reached with cannot work: authorities that are no certificates.
     case misconfigured
 }

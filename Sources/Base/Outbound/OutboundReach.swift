@@ -10,7 +10,7 @@ internal import X509
 /// The way out to the hosts of customers: what collectors are built on.
 package struct OutboundReach: Sendable {
     private let direct: Dialer
-    private let gateways: GatewayReach
+    let gateways: GatewayReach
 
     let addresses: AddressGuard
 

@@ -35,7 +35,12 @@ extension ConnectionFault {
         case .gatewayRefused:
             self.init(.gateway, "The gateway agent does not allow \(target); its own administrator can, with --allow.")
         case .gatewayBusy:
-            self.init(.gateway, "The gateway agent that leads to \(target) carries as many streams as it may.")
+            self.init(.gateway, "The gateway agent that leads to \(target) carries as much as it may.")
+        case .gatewayTooOld:
+            self.init(
+                .gateway,
+                "The gateway agent that leads to \(target) is too old for pings and datagrams; install a newer one there."
+            )
         case .misconfigured: self.init(.misconfigured, "The trusted certificates or the fingerprint cannot be used.")
         }
     }

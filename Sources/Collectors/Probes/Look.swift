@@ -18,7 +18,7 @@ package struct Look: Sendable, Hashable {
     package var lossPercent: Double?
     package var certificate: ServerCertificate?
     /// Another means was used than was asked for, and why.
-    package var fallback: String?
+    package var fallback: ConnectionFault?
 
     init(
         _ outcome: Outcome, latency: Duration? = nil, lossPercent: Double? = nil, certificate: ServerCertificate? = nil
@@ -40,7 +40,17 @@ struct Looker: Sendable {
     let reach: OutboundReach
 
     private var timeout: Duration { .milliseconds(settings.timeoutMilliseconds) }
-    private var target: String { "\(spec.host):\(spec.port)" }
+
+    /// For people; what an agent's administrator would have to allow is written as there.
+    var target: String {
+        guard case .viaAgent = spec.route else { return "\(spec.host):\(spec.port)" }
+        let host = spec.host.contains(":") ? "[\(spec.host)]" : spec.host
+        return switch settings.means {
+        case .icmp: "\(host):icmp"
+        case .udp: "\(host):\(spec.port)/udp"
+        case .tcp, .http, .https, .tls, .dns: "\(host):\(spec.port)"
+        }
+    }
 
     /// - Throws: what says nothing of the place: an address that may not be reached, a gateway that is not there.
     func look() async throws -> Look {
@@ -66,7 +76,7 @@ struct Looker: Sendable {
 
     private static func sentence(_ error: OutboundError) -> String? {
         switch error {
-        case .refused, .noGateway, .gatewayRefused, .gatewayBusy, .misconfigured: nil
+        case .refused, .noGateway, .gatewayRefused, .gatewayBusy, .gatewayTooOld, .misconfigured: nil
         case .unreachable: "It cannot be reached, or hung up."
         case .untrusted: "Its certificate is not valid for it, or nobody we trust signed it."
         case .certificateChanged: "It shows another certificate than the confirmed one."
@@ -86,11 +96,32 @@ struct Looker: Sendable {
                 return Look(.unreachable("No echo came back in time."), lossPercent: 100)
             }
             return Look(.reachable, latency: best, lossPercent: loss)
-        } catch is OutboundReach.NoEchoSocket {
+        } catch let error as NoEchoSocket {
+            return try await knock(insteadOf: ConnectionFault(.permission, Self.sentence(error)))
+        } catch OutboundError.gatewayTooOld {
+            return try await knock(
+                insteadOf: ConnectionFault(
+                    .gateway, "The gateway agent is too old to send pings; install a newer one there."))
+        }
+    }
+
+    private static func sentence(_ error: NoEchoSocket) -> String {
+        switch error {
+        case .here: "This server may not send pings (net.ipv4.ping_group_range)."
+        case .atAgent: "The agent's machine may not send pings (net.ipv4.ping_group_range there)."
+        }
+    }
+
+    private func knock(insteadOf fault: ConnectionFault) async throws -> Look {
+        do {
             var look = try await knock()
-            look.fallback =
-                "This server may not send pings (net.ipv4.ping_group_range), so a TCP connection to port \(spec.port) was tried."
+            look.fallback = ConnectionFault(
+                fault.reason, "\(fault.detail) A TCP connection to port \(spec.port) was tried instead.")
             return look
+        } catch OutboundError.gatewayRefused {
+            // What the agent's administrator changes is seen at the next try.
+            throw ConnectionFault(
+                .gateway, "\(fault.detail) Nor does it allow \(spec.host):\(spec.port), which would be tried instead.")
         }
     }
 
@@ -99,7 +130,7 @@ struct Looker: Sendable {
             let took = try await reach.knock(at: spec.host, port: spec.port, route: spec.route, timeout: timeout)
             return Look(.reachable, latency: took)
         } catch OutboundError.unreachable {
-            return Look(.unreachable("Nobody accepts connections at \(target)."))
+            return Look(.unreachable("Nobody accepts connections at \(spec.host):\(spec.port)."))
         }
     }
 
@@ -123,13 +154,7 @@ struct Looker: Sendable {
         let query = DNSMessage.query(settings.question ?? spec.host, number: UInt16.random(in: 1...UInt16.max))
         guard let query else { return Look(.unreachable("The name that is asked for cannot be one.")) }
         let start = ContinuousClock.now
-        let answer =
-            switch spec.route {
-            case .direct: try await reach.exchange(query.bytes, with: spec.host, port: spec.port, timeout: timeout)
-            // An agent carries streams; name servers answer those as well (RFC 7766).
-            case .viaAgent:
-                try await reach.ask(query.bytes, of: spec.host, port: spec.port, route: spec.route, timeout: timeout)
-            }
+        let answer = try await ask(query)
         guard let answer else { return Look(.unreachable("The name server did not answer in time.")) }
         let latency = ContinuousClock.now - start
         var look: Look
@@ -141,6 +166,18 @@ struct Looker: Sendable {
         }
         look.latency = latency
         return look
+    }
+
+    /// By datagram as everybody does. Name servers answer over streams as well (RFC 7766), which is all that some agents
+    /// allow or know.
+    private func ask(_ query: DNSMessage.Query) async throws -> [UInt8]? {
+        do {
+            return try await reach.exchange(
+                query.bytes, with: spec.host, port: spec.port, route: spec.route, timeout: timeout)
+        } catch OutboundError.gatewayRefused, OutboundError.gatewayTooOld {
+            return try await reach.ask(
+                query.bytes, of: spec.host, port: spec.port, route: spec.route, timeout: timeout)
+        }
     }
 
     private func page(_ client: HostClient) async throws -> Look {

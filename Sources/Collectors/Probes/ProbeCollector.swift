@@ -33,7 +33,7 @@ actor ProbeCollector: Collector {
                 observations: [observation(of: look, status, at: now)], complete: [Self.scope],
                 degraded: degraded(look), latency: look.latency, requests: 1)
         } catch {
-            return PollReport(fault: ConnectionFault(error, reaching: "\(spec.host):\(spec.port)"), requests: 1)
+            return PollReport(fault: ConnectionFault(error, reaching: looker.target), requests: 1)
         }
     }
 
@@ -46,12 +46,12 @@ actor ProbeCollector: Collector {
                     version: nil, instanceName: nil, discovered: [.networkEndpoint: 1], degraded: degraded(look),
                     latency: look.latency ?? .zero))
         } catch {
-            return .failure(ConnectionFault(error, reaching: "\(spec.host):\(spec.port)"))
+            return .failure(ConnectionFault(error, reaching: looker.target))
         }
     }
 
     private func degraded(_ look: Look) -> [DegradedPart] {
-        look.fallback.map { [DegradedPart("icmp", ConnectionFault(.permission, $0))] } ?? []
+        look.fallback.map { [DegradedPart("icmp", $0)] } ?? []
     }
 
     // MARK: Judging
@@ -141,7 +141,7 @@ actor ProbeCollector: Collector {
         json.member("lossPercent", look.lossPercent, decimals: 1)
         json.member("consecutiveFailures", failures)
         json.member("checkedAt", now)
-        json.member("fallback", look.fallback)
+        json.member("fallback", look.fallback?.detail)
         guard let certificate = look.certificate else { return }
         json.object("certificate") { json in
             json.member("subject", certificate.subject)

@@ -55,7 +55,7 @@ struct ConnectionDraft: Sendable {
             cadence: try cadence(old?.cadence, within: rules.cadence(of: kind)),
             isEnabled: try flag("enabled") ?? old?.isEnabled ?? true, site: try site(old?.site),
             tags: try tags(old?.tags ?? []), route: route,
-            probe: try probe(old?.probe, of: kind, over: route))
+            probe: try probe(old?.probe, of: kind))
     }
 
     /// Where it leads, and nothing else of it.
@@ -159,17 +159,6 @@ struct ConnectionDraft: Sendable {
             guard let id = value.string.flatMap({ AgentID($0) }) else { throw .noSuchGateway }
             return .viaAgent(id, of: org)
         }
-    }
-
-    private func probe(
-        _ old: ProbeSettings?, of kind: ConnectionKind, over route: OutboundRoute
-    ) throws(Problem) -> ProbeSettings? {
-        let wanted = try probe(old, of: kind)
-        if let wanted, [.icmp, .udp].contains(wanted.means), route != .direct {
-            throw .invalidField(
-                "agentId", "only what speaks TCP is reached through an agent: tcp, http, https, tls, dns")
-        }
-        return wanted
     }
 
     private func probe(_ old: ProbeSettings?, of kind: ConnectionKind) throws(Problem) -> ProbeSettings? {

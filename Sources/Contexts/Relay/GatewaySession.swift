@@ -5,16 +5,19 @@ internal import Kernel
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import NIOPosix
 internal import Outbound
 
-/// One gateway's connection: its streams, and the channels behind which they lie.
+/// One gateway's connection: its streams and the channels behind which they lie, and the questions that wait.
 ///
-/// Any thread may change the streams; what they want to be said goes out in the order in which they decided it.
+/// Any thread may change them; what they want to be said goes out in the order in which they decided it.
 final class GatewaySession: Sendable {
     private struct State {
         var mux: StreamMux
         var bridges: [UInt32: StreamBridge] = [:]
         var opening: [UInt32: EventLoopPromise<Void>] = [:]
+        var book = QuestionBook(.opener)
+        var asked: [UInt32: EventLoopPromise<[GatewayAnswer]>] = [:]
         /// Decided and not handed to the socket.
         var outbox: [GatewayFrame] = []
         var isSending = false
@@ -22,6 +25,10 @@ final class GatewaySession: Sendable {
         var ending: Problem?
         var heardAt: Duration
         var told: (received: UInt64, sent: UInt64) = (0, 0)
+
+        var bytes: (received: UInt64, sent: UInt64) {
+            (mux.received + book.received, mux.sent + book.sent)
+        }
     }
 
     private static let greetTimeout: Duration = .seconds(5)
@@ -52,8 +59,12 @@ final class GatewaySession: Sendable {
 
     var isOver: Bool { state.withLockedValue { $0.ending != nil } }
     var streams: Int { state.withLockedValue { $0.mux.count } }
-    /// Of data, since the connection came about.
-    var bytes: (received: UInt64, sent: UInt64) { state.withLockedValue { ($0.mux.received, $0.mux.sent) } }
+    /// That wait for their answers.
+    var waiting: Int { state.withLockedValue { $0.book.count } }
+    /// Since the connection came about.
+    var questions: Int { state.withLockedValue { Int($0.book.total) } }
+    /// Of data and datagrams, since the connection came about.
+    var bytes: (received: UInt64, sent: UInt64) { state.withLockedValue { $0.bytes } }
     /// What came in and was not taken yet.
     var held: Int { state.withLockedValue { $0.mux.held } }
 
@@ -77,7 +88,7 @@ final class GatewaySession: Sendable {
 
     private static func hello(in bytes: [UInt8]) throws(Problem) -> GatewayHello {
         do throws(GatewayViolation) {
-            guard case .hello(let hello) = try GatewayFrame(bytes), hello.version >= GatewayLimits.version else {
+            guard case .hello(let hello) = try GatewayFrame(bytes), hello.version >= GatewayLimits.oldestVersion else {
                 throw GatewayViolation("a greeting in a version that we speak is wanted")
             }
             return hello
@@ -91,7 +102,9 @@ final class GatewaySession: Sendable {
         socket.send(
             SocketFrame(
                 binary: GatewayFrame.welcome(
-                    GatewayWelcome(streams: UInt16(Switchboard.streamsPerGateway), credit: Switchboard.credit)
+                    GatewayWelcome(
+                        version: min(hello.version, GatewayLimits.version),
+                        streams: UInt16(Switchboard.streamsPerGateway), credit: Switchboard.credit)
                 ).bytes))
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
@@ -110,17 +123,24 @@ final class GatewaySession: Sendable {
 
     private func take(_ frame: GatewayFrame) throws(GatewayViolation) {
         let now = time.monotonic
-        let outcome = state.withLockedValue { state -> Result<StreamMux.Outcome, GatewayViolation> in
+        typealias Step = (streams: StreamMux.Outcome?, questions: QuestionBook.Outcome?)
+        let outcome = state.withLockedValue { state -> Result<Step, GatewayViolation> in
             state.heardAt = now
             do throws(GatewayViolation) {
+                if let outcome = try state.book.receive(frame, at: now) {
+                    state.outbox += outcome.frames
+                    return .success((nil, outcome))
+                }
                 let outcome = try state.mux.receive(frame, at: now)
                 state.outbox += outcome.frames
-                return .success(outcome)
+                return .success((outcome, nil))
             } catch {
                 return .failure(error)
             }
         }
-        perform(try outcome.get())
+        let step = try outcome.get()
+        if let outcome = step.questions { perform(outcome) }
+        if let outcome = step.streams { perform(outcome) }
     }
 
     private func watch() async throws {
@@ -135,15 +155,16 @@ final class GatewaySession: Sendable {
                 send()
             }
             step { $0.tick(at: $1) }
+            stepQuestions { $0.tick(at: $1) }
             count()
         }
     }
 
     private func count() {
         let more = state.withLockedValue { state in
-            let more = (state.mux.received - state.told.received, state.mux.sent - state.told.sent)
-            state.told = (state.mux.received, state.mux.sent)
-            return more
+            let bytes = state.bytes
+            defer { state.told = bytes }
+            return (bytes.received - state.told.received, bytes.sent - state.told.sent)
         }
         RelayMetrics.received.increment(by: Int64(more.0))
         RelayMetrics.sent.increment(by: Int64(more.1))
@@ -151,11 +172,12 @@ final class GatewaySession: Sendable {
 
     /// It may not go on: everything behind it ends now, and the socket is closed with the reason.
     func end(_ why: Problem) {
-        let (bridges, opening) = state.withLockedValue { state in
+        let (bridges, opening, asked) = state.withLockedValue { state in
             state.ending = state.ending ?? why
-            defer { (state.bridges, state.opening) = ([:], [:]) }
-            return (state.bridges, state.opening)
+            defer { (state.bridges, state.opening, state.asked) = ([:], [:], [:]) }
+            return (state.bridges, state.opening, state.asked)
         }
+        for promise in asked.values { promise.fail(OutboundError.noGateway) }
         for promise in opening.values { promise.fail(OutboundError.noGateway) }
         for bridge in bridges.values { bridge.cut() }
         socket.close(SocketCloseCode(for: why), why.slug)
@@ -233,7 +255,7 @@ final class GatewaySession: Sendable {
             case .refused(let stream, let why):
                 // Whoever wanted it looks after the channel.
                 _ = bridge(stream, isLast: true)
-                opening(stream)?.fail(OutboundError(why))
+                opening(stream)?.fail(why.error)
             case .data(let stream, let bytes): bridge(stream)?.write(bytes)
             case .finished(let stream): bridge(stream)?.finish()
             case .ready(let stream): bridge(stream)?.read()
@@ -245,6 +267,62 @@ final class GatewaySession: Sendable {
             }
         }
     }
+
+    // MARK: Questions
+
+    /// Waits for the answers as long as the target, the agent and the way may take.
+    /// - Throws: `OutboundError`, `NoEchoSocket`, `CancellationError`.
+    func ask(_ question: GatewayQuestion) async throws -> [GatewayAnswer] {
+        guard hello.version >= GatewayLimits.versionOfQuestions else { throw OutboundError.gatewayTooOld }
+        let now = time.monotonic
+        let promise = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: [GatewayAnswer].self)
+        let asked = state.withLockedValue { state -> Result<UInt32, OutboundError> in
+            guard state.ending == nil else { return .failure(.noGateway) }
+            guard let (number, outcome) = state.book.ask(question, at: now) else { return .failure(.gatewayBusy) }
+            state.outbox += outcome.frames
+            state.asked[number] = promise
+            return .success(number)
+        }
+        let number: UInt32
+        do {
+            number = try asked.get()
+        } catch {
+            promise.fail(error)
+            throw error
+        }
+        send()
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            state.withLockedValue { $0.asked.removeValue(forKey: number) }?.fail(CancellationError())
+            stepQuestions { book, _ in book.cancel(number) }
+        }
+    }
+
+    private func stepQuestions(_ change: (inout QuestionBook, _ now: Duration) -> QuestionBook.Outcome) {
+        let now = time.monotonic
+        let outcome = state.withLockedValue { state in
+            let outcome = change(&state.book, now)
+            state.outbox += outcome.frames
+            return outcome
+        }
+        perform(outcome)
+    }
+
+    private func perform(_ outcome: QuestionBook.Outcome) {
+        send()
+        for event in outcome.events {
+            switch event {
+            case .answered(let number, let answers):
+                state.withLockedValue { $0.asked.removeValue(forKey: number) }?.succeed(answers)
+            case .declined(let number, let why):
+                state.withLockedValue { $0.asked.removeValue(forKey: number) }?.fail(why.error)
+            case .asked, .cancelled: break
+            }
+        }
+    }
+
+    // MARK: Parts
 
     private func opening(_ stream: UInt32) -> EventLoopPromise<Void>? {
         state.withLockedValue { $0.opening.removeValue(forKey: stream) }
@@ -275,14 +353,15 @@ final class GatewaySession: Sendable {
     }
 }
 
-extension OutboundError {
-    init(_ why: GatewayRefusal) {
-        self =
-            switch why {
-            case .notAllowed: .gatewayRefused
-            case .unknownName, .unreachable: .unreachable
-            case .timeout: .timeout
-            case .tooMany: .gatewayBusy
-            }
+extension GatewayRefusal {
+    /// What whoever wanted it is told.
+    var error: any Error {
+        switch self {
+        case .notAllowed: OutboundError.gatewayRefused
+        case .unknownName, .unreachable: OutboundError.unreachable
+        case .timeout: OutboundError.timeout
+        case .tooMany: OutboundError.gatewayBusy
+        case .noEchoSocket: NoEchoSocket.atAgent
+        }
     }
 }

@@ -60,7 +60,8 @@ struct GatewayStore: Sendable {
     ) async throws {
         let bytes = session.bytes
         let told: JSONValue = .object([
-            "reason": .string(reason), "receivedBytes": .integer(Int64(clamping: bytes.received)),
+            "reason": .string(reason), "questions": .integer(Int64(session.questions)),
+            "receivedBytes": .integer(Int64(clamping: bytes.received)),
             "sentBytes": .integer(Int64(clamping: bytes.sent)),
         ])
         let entry = try request.audit(

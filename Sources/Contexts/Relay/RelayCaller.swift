@@ -38,8 +38,8 @@ final class RelayCaller: ChannelInboundHandler, RemovableChannelHandler {
         guard let nonce, inbox.readableBytes > RelayAsk.proofBytes, let status: UInt8 = inbox.readInteger(),
             let proof = inbox.readBytes(length: RelayAsk.proofBytes)
         else { return }
-        guard Digests.constantTimeEqual(proof, ask.proof(of: status, nonce, key: key)) else {
-            return fail(.noGateway, context)
+        guard Digests.constantTimeEqual(proof, ask.proof(of: status, [], nonce, key: key)) else {
+            return fail(OutboundError.noGateway, context)
         }
         guard status == RelayStatus.open else { return fail(RelayStatus.error(of: status), context) }
         hand(context)
@@ -62,12 +62,12 @@ final class RelayCaller: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func fail(_ error: OutboundError, _ context: ChannelHandlerContext) {
+    private func fail(_ error: any Error, _ context: ChannelHandlerContext) {
         verdict.fail(error)
         context.close(promise: nil)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(.noGateway, context) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(OutboundError.noGateway, context) }
 
     func channelInactive(context: ChannelHandlerContext) {
         verdict.fail(OutboundError.noGateway)

@@ -1,4 +1,6 @@
+internal import AgentProtocol
 internal import Cryptography
+internal import Datagrams
 internal import FoundationEssentials
 internal import HTTPKit
 package import Kernel
@@ -16,7 +18,8 @@ struct RelayPlace: Sendable, Hashable {
 }
 
 /// The way to gateways that are connected to another process of this installation: that process listens, and whoever can
-/// show the installation's secret asks it for a stream. Inside the stream the platform's own TLS goes on end to end.
+/// show the installation's secret asks it for a stream, over TLS with a key of that secret. Inside the stream the platform's
+/// own TLS goes on end to end.
 package struct RelayLink: Sendable {
     package typealias Place = (host: String, port: Int)
 
@@ -25,53 +28,86 @@ package struct RelayLink: Sendable {
     /// What other processes are told.
     let advertised: String?
     let key: Secret<[UInt8]>
+    let tls: RelayTLS
 
     /// - Parameter secret: of the installation; what is used here is derived from it.
-    package init(listen: Place?, advertised: Place? = nil, secret: Secret<[UInt8]>) {
+    /// - Throws: when the TLS library cannot be had.
+    package init(listen: Place?, advertised: Place? = nil, secret: Secret<[UInt8]>) throws {
         self.listen = listen
         self.advertised = (listen == nil ? nil : advertised ?? listen).map { place in
             place.host.contains(":") ? "[\(place.host)]:\(place.port)" : "\(place.host):\(place.port)"
         }
         key = Secret(Digests.hmacSHA256(Array("pulse relay link 1".utf8), key: secret))
+        tls = try RelayTLS(secret: secret)
     }
 
     /// - Throws: `OutboundError`: `noGateway` for everything that is wrong with the other process.
     func dial(
         _ place: RelayPlace, _ call: GatewayCall, _ prepare: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) async throws -> any Channel {
-        guard let (host, port) = Self.split(place.address) else { throw OutboundError.noGateway }
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let verdict = loop.makePromise(of: Void.self)
-        let channel: any Channel
+        let verdict = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
+        let ask = RelayAsk(call, epoch: place.epoch)
+        let channel = try await connect(place, verdict) { [key] in
+            RelayCaller(ask, key: key, prepare: prepare, verdict: verdict)
+        }
         do {
-            channel = try await ClientBootstrap(group: loop)
+            try await wait(for: verdict, on: channel, atMost: call.timeout)
+            return channel
+        } catch {
+            channel.close(promise: nil)
+            throw error
+        }
+    }
+
+    /// - Throws: `OutboundError`, `noGateway` for everything that is wrong with the other process; `NoEchoSocket`.
+    func ask(_ place: RelayPlace, _ inquiry: GatewayInquiry) async throws -> [DatagramAnswer] {
+        let question = try inquiry.question
+        let answers = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: [GatewayAnswer].self)
+        let ask = RelayAsk(inquiry, epoch: place.epoch)
+        let channel = try await connect(place, answers) { [key] in RelayInquirer(ask, key: key, answers: answers) }
+        defer { channel.close(promise: nil) }
+        // The other process waits as long as the agent may take; what is on top is the way to it.
+        let patience = question.patience + QuestionBook.lookup + QuestionBook.way + .seconds(2)
+        return try await wait(for: answers, on: channel, atMost: patience).map(\.asDatagram)
+    }
+
+    /// - Parameter promise: kept by the handler from here on; failed when there is no connection.
+    private func connect<Value>(
+        _ place: RelayPlace, _ promise: EventLoopPromise<Value>,
+        _ handler: @escaping @Sendable () -> any ChannelInboundHandler
+    ) async throws -> any Channel {
+        do {
+            guard let (host, port) = Self.split(place.address) else { throw OutboundError.noGateway }
+            return try await ClientBootstrap(group: promise.futureResult.eventLoop)
                 .connectTimeout(.seconds(3))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelInitializer { [key] channel in
+                .channelInitializer { [tls] channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            RelayCaller(
-                                RelayAsk(call, epoch: place.epoch), key: key, prepare: prepare, verdict: verdict))
+                        try channel.pipeline.syncOperations.addHandler(try tls.clientHandler())
+                        try channel.pipeline.syncOperations.addHandler(handler())
                     }
                 }
                 .connect(host: host, port: port).get()
         } catch {
-            verdict.fail(OutboundError.noGateway)
+            promise.fail(OutboundError.noGateway)
             throw OutboundError.noGateway
         }
-        let alarm = loop.scheduleTask(in: TimeAmount(call.timeout)) { verdict.fail(OutboundError.timeout) }
+    }
+
+    private func wait<Value: Sendable>(
+        for promise: EventLoopPromise<Value>, on channel: any Channel, atMost patience: Duration
+    ) async throws -> Value {
+        let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(patience)) { promise.fail(OutboundError.timeout) }
         defer { alarm.cancel() }
         do {
-            try await withTaskCancellationHandler {
-                try await verdict.futureResult.get()
+            return try await withTaskCancellationHandler {
+                try await promise.futureResult.get()
             } onCancel: {
                 channel.close(promise: nil)
             }
-            return channel
         } catch {
-            channel.close(promise: nil)
             try Task.checkCancellation()
-            throw error as? OutboundError ?? OutboundError.noGateway
+            throw error is OutboundError || error is NoEchoSocket ? error : OutboundError.noGateway
         }
     }
 

@@ -1,3 +1,4 @@
+internal import AgentProtocol
 internal import Cryptography
 internal import Kernel
 internal import Logging
@@ -7,7 +8,8 @@ internal import NIOPosix
 internal import Outbound
 internal import ServiceLifecycle
 
-/// Answers the other processes of this installation: one connection, one stream through a gateway of this process.
+/// Answers the other processes of this installation: one connection, one stream through a gateway of this process,
+/// or one question to it.
 package struct RelayListener: Service {
     private let board: Switchboard
     private let link: RelayLink
@@ -40,6 +42,7 @@ package struct RelayListener: Service {
             )
             .childChannelInitializer { [board, link] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(link.tls.serverHandler())
                     try channel.pipeline.syncOperations.addHandler(RelayAnswerer(board, key: link.key))
                 }
             }
@@ -95,17 +98,43 @@ private final class RelayAnswerer: ChannelInboundHandler, RemovableChannelHandle
     private static func answer(
         _ ask: RelayAsk, on channel: any Channel, _ board: Switchboard, _ nonce: [UInt8], _ key: Secret<[UInt8]>
     ) async {
-        func said(_ status: UInt8) -> [UInt8] { [status] + ask.proof(of: status, nonce, key: key) }
-        do {
-            guard let session = board.session(of: ask.agent, in: ask.org, epoch: ask.epoch) else {
-                throw OutboundError.noGateway
+        switch ask.what {
+        case .stream(let port):
+            func said(_ status: UInt8) -> [UInt8] { [status] + ask.proof(of: status, [], nonce, key: key) }
+            do {
+                let session = try session(ask, board)
+                let bridge = try await StreamBridge.attach(to: channel, for: session, greeting: said(RelayStatus.open))
+                try await board.open(ask.call(to: port), on: session, behind: bridge)
+            } catch {
+                say(said(RelayStatus.code(of: error)), on: channel)
             }
-            let bridge = try await StreamBridge.attach(to: channel, for: session, greeting: said(RelayStatus.open))
-            try await board.open(ask.call, on: session, behind: bridge)
-        } catch {
-            let last = channel.eventLoop.makePromise(of: Void.self)
-            last.futureResult.whenComplete { _ in channel.close(promise: nil) }
-            channel.writeAndFlush(ByteBuffer(bytes: said(RelayStatus.code(of: error))), promise: last)
+        case .question(let means, let most):
+            func said(_ status: UInt8, _ answers: [UInt8] = []) -> [UInt8] {
+                var out = ByteBuffer(bytes: [status])
+                out.writeInteger(UInt32(answers.count))
+                out.writeBytes(answers + ask.proof(of: status, answers, nonce, key: key))
+                return Array(out.readableBytesView)
+            }
+            do {
+                let answers = try await board.ask(ask.inquiry(means, most: most), on: try session(ask, board))
+                say(said(RelayStatus.open, GatewayFrame.answer(1, answers).bytes), on: channel)
+            } catch {
+                say(said(RelayStatus.code(of: error)), on: channel)
+            }
         }
+    }
+
+    private static func session(_ ask: RelayAsk, _ board: Switchboard) throws -> GatewaySession {
+        guard let session = board.session(of: ask.agent, in: ask.org, epoch: ask.epoch) else {
+            throw OutboundError.noGateway
+        }
+        return session
+    }
+
+    /// The last word.
+    private static func say(_ bytes: [UInt8], on channel: any Channel) {
+        let last = channel.eventLoop.makePromise(of: Void.self)
+        last.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: last)
     }
 }

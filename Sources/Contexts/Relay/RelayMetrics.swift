@@ -11,6 +11,16 @@ enum RelayMetrics {
     static func refused(_ why: OutboundError) {
         Counter(label: "pulse_relay_streams_refused_total", dimensions: [("reason", why.rawValue)]).increment()
     }
+
+    static func asked(_ means: GatewayInquiry.Means) {
+        let name = if case .echo = means { "echo" } else { "datagram" }
+        Counter(label: "pulse_relay_questions_total", dimensions: [("means", name)]).increment()
+    }
+
+    /// - Parameter why: of `OutboundError`, or `noEchoSocket`.
+    static func notAsked(_ why: String) {
+        Counter(label: "pulse_relay_questions_refused_total", dimensions: [("reason", why)]).increment()
+    }
 }
 
 enum LogKey {

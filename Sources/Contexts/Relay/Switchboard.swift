@@ -1,6 +1,7 @@
 internal import Access
 internal import AgentProtocol
 internal import CoreMetrics
+internal import Datagrams
 package import FoundationEssentials
 internal import HTTPKit
 package import Kernel
@@ -16,6 +17,8 @@ package final class Switchboard: Sendable {
     static let streamsPerGateway = 256
     /// Of one organisation at a time, in this process.
     static let streamsPerOrganisation = 512
+    /// Of one organisation that wait for their answers, in this process: 256 x 8 answers x 2 KiB are 4 MiB.
+    static let questionsPerOrganisation = 256
     /// 64 KiB keep 1.3 MB/s at 50 ms; 256 streams x 64 KiB would be 16 MiB, half of which may come in at a time.
     static let credit = GatewayCredit(perStream: 64 * 1024, all: 8 * 1024 * 1024)
 
@@ -39,29 +42,60 @@ package final class Switchboard: Sendable {
 
     /// What `OutboundReach` takes.
     package var reach: GatewayReach {
-        GatewayReach { [self] call, prepare in try await open(call, prepare) }
+        GatewayReach { [self] call, prepare in
+            try await open(call, prepare)
+        } ask: { [self] inquiry in
+            try await ask(inquiry)
+        }
     }
 
     // MARK: Streams
 
     private func open(_ call: GatewayCall, _ prepare: @escaping GatewayReach.Prepare) async throws -> any Channel {
         do {
-            if let session = session(of: call.agent, in: call.org) {
-                let channel = try await open(call, on: session, prepare)
-                RelayMetrics.opened.increment()
-                return channel
+            let channel = try await through(call.agent, of: call.org) { session in
+                try await open(call, on: session, prepare)
+            } elsewhere: { link, place in
+                try await link.dial(place, call, prepare)
             }
-            guard let link, let elsewhere = try await store.place(of: call.agent, in: call.org) else {
-                throw OutboundError.noGateway
-            }
-            let channel = try await link.dial(elsewhere, call, prepare)
             RelayMetrics.opened.increment()
             return channel
         } catch let error as OutboundError {
             RelayMetrics.refused(error)
             throw error
+        }
+    }
+
+    private func ask(_ inquiry: GatewayInquiry) async throws -> [DatagramAnswer] {
+        do {
+            let answers = try await through(inquiry.agent, of: inquiry.org) { session in
+                try await ask(inquiry, on: session).map(\.asDatagram)
+            } elsewhere: { link, place in
+                try await link.ask(place, inquiry)
+            }
+            RelayMetrics.asked(inquiry.means)
+            return answers
+        } catch let error as OutboundError {
+            RelayMetrics.notAsked(error.rawValue)
+            throw error
+        } catch let error as NoEchoSocket {
+            RelayMetrics.notAsked("noEchoSocket")
+            throw error
+        }
+    }
+
+    /// By the connection that this process holds, or by the process that does.
+    private func through<Found>(
+        _ agent: AgentID, of org: OrgID, here: (GatewaySession) async throws -> Found,
+        elsewhere: (RelayLink, RelayPlace) async throws -> Found
+    ) async throws -> Found {
+        if let session = session(of: agent, in: org) { return try await here(session) }
+        do {
+            guard let link, let place = try await store.place(of: agent, in: org) else {
+                throw OutboundError.noGateway
+            }
+            return try await elsewhere(link, place)
         } catch is DatabaseError {
-            RelayMetrics.refused(.noGateway)
             throw OutboundError.noGateway
         }
     }
@@ -86,6 +120,12 @@ package final class Switchboard: Sendable {
         try await session.open(GatewayTarget(host: call.host, port: call.port), behind: bridge, timeout: call.timeout)
     }
 
+    /// - Throws: `OutboundError`, `NoEchoSocket`, `CancellationError`.
+    func ask(_ inquiry: GatewayInquiry, on session: GatewaySession) async throws -> [GatewayAnswer] {
+        guard waiting(of: inquiry.org) < Self.questionsPerOrganisation else { throw OutboundError.gatewayBusy }
+        return try await session.ask(try inquiry.question)
+    }
+
     /// Only its own organisation's: another one's agent is no gateway, as one that never was.
     func session(of agent: AgentID, in org: OrgID, epoch: Int64? = nil) -> GatewaySession? {
         guard let session = sessions.withLockedValue({ $0[agent] }), session.org == org, !session.isOver,
@@ -94,9 +134,8 @@ package final class Switchboard: Sendable {
         return session
     }
 
-    func streams(of org: OrgID) -> Int {
-        sessions.withLockedValue { Array($0.values) }.filter { $0.org == org }.reduce(0) { $0 + $1.streams }
-    }
+    func streams(of org: OrgID) -> Int { all.filter { $0.org == org }.reduce(0) { $0 + $1.streams } }
+    func waiting(of org: OrgID) -> Int { all.filter { $0.org == org }.reduce(0) { $0 + $1.waiting } }
 
     // MARK: Sessions
 
@@ -147,6 +186,34 @@ package final class Switchboard: Sendable {
         } catch {
             // Its beat stops, so nobody believes the row; the trail lacks the end.
             logger.warning("a gateway's leaving is not written down", metadata: [LogKey.reason: "\(error)"])
+        }
+    }
+}
+
+extension GatewayAnswer {
+    var asDatagram: DatagramAnswer { DatagramAnswer(took: .microseconds(Int64(microseconds)), bytes: bytes) }
+}
+
+extension GatewayInquiry {
+    /// On the wire.
+    /// - Throws: `OutboundError.tooLarge`, `.misconfigured` for what no question may be.
+    var question: GatewayQuestion {
+        get throws(OutboundError) {
+            let means: GatewayQuestion.Means
+            switch self.means {
+            case .datagram(let port, let bytes):
+                guard bytes.count <= GatewayLimits.datagramBytes else { throw .tooLarge }
+                means = .datagram(port: port, bytes)
+            case .echo: means = .echo
+            }
+            guard (1...GatewayLimits.answers).contains(most), timeout > .zero,
+                (1...GatewayLimits.hostBytes).contains(host.utf8.count)
+            else { throw .misconfigured }
+            let parts = timeout.components
+            let wanted = parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000
+            return GatewayQuestion(
+                host: host, means: means, most: most,
+                timeoutMilliseconds: UInt16(min(max(wanted, 1), Int64(GatewayLimits.questionMilliseconds))))
         }
     }
 }

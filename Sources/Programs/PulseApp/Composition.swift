@@ -115,7 +115,7 @@ package struct Composition: Sendable {
             ring, worker: databases.worker, columns: Self.sealedColumns, logger: logger, onDone: Self.rotated)
         let fleet = FleetStore(databases.app)
         let connections = ConnectionStore(databases.app, vault: vault)
-        let link = configuration.relayLink
+        let link = try configuration.relayLink
         let board = Switchboard(databases.app, process: worker, link: link, time: time, logger: logger)
         let makers = makers(OutboundReach(AddressGuard(configuration.outbound), gateways: board.reach))
         let passwords = PasswordHasher()

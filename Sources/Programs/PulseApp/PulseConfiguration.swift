@@ -205,12 +205,16 @@ package struct PulseConfiguration: Sendable {
     /// The name browsers know us by, without scheme and port.
     var publicHost: String { OutboundTarget(publicURL)?.host ?? "-" }
 
-    /// What mailed links are hashed under.
+    /// The way between the processes of this installation.
     var relayLink: RelayLink {
-        RelayLink(
-            listen: relayListen.map { ($0.host, $0.port) }, advertised: relayAdvertise.map { ($0.host, $0.port) },
-            secret: Secret(Array(secretKey.reveal().utf8)))
+        get throws {
+            try RelayLink(
+                listen: relayListen.map { ($0.host, $0.port) }, advertised: relayAdvertise.map { ($0.host, $0.port) },
+                secret: Secret(Array(secretKey.reveal().utf8)))
+        }
     }
+
+    /// What mailed links are hashed under.
     var linkKey: LinkKey { LinkKey(secret: Secret(Array(secretKey.reveal().utf8))) }
 
     /// What signs the audit trail, and what is believed there.

@@ -76,7 +76,9 @@ import Glibc
     /// What a gateway may be asked to reach; nothing unless it is said here or in the file.
     struct Allowed: ParsableArguments {
         @Option(
-            help: "A network or name and its ports that the server may reach, such as 192.168.1.0/24:8006; repeatable.")
+            help: ArgumentHelp(
+                "A network or name and what of it the server may reach, such as 192.168.1.0/24:8006,161/udp,icmp; repeatable."
+            ))
         var allow: [String] = []
         @Option(help: "A file of such rules, one a line (default gateway.allow in the state directory).")
         var allowFile: String?

@@ -3,7 +3,7 @@ internal import Kernel
 extension GatewayFrame {
     private enum Kind: UInt8 {
         case hello = 1
-        case welcome, open, opened, refused, data, window, close, reset, ping, pong
+        case welcome, open, opened, refused, data, window, close, reset, ping, pong, ask, answer, declined, cancel
     }
 
     package var bytes: [UInt8] {
@@ -48,6 +48,19 @@ extension GatewayFrame {
         case .pong(let number):
             out.put(Kind.pong.rawValue)
             out.put(number)
+        case .ask(let number, let question): Self.put(number, question, into: &out)
+        case .answer(let number, let answers):
+            out.put(Kind.answer.rawValue, number)
+            out.put(UInt8(answers.count))
+            for answer in answers {
+                out.put(answer.microseconds)
+                out.put(UInt16(answer.bytes.count))
+                out.bytes += answer.bytes
+            }
+        case .declined(let number, let why):
+            out.put(Kind.declined.rawValue, number)
+            out.put(why.rawValue)
+        case .cancel(let number): out.put(Kind.cancel.rawValue, number)
         }
         return out.bytes
     }
@@ -66,13 +79,14 @@ extension GatewayFrame {
         case .open:
             let stream = try input.stream()
             let port = Int(try input.number(UInt16.self))
-            let host = try input.text(atMost: GatewayLimits.hostBytes)
-            guard port > 0, !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-                throw GatewayViolation("a target that is none")
-            }
+            let host = try input.host()
+            guard port > 0 else { throw GatewayViolation("a target that is none") }
             self = .open(stream, GatewayTarget(host: host, port: port))
         case .opened: self = .opened(try input.stream())
-        case .refused: self = .refused(try input.stream(), try input.reason())
+        case .refused:
+            let (stream, why) = (try input.stream(), try input.reason(GatewayRefusal.self))
+            guard why != .noEchoSocket else { throw GatewayViolation("a reason that streams have not") }
+            self = .refused(stream, why)
         case .data:
             let stream = try input.stream()
             let data = input.rest()
@@ -88,8 +102,49 @@ extension GatewayFrame {
         case .reset: self = .reset(try input.stream(), try input.reason())
         case .ping: self = .ping(try input.number())
         case .pong: self = .pong(try input.number())
+        case .ask: self = .ask(try input.stream(), try Self.question(&input))
+        case .answer: self = .answer(try input.stream(), try Self.answers(&input))
+        case .declined: self = .declined(try input.stream(), try input.reason())
+        case .cancel: self = .cancel(try input.stream())
         }
         guard input.isAtEnd else { throw GatewayViolation("a frame with bytes left over") }
+    }
+
+    private static func put(_ number: UInt32, _ question: GatewayQuestion, into out: inout FrameWriter) {
+        out.put(Kind.ask.rawValue, number)
+        let (port, payload): (Int, [UInt8]) =
+            if case .datagram(let port, let bytes) = question.means { (port, bytes) } else { (0, []) }
+        // Port 0 is nobody's: it stands for a ping.
+        out.put(UInt16(port))
+        out.put(UInt8(question.most))
+        out.put(question.timeoutMilliseconds)
+        out.put(question.host)
+        out.bytes += payload
+    }
+
+    private static func question(_ input: inout FrameReader) throws(GatewayViolation) -> GatewayQuestion {
+        let (port, most) = (Int(try input.number(UInt16.self)), Int(try input.number(UInt8.self)))
+        let timeout: UInt16 = try input.number()
+        let (host, payload) = (try input.host(), input.rest())
+        guard (1...GatewayLimits.answers).contains(most),
+            (1...GatewayLimits.questionMilliseconds).contains(Int(timeout)),
+            payload.count <= (port == 0 ? 0 : GatewayLimits.datagramBytes)
+        else { throw GatewayViolation("a question beyond what may be asked") }
+        return GatewayQuestion(
+            host: host, means: port == 0 ? .echo : .datagram(port: port, payload), most: most,
+            timeoutMilliseconds: timeout)
+    }
+
+    private static func answers(_ input: inout FrameReader) throws(GatewayViolation) -> [GatewayAnswer] {
+        let count = Int(try input.number(UInt8.self))
+        guard count <= GatewayLimits.answers else { throw GatewayViolation("more answers than may be asked for") }
+        var answers: [GatewayAnswer] = []
+        for _ in 0..<count {
+            let (took, size) = (try input.number(UInt32.self), Int(try input.number(UInt16.self)))
+            guard size <= GatewayLimits.datagramBytes else { throw GatewayViolation("an answer that is too long") }
+            answers.append(GatewayAnswer(microseconds: took, bytes: try input.bytes(size)))
+        }
+        return answers
     }
 
     private static func hello(_ input: inout FrameReader) throws(GatewayViolation) -> GatewayHello {
@@ -169,6 +224,20 @@ private struct FrameReader {
         else { throw GatewayViolation("a text that is none, or too long") }
         place += count
         return text
+    }
+
+    mutating func host() throws(GatewayViolation) -> String {
+        let host = try text(atMost: GatewayLimits.hostBytes)
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            throw GatewayViolation("a target that is none")
+        }
+        return host
+    }
+
+    mutating func bytes(_ count: Int) throws(GatewayViolation) -> [UInt8] {
+        guard bytes.count - place >= count else { throw GatewayViolation("a frame that is cut short") }
+        defer { place += count }
+        return Array(bytes[place..<place + count])
     }
 
     mutating func rest() -> [UInt8] {

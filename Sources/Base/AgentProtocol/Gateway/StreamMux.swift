@@ -209,6 +209,7 @@ package struct StreamMux: Sendable {
         var outcome = Outcome()
         switch frame {
         case .hello, .welcome: throw GatewayViolation("a greeting after the greeting")
+        case .ask, .answer, .declined, .cancel: throw GatewayViolation("a question where none is spoken of")
         case .open(let stream, let target): try wanted(stream, target, at: now, into: &outcome)
         case .opened(let stream):
             try known(stream, onlyOf: .opener)

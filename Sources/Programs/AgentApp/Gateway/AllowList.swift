@@ -4,11 +4,12 @@ import Kernel
 ///
 /// A name is resolved here, and every address it has must be allowed: by a network, or because the name itself is. This
 /// machine's own loopback, link-local networks and the places where clouds tell secrets are reached only by a rule
-/// within them; what is nobody's address is never reached.
+/// within them; what is nobody's address is never reached. A port alone is one of TCP: datagrams and pings are allowed
+/// only where they are named.
 package struct AllowList: Hashable, Sendable {
     let rules: [AllowRule]
 
-    /// - Parameter lines: each `network:ports` or `name:ports`; empty ones and what follows `#` is passed over.
+    /// - Parameter lines: each `network:services` or `name:services`; empty ones and what follows `#` is passed over.
     package init(_ lines: [String]) throws(AgentError) {
         var rules: [AllowRule] = []
         for line in lines {
@@ -23,14 +24,14 @@ package struct AllowList: Hashable, Sendable {
     package var isEmpty: Bool { rules.isEmpty }
     package var lines: [String] { rules.map(\.text) }
 
-    /// Whether it is worth asking for the addresses of a name: some rule is for this port at least.
-    func mayLead(to port: Int) -> Bool { rules.contains { $0.holds(port: port) } }
+    /// Whether it is worth asking for the addresses of a name: some rule is for this service at least.
+    func mayLead(to service: TargetService) -> Bool { rules.contains { $0.holds(service) } }
 
     /// - Parameters:
     ///   - host: as it was asked for.
     ///   - addresses: all that it has; for an address itself just that.
-    func permits(_ addresses: [NetworkAddress], of host: String, port: Int) -> Bool {
-        let fitting = rules.filter { $0.holds(port: port) }
+    func permits(_ addresses: [NetworkAddress], of host: String, by service: TargetService) -> Bool {
+        let fitting = rules.filter { $0.holds(service) }
         let isNamed = fitting.contains { $0.names(host) }
         return !addresses.isEmpty
             && addresses.allSatisfy { address in
@@ -45,7 +46,16 @@ package struct AllowList: Hashable, Sendable {
     }
 }
 
-/// One line of an allow-list.
+/// What may be reached of a host.
+enum TargetService: Hashable, Sendable {
+    case tcp(Int)
+    case udp(Int)
+    /// Pings.
+    case icmp
+}
+
+/// One line of an allow-list: a place, a colon, and services with commas between: `8006`, `8006-8007`, `161/udp`, `53/tcp`,
+/// `icmp`.
 struct AllowRule: Hashable, Sendable {
     private enum Place: Hashable, Sendable {
         case network(AddressNetwork)
@@ -55,11 +65,15 @@ struct AllowRule: Hashable, Sendable {
     /// As it was written.
     let text: String
     private let place: Place
-    private let ports: [ClosedRange<Int>]
+    private var tcp: [ClosedRange<Int>] = []
+    private var udp: [ClosedRange<Int>] = []
+    private var echoes = false
 
     init(_ text: String) throws(AgentError) {
         func refuse(_ why: String) -> AgentError {
-            .settings("the rule \"\(text)\" \(why): network:port or name:port is wanted, such as 192.168.1.0/24:8006")
+            .settings(
+                "the rule \"\(text)\" \(why): network:port or name:port is wanted, such as 192.168.1.0/24:8006, or :161/udp, or :icmp"
+            )
         }
         guard text.utf8.count <= 300 else { throw refuse("is too long") }
         let (host, ports): (Substring, Substring)
@@ -81,20 +95,38 @@ struct AllowRule: Hashable, Sendable {
         } else {
             throw refuse("has neither a network nor a name")
         }
-        var ranges: [ClosedRange<Int>] = []
         for part in ports.split(separator: ",", omittingEmptySubsequences: false) {
-            let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-            guard (1...2).contains(ends.count), let first = ends.first, let last = ends.last, first <= last,
-                (1...65_535).contains(first), (1...65_535).contains(last)
-            else { throw refuse("has a port that is none") }
-            ranges.append(first...last)
+            guard part != "icmp" else {
+                echoes = true
+                continue
+            }
+            let words = part.split(separator: "/", omittingEmptySubsequences: false)
+            guard let range = Self.range(words[0]), words.count <= 2 else { throw refuse("has a port that is none") }
+            switch words.count == 2 ? words[1] : "tcp" {
+            case "tcp": tcp.append(range)
+            case "udp": udp.append(range)
+            default: throw refuse("names what is neither tcp, udp nor icmp")
+            }
         }
-        self.ports = ranges
+    }
+
+    private static func range(_ text: Substring) -> ClosedRange<Int>? {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard (1...2).contains(ends.count), let first = ends.first, let last = ends.last, first <= last,
+            (1...65_535).contains(first), (1...65_535).contains(last)
+        else { return nil }
+        return first...last
     }
 
     var network: AddressNetwork? { if case .network(let network) = place { network } else { nil } }
     func names(_ host: String) -> Bool { place == .name(Self.plain(host)) }
-    func holds(port: Int) -> Bool { ports.contains { $0.contains(port) } }
+    func holds(_ service: TargetService) -> Bool {
+        switch service {
+        case .tcp(let port): tcp.contains { $0.contains(port) }
+        case .udp(let port): udp.contains { $0.contains(port) }
+        case .icmp: echoes
+        }
+    }
 
     /// Case and a dot at the end make no other name.
     private static func plain(_ host: String) -> String {

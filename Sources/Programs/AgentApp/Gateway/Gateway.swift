@@ -1,3 +1,4 @@
+import AgentProtocol
 package import Kernel
 package import Logging
 import NIOConcurrencyHelpers
@@ -16,9 +17,31 @@ struct GatewayPlan: Sendable {
     let logger: Logger
     /// The server has let us in.
     let welcomed: @Sendable () -> Void
+
+    /// The addresses of a host, each of them checked: by these it is reached and by nothing else.
+    /// - Returns: fails with `TargetRefused`.
+    func addresses(
+        of host: String, for service: TargetService, on loop: any EventLoop
+    ) -> EventLoopFuture<[NetworkAddress]> {
+        guard allows.mayLead(to: service) else { return loop.makeFailedFuture(TargetRefused(.notAllowed)) }
+        let found: EventLoopFuture<[NetworkAddress]> =
+            NetworkAddress(host).map { loop.makeSucceededFuture([$0]) } ?? resolver.addresses(host, loop)
+        return found.flatMapErrorThrowing { _ in [] }.flatMapThrowing { [allows] addresses in
+            guard !addresses.isEmpty else { throw TargetRefused(.unknownName) }
+            guard allows.permits(addresses, of: host, by: service) else { throw TargetRefused(.notAllowed) }
+            return addresses
+        }
+    }
 }
 
-/// Keeps one connection to the server, over which it may open streams to what the administrator of this machine allowed.
+/// Why a target is not reached.
+struct TargetRefused: Error {
+    let why: GatewayRefusal
+    init(_ why: GatewayRefusal) { self.why = why }
+}
+
+/// Keeps one connection to the server, over which it may open streams to, and ask, what the administrator of this
+/// machine allowed.
 package final class Gateway: Service {
     private static let connectTimeout: TimeAmount = .seconds(10)
     /// From the connection on: TLS, the answer, the welcome.

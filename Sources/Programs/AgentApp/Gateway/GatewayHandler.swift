@@ -4,9 +4,11 @@ import Logging
 import NIOCore
 import NIOTLS
 
-/// The connection to the server on its event loop: reads messages, lets the streams decide, and does what they say.
+/// The connection to the server on its event loop: reads messages, lets the streams and questions decide, and does what
+/// they say.
 ///
-/// Memory: the server may send what we granted (64 KiB a stream, 1 MiB in all). Towards the server nothing is read from
+/// Memory: the server may send what we granted (64 KiB a stream, 1 MiB in all), and 64 questions of at most 2 KiB, whose
+/// answers are at most 8 of 2 KiB each, 1 MiB in all. Towards the server nothing is read from
 /// a target while the stream has no credit or 512 KiB wait for the network.
 final class GatewayHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -15,6 +17,8 @@ final class GatewayHandler: ChannelInboundHandler {
     static let credit = GatewayCredit(perStream: 64 * 1024, all: 1024 * 1024)
     static let mostStreams = 256
     static let writeBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 128 * 1024, high: 512 * 1024)
+    /// Targets that were not allowed are told once for a connection, as many as this: a check asks every few seconds.
+    private static let mostTold = 256
     private static let beat: TimeAmount = .seconds(1)
     private static let pingEvery: Duration = .seconds(15)
     /// Two pings unanswered, and some grace.
@@ -26,6 +30,10 @@ final class GatewayHandler: ChannelInboundHandler {
     private var client: WebSocketClient
     private var mux: StreamMux?
     private var targets: TargetConnections?
+    /// Only where the server speaks of questions.
+    private var book: QuestionBook?
+    private var questions: TargetQuestions?
+    private var told: Set<String> = []
     private var context: ChannelHandlerContext?
     private var heardAt: Duration = .zero
     private var pingedAt: Duration = .zero
@@ -96,11 +104,14 @@ final class GatewayHandler: ChannelInboundHandler {
 
     private func take(_ frame: GatewayFrame) throws {
         if mux == nil {
-            guard case .welcome(let welcome) = frame, welcome.version == GatewayLimits.version else {
+            guard case .welcome(let welcome) = frame,
+                (GatewayLimits.oldestVersion...GatewayLimits.version).contains(welcome.version)
+            else {
                 throw GatewayViolation("no welcome in a version that we speak")
             }
             return begin(welcome)
         }
+        if let outcome = try book?.receive(frame, at: plan.time.monotonic) { return perform(outcome) }
         guard let outcome = try mux?.receive(frame, at: plan.time.monotonic) else { return }
         perform(outcome)
     }
@@ -112,6 +123,10 @@ final class GatewayHandler: ChannelInboundHandler {
             StreamMux.Rules(
                 streams: min(Int(welcome.streams), Self.mostStreams), mine: Self.credit, theirs: welcome.credit))
         targets = TargetConnections(plan, on: context.eventLoop, handler: self)
+        if welcome.version >= GatewayLimits.versionOfQuestions {
+            book = QuestionBook(.answerer)
+            questions = TargetQuestions(plan, on: context.eventLoop, handler: self)
+        }
         plan.logger.info(
             "gateway is connected",
             metadata: [LogKey.server: "\(plan.server)", LogKey.count: "\(plan.allows.rules.count)"])
@@ -125,6 +140,18 @@ final class GatewayHandler: ChannelInboundHandler {
         let outcome = change(&mux!, plan.time.monotonic)
         perform(outcome)
         context?.flush()
+    }
+
+    func stepQuestions(_ change: (inout QuestionBook, _ now: Duration) -> QuestionBook.Outcome) {
+        guard book != nil else { return }
+        let outcome = change(&book!, plan.time.monotonic)
+        perform(outcome)
+        context?.flush()
+    }
+
+    func tellRefused(_ target: String) {
+        guard told.count < Self.mostTold, told.insert(target).inserted else { return }
+        plan.logger.info("the server asked for what is not allowed", metadata: [LogKey.reason: "\(target)"])
     }
 
     func broke(_ stream: UInt32) { targets?.fail(stream) }
@@ -161,6 +188,17 @@ final class GatewayHandler: ChannelInboundHandler {
         }
     }
 
+    private func perform(_ outcome: QuestionBook.Outcome) {
+        for frame in outcome.frames { say(frame) }
+        for event in outcome.events {
+            switch event {
+            case .asked(let number, let question): questions?.ask(number, question)
+            case .cancelled(let number): questions?.cancel(number)
+            case .answered, .declined: break
+            }
+        }
+    }
+
     private func tick() {
         let now = plan.time.monotonic
         guard now - heardAt < Self.silence else { return end(.lost("nothing is heard from the server")) }
@@ -170,6 +208,7 @@ final class GatewayHandler: ChannelInboundHandler {
             say(.ping(pings))
         }
         step { $0.tick(at: $1) }
+        stepQuestions { $0.tick(at: $1) }
     }
 
     // MARK: Saying
@@ -204,6 +243,9 @@ final class GatewayHandler: ChannelInboundHandler {
         mux = nil
         targets?.closeAll()
         targets = nil
+        book = nil
+        questions?.cancelAll()
+        questions = nil
         ended.succeed(how)
         context.close(promise: nil)
     }

@@ -32,18 +32,14 @@ final class TargetConnections {
     /// Resolved here, each address checked, connected by the checked address and by nothing else.
     func connect(_ stream: UInt32, _ target: GatewayTarget) {
         targets[stream] = Target()
-        guard plan.allows.mayLead(to: target.port) else { return refuse(stream, target, .notAllowed) }
         let bound = NIOLoopBound(self, eventLoop: loop)
-        let found: EventLoopFuture<[NetworkAddress]> =
-            NetworkAddress(target.host).map { loop.makeSucceededFuture([$0]) }
-            ?? plan.resolver.addresses(target.host, loop)
-        found.whenComplete { result in
-            let addresses = (try? result.get()) ?? []
-            guard !addresses.isEmpty else { return bound.value.refuse(stream, target, .unknownName) }
-            guard bound.value.plan.allows.permits(addresses, of: target.host, port: target.port) else {
-                return bound.value.refuse(stream, target, .notAllowed)
+        plan.addresses(of: target.host, for: .tcp(target.port), on: loop).whenComplete { result in
+            switch result {
+            case .success(let addresses):
+                bound.value.connect(stream, target, ArraySlice(addresses.prefix(Self.tries)))
+            case .failure(let error):
+                bound.value.refuse(stream, target, (error as? TargetRefused)?.why ?? .unknownName)
             }
-            bound.value.connect(stream, target, ArraySlice(addresses.prefix(Self.tries)))
         }
     }
 
@@ -91,9 +87,7 @@ final class TargetConnections {
 
     private func refuse(_ stream: UInt32, _ target: GatewayTarget, _ why: GatewayRefusal) {
         guard targets.removeValue(forKey: stream) != nil else { return }
-        if why == .notAllowed {
-            plan.logger.info("the server asked for what is not allowed", metadata: [LogKey.reason: "\(target)"])
-        }
+        if why == .notAllowed { handler.tellRefused("\(target)") }
         handler.step { mux, _ in mux.refuse(stream, why) }
     }
 
