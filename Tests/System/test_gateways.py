@@ -1,6 +1,7 @@
 """A Proxmox in a network that the server cannot reach, and an agent in it that is a gateway: the real programs, the
 estate and the agent in a network namespace of their own."""
 import socket
+import sys
 import time
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from harness.agents import RealAgent
 from harness.estate import Estate, draft
 from harness.networks import INSIDE, LAN, Network
-from harness.processes import eventually, free_port
+from harness.processes import Process, eventually, free_port, plain_environment
 from harness.server import Server
 
 pytestmark = pytest.mark.xdist_group("gateways")
@@ -42,12 +43,47 @@ def owner(server):
     return server.sign_up("Behind NAT")
 
 
+# Answers as a name server does that knows everything, and anything else with an echo.
+SERVICE = """
+import socket, sys
+place = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+place.bind((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+while True:
+    said, whom = place.recvfrom(2048)
+    isQuery = len(said) > 12 and said[2:4] == b"\\1\\0"
+    place.sendto(said[:2] + b"\\x81\\x80" + said[4:6] + b"\\0\\1" + said[8:] if isQuery else b"echo " + said, whom)
+"""
+
+
+class Service:
+    """Something in that network that speaks by datagram."""
+
+    def __init__(self, network, port):
+        self.network, self.port, self.process = network, port, None
+
+    def start(self):
+        self.process = Process("datagrams", *self.network.prefix, sys.executable, "-c", SERVICE, INSIDE, self.port, env=plain_environment())
+        eventually(lambda: "ready" in self.process.log.read_text(), 30, "the service is there")
+        return self
+
+    def stop(self):
+        self.process.end()
+
+
 @pytest.fixture(scope="module")
-def agent(server, network, owner, estate):
+def service(network):
+    service = Service(network, 5353).start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def agent(server, network, owner, estate, service):
     agent = RealAgent(server, "gateway")
     agent.enroll(owner.enrollment_token()["token"])
     agent.identity = owner.browser.get("/api/agents").json["data"][0]["id"]
-    agent.allow = [f"{LAN}:{estate.connections[0]['port']}"]
+    agent.allow = [f"{LAN}:{estate.connections[0]['port']}", f"{LAN}:{service.port}/udp,icmp"]
     start(agent, network)
     yield agent
     agent.stop()
@@ -128,6 +164,58 @@ def test_checks_look_from_where_the_agent_stands(owner, agent, estate, network):
     eventually(lambda: health(owner, made[2]).get("reason") == "gateway", 60, "the gateway refuses it")
     assert seen("forbidden") is None
     for one in made:
+        assert owner.browser.delete(f"/api/connections/{one}").status in (200, 204)
+
+
+def may_ping(network, groups):
+    """Every network namespace says for itself who gets a socket for pings: at first nobody."""
+    network.inside("sysctl", "-w", f"net.ipv4.ping_group_range={groups}")
+
+
+def test_pings_datagrams_and_name_servers_are_asked_where_the_agent_stands(owner, agent, estate, network, service):
+    online(owner, agent)
+    may_ping(network, "0 2147483647")
+    with pytest.raises(OSError):
+        alone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        alone.settimeout(2)
+        alone.connect((INSIDE, service.port))
+        alone.send(b"hello")
+        alone.recv(100)
+
+    def check(name, means, port, **probe):
+        wanted = {"kind": "availability", "name": name, "host": INSIDE, "port": port, "cadenceSeconds": 10,
+                  "agentId": agent.identity, "probe": {"protocol": means, "failureThreshold": 1, **probe}}
+        made = owner.browser.post("/api/connections", wanted)
+        assert made.status == 201, made
+        return made.json["id"]
+
+    def seen(name, status):
+        return next((r for r in owner.resources("?type=network-endpoint") if r["name"] == name and r["status"] == status), None)
+    made = {"ping": check("ping", "icmp", estate.connections[0]["port"]),
+            "datagram": check("datagram", "udp", service.port, request="hello", expected="echo hello"),
+            "names": check("names", "dns", service.port, question="shop.example.com"),
+            "closed": check("closed", "udp", service.port + 1)}
+    for name in ("ping", "datagram", "names"):
+        there = eventually(lambda: seen(name, "online"), 60, f"{name} answers")
+        assert there["availability"]["from"] == "agent" and there["availability"]["agentId"] == agent.identity
+        eventually(lambda: owner.history(there["id"], "latency")["points"], 60, f"how long {name} took has a history")
+    ping = seen("ping", "online")
+    assert "fallback" not in ping["availabilityStatus"] and ping["availabilityStatus"]["lossPercent"] == 0, ping
+    assert health(owner, made["ping"])["state"] == "ok"
+    # What was not allowed: that says nothing of the place.
+    fault = eventually(lambda: (h := health(owner, made["closed"])).get("reason") == "gateway" and h, 60, "the gateway refuses it")
+    assert f"{INSIDE}:{service.port + 1}/udp" in fault["detail"] and seen("closed", "offline") is None, fault
+    # A service that is gone is down, and a machine that may not ping tries a connection and says so.
+    service.stop()
+    may_ping(network, "1 0")
+    eventually(lambda: seen("datagram", "offline"), 60, "nobody answers any more")
+    eventually(lambda: (seen("ping", "online") or {}).get("availabilityStatus", {}).get("fallback"), 60, "a connection is tried")
+    told = health(owner, made["ping"])
+    assert told["state"] == "degraded" and "agent's machine" in str(told), told
+    service.start()
+    may_ping(network, "0 2147483647")
+    eventually(lambda: seen("datagram", "online"), 60, "it answers again")
+    for one in made.values():
         assert owner.browser.delete(f"/api/connections/{one}").status in (200, 204)
 
 

@@ -6,7 +6,7 @@ from websockets.sync.client import connect
 
 from harness.client import Answer
 
-HELLO, WELCOME, OPEN, OPENED, REFUSED, DATA, WINDOW, CLOSE, RESET, PING, PONG = range(1, 12)
+HELLO, WELCOME, OPEN, OPENED, REFUSED, DATA, WINDOW, CLOSE, RESET, PING, PONG, ASK, ANSWER, DECLINED, CANCEL = range(1, 16)
 
 
 def text(value):
@@ -14,9 +14,17 @@ def text(value):
     return struct.pack(">H", len(data)) + data
 
 
-def hello(allows, version=1, agent_version="0.1.0", per_stream=65536, of_all=1 << 20):
+def hello(allows, version=2, agent_version="0.1.0", per_stream=65536, of_all=1 << 20):
     return (struct.pack(">BBII", HELLO, version, per_stream, of_all) + text(agent_version)
             + struct.pack(">H", len(allows)) + b"".join(text(rule) for rule in allows))
+
+
+def number(value):
+    return struct.pack(">I", value)
+
+
+def answers(*datagrams, microseconds=1000):
+    return bytes([len(datagrams)]) + b"".join(struct.pack(">IH", microseconds, len(one)) + one for one in datagrams)
 
 
 class ScriptedGateway:
@@ -40,6 +48,15 @@ class ScriptedGateway:
         """The server sends away who says nothing for 40 seconds."""
         while not self.left.wait(10):
             self.socket.send(struct.pack(">BQ", PING, 1))
+
+    def next(self, *kinds, seconds=10):
+        """The next frame of one of these kinds."""
+        while (frame := self.socket.recv(timeout=seconds))[0] not in kinds:
+            pass
+        return frame
+
+    def say(self, kind, *parts):
+        self.socket.send(bytes([kind]) + b"".join(parts))
 
     def __exit__(self, *what):
         self.left.set()
