@@ -1,7 +1,7 @@
 import { useQuery } from "../../kit/cache";
 import { AreaField, Field, Form, SelectField } from "../../kit/form";
 import { Link } from "../../kit/router";
-import { Kind, means } from "./connection";
+import { Kind, allowedAs, means } from "./connection";
 import { Draft } from "./draft";
 import { Gateway, gatewaysPath, gatewayStates } from "./gateway";
 
@@ -45,7 +45,7 @@ function CheckFields({ form }: { form: Form<Draft> }): JSX.Element {
           binding.onChange(event);
           if (next) form.set("port", String(next.port));
         } }}
-        hint={values.means === "icmp" ? "Where Pulse may not send pings, a TCP connection to the port is tried and said so." : undefined}
+        hint={values.means === "icmp" ? "Where no ping can be sent from, a TCP connection to the port is tried and said so." : undefined}
       >
         {Object.entries(means).map(([name, { title }]) => <option key={name} value={name}>{title}</option>)}
       </SelectField>
@@ -57,7 +57,7 @@ function CheckFields({ form }: { form: Form<Draft> }): JSX.Element {
       {values.means === "dns" && <Field label="Name to ask for" mono autoComplete="off" spellCheck={false} binding={form.field("question")} hint="The address above is the name server's." />}
       {values.means === "udp" && <Field label="What to send" mono autoComplete="off" spellCheck={false} binding={form.field("request")} />}
       {(isPage || values.means === "udp") && <Field label="What the answer holds" autoComplete="off" binding={form.field("expected")} hint="May stay empty." />}
-      <Route form={form} />
+      <Route form={form} wants={allowedAs(values.means, values.port)} />
       {values.means === "https" && <TrustFields form={form} />}
     </>
   );
@@ -82,11 +82,11 @@ const trustHints: Record<string, string> = {
 };
 
 /** Hosts inside a private network are reached through an agent that stands there and lets them through. */
-function Route({ form }: { form: Form<Draft> }): JSX.Element {
+function Route({ form, wants }: { form: Form<Draft>; wants?: string }): JSX.Element {
   const gateways = useQuery<{ data: Gateway[] }>(gatewaysPath).data?.data ?? [], { agentId } = form.values;
   const chosen = gateways.find((one) => one.agentId === agentId);
   const hint = chosen
-    ? `${chosen.hostname} allows ${chosen.allows.join(", ")}.${chosen.state === "online" ? "" : " It is not connected now."}`
+    ? `${chosen.hostname} allows ${chosen.allows.join(", ")}.${wants ? ` This check wants ${wants}.` : ""}${chosen.state === "online" ? "" : " It is not connected now."}`
     : <>Private addresses are reached through an agent inside that network; no inbound rule. <Link className="link" to="/connections/gateways">Gateways</Link></>;
   return (
     <SelectField label="Reach it" binding={form.field("agentId")} hint={hint}>

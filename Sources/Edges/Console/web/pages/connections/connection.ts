@@ -104,4 +104,7 @@ export const means: Record<Means, { title: string; port: number }> = {
   https: { title: "A page over https", port: 443 }, http: { title: "A page over http", port: 80 }, tcp: { title: "A TCP port", port: 443 }, tls: { title: "A certificate", port: 443 },
   icmp: { title: "Ping", port: 443 }, dns: { title: "A name server", port: 53 }, udp: { title: "A UDP service", port: 161 },
 };
+/** What of the host an agent's administrator has to allow for it, as their list has it. */
+export const allowedAs = (kind: string, port: string): string =>
+  kind === "icmp" ? ":icmp" : kind === "udp" ? `:${port}/udp` : kind === "dns" ? `:${port}/udp or :${port}` : `:${port}`;
 export const defaultPorts: Record<Kind, number> = { pve: 8006, pbs: 8007, pmg: 8006, truenas: 443, vmware: 443, availability: 443 };
