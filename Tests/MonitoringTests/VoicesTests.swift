@@ -93,6 +93,42 @@ private struct Speakers {
         #expect(scene.hear(Speakers.node([.cpu: 92], at: at(90))).isEmpty)
     }
 
+    @Test(
+        "a takeover leaves a gap of no more than the silence of the one and a round of the other, whenever it happens",
+        arguments: [Int64(10), 30, 60, 300], [Int64(0), 3, 29, 59])
+    func gap(cadence: Int64, phase: Int64) throws {
+        // The agent speaks every ten seconds and may be silent for 60; the platform is asked once a round.
+        let (silence, lastWord) = (Int64(60), 600 + phase)
+        for isRestarted in [false, true] {
+            var scene = Scene()
+            var told: [Int64] = []
+            for second in Int64(0)...(lastWord + silence + 2 * cadence + silence) {
+                if isRestarted, second == lastWord + 1 {
+                    // The monitor itself begins anew in that moment, with what it had stored.
+                    let id = try #require(scene.registry.resource(of: .init(Speakers.inside, "host")))
+                    let stored = scene.registry.claims(of: id).map {
+                        Claim(said: $0.said, resource: id, isHeard: false)
+                    }
+                    scene = Scene(
+                        registry: Registry(
+                            org: Speakers.org, claims: stored, keys: scene.registry.drain().keys, now: at(second)))
+                }
+                if second <= lastWord, (lastWord - second) % 10 == 0,
+                    scene.hear(Speakers.agent([.cpu: 10], at: at(second))) == ["cpu": 10]
+                {
+                    told.append(second)
+                }
+                if second % cadence == 0, scene.hear(Speakers.node([.cpu: 90], at: at(second))) == ["cpu": 90] {
+                    told.append(second)
+                }
+            }
+            let longest = zip(told, told.dropFirst()).map { $1 - $0 }.max()
+            let bound = silence + cadence + (isRestarted ? 1 : 0)
+            #expect(longest.map { $0 <= bound } == true, "\(longest ?? -1) s, restarted: \(isRestarted)")
+            #expect(try #require(told.last) > lastWord + silence)
+        }
+    }
+
     @Test("what an agent tells late fills what nobody told, and not what the platform told meanwhile")
     func backlog() {
         var scene = Scene()
