@@ -127,6 +127,15 @@ extension OrgMonitorState {
         #expect(try state.settled(at: start, closing: true).covered == [1])
     }
 
+    @Test("a hint that comes after its report was stored changes nothing") func late() throws {
+        var state = state()
+        let report = Told.accepted(Told.report(cpu: 50, at: start), seq: 1, agent: agent, org: org, at: start)
+        state.take(report, now: start)
+        state.committed(try state.settled(at: start, closing: true))
+        state.take(report, now: start + .seconds(1))
+        #expect(state.knownRows.isEmpty && !state.hasUnstored)
+    }
+
     @Test("a silent machine is offline after its time, and online with the next report") func silence() throws {
         var state = state()
         state.take(
@@ -254,7 +263,8 @@ extension OrgMonitorState {
         let first = OrgMonitor(org: org, lease: lease, outside: outside)
         guard case .done(true) = await first.work() else { throw CancellationError() }
         #expect(try await ResourceStore(database.app).snapshot(of: org).resources.map(\.name) == ["web-1"])
-        #expect(try await outside.log.uncovered(of: org, except: [], limit: 10).count == 3)
+        let rows = try await outside.log.uncovered(of: org, except: [], limit: 10)
+        #expect(rows.count == 3)
         let second = OrgMonitor(org: org, lease: lease, outside: outside)
         _ = await second.work(closing: true)
         #expect(try await outside.log.uncovered(of: org, except: [], limit: 10).isEmpty)
@@ -262,6 +272,31 @@ extension OrgMonitorState {
             try $0.next(Int.self)
         }
         #expect((samples ?? 0) >= 9)
+        // Hints of all of them wait for the one that takes over, and one of a report that nobody has stored.
+        let next = Told.report(cpu: 9, at: time.now, machine: machine ?? "")
+        let fresh = Told.accepted(next, seq: 4, agent: agent, org: org, at: time.now)
+        try await database.app.execute(
+            in: org,
+            """
+            INSERT INTO ingest_log (org_id, agent_id, received_at, is_backfill, body)
+            VALUES (\(org), \(agent), \(time.now), false, \(fresh.body))
+            """)
+        let seq = try #require(try await outside.log.uncovered(of: org, except: [], limit: 10).first).seq
+        let third = OrgMonitor(org: org, lease: lease, outside: outside)
+        for (number, known) in rows.enumerated() {
+            await third.offer(known)
+            if number == 1 {
+                await third.offer(
+                    AcceptedReport(
+                        org: org, seq: seq, agent: agent, receivedAt: fresh.receivedAt, isBackfill: false,
+                        body: fresh.body))
+            }
+        }
+        _ = await third.work(closing: true)
+        let after = try await database.app.first(in: org, "SELECT sum(n) FROM history_heads") {
+            try $0.next(Int.self)
+        }
+        #expect((after ?? 0) - (samples ?? 0) == (samples ?? 0) / 3, "one report more, and none of the others again")
         deltas.cancel()
         var heads: [OrgHead] = []
         for await case .payload(let bytes) in deltas { heads.append(try #require(Delta(payload: bytes)).head) }

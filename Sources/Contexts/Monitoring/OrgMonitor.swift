@@ -170,11 +170,8 @@ actor OrgMonitor {
             try await reload(&state)
         }
         if mustLook || now >= nextLook {
-            mustLook = false
             nextLook = now + Self.lookEvery
-            let missed = try await outside.log.uncovered(of: org, except: state.knownRows, limit: 2000)
-            for report in missed { state.take(report, now: outside.time.now) }
-            if missed.count == 2000 { mustLook = true }
+            try await look(&state)
         }
         let reports = inbox
         inbox = []
@@ -186,6 +183,25 @@ actor OrgMonitor {
             note(outcome.checked)
             if let past = outcome.past { remembered.append((outcome.checked.id, past)) }
         }
+    }
+
+    /// Takes what the log has. A hint is sent when its row is committed, so what was hinted at before this and is not in the
+    /// log any more is in history already, by this monitor or by the one before it: it is left out.
+    private func look(_ state: inout OrgMonitorState) async throws {
+        let (limit, hinted) = (2000, inbox)
+        (mustLook, inbox) = (false, [])
+        let rows: [AcceptedReport]
+        do {
+            rows = try await outside.log.uncovered(of: org, except: state.knownRows, limit: limit)
+        } catch {
+            (mustLook, inbox) = (true, hinted + inbox)
+            throw error
+        }
+        for report in rows { state.take(report, now: outside.time.now) }
+        guard rows.count == limit, let last = rows.last?.seq else { return }
+        // The rest of the log is read in the next round.
+        mustLook = true
+        for report in hinted where report.seq > last { state.take(report, now: outside.time.now) }
     }
 
     /// Configuration has changed, or is read for the first time: what is not there any more goes from the inventory, and

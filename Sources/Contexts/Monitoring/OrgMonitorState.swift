@@ -26,6 +26,8 @@ struct OrgMonitorState {
     private var voices = Voices()
     /// Rows of the log whose samples are in `history`, to be deleted with the checkpoint that holds them.
     private var covered: Set<Int64> = []
+    /// Those of the checkpoint before: a hint of one of them may still be on its way.
+    private var gone: Set<Int64> = []
     private var changes = MonitorChanges()
 
     /// - Parameter head: what is stored; an epoch of the lease later than its epoch starts the numbers anew.
@@ -51,7 +53,7 @@ struct OrgMonitorState {
 
     /// Takes a report once; one that was taken already changes nothing.
     mutating func take(_ report: AcceptedReport, now: Timestamp) {
-        guard covered.insert(report.seq).inserted else { return }
+        guard !gone.contains(report.seq), covered.insert(report.seq).inserted else { return }
         guard let told = Self.read(report.body) else { return }
         var reading = readings[report.agent] ?? AgentReportReading()
         let observation = reading.observation(of: told, agent: report.agent, receivedAt: report.receivedAt)
@@ -242,7 +244,7 @@ struct OrgMonitorState {
         changes = MonitorChanges()
         if let checkpoint = flush.checkpoint {
             history.stored(checkpoint)
-            covered = []
+            (gone, covered) = (Set(flush.covered), [])
         }
     }
 
