@@ -204,9 +204,7 @@ import Testing
     )
     func elsewhere() async throws {
         let secret = Secret([UInt8](repeating: 9, count: 32))
-        let free = try await Answering { _ in [] }
-        let linkPort = free.port
-        try await free.close()
+        let linkPort = try await RelayCase.freePort()
         let link = try RelayLink(listen: ("127.0.0.1", linkPort), secret: secret)
         let here = try RelayCase(link: link)
         let there = try RelayCase(link: try RelayLink(listen: nil, secret: secret))
@@ -217,6 +215,7 @@ import Testing
         let target = try await Answering { [$0 + [1], $0 + [2]] }
         try await here.run(with: [RelayListener(here.board, link)]) { port in
             try await here.gateway(agent, in: org, port: port, allows: ["127.0.0.1:\(target.port)/udp"]) {
+                try await RelayCase.listens(at: linkPort)
                 let question = Self.datagram(agent.id, of: org, port: target.port, most: 2)
                 let found = try await there.board.reach.ask(question)
                 #expect(found.map(\.bytes) == [[7, 1], [7, 2]])
@@ -238,12 +237,11 @@ import Testing
 
     @Test("between two processes nothing is said in the clear, and who speaks no TLS with their key hears nothing")
     func sealed() async throws {
-        let free = try await Answering { _ in [] }
-        let linkPort = free.port
-        try await free.close()
+        let linkPort = try await RelayCase.freePort()
         let link = try RelayLink(listen: ("127.0.0.1", linkPort), secret: Secret([UInt8](repeating: 9, count: 32)))
         let place = try RelayCase(link: link)
         try await place.run(with: [RelayListener(place.board, link)]) { _ in
+            try await RelayCase.listens(at: linkPort)
             let heard = NIOLockedValueBox<[UInt8]>([])
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .channelInitializer { channel in

@@ -214,9 +214,7 @@ import Testing
     @Test("through another process: asked there, proved, and the same stream; a stale row misleads nobody")
     func elsewhere() async throws {
         let secret = Secret([UInt8](repeating: 9, count: 32))
-        let free = try await HostileServer(nil) { _ in .silence }
-        let linkPort = free.port
-        try await free.close()
+        let linkPort = try await RelayCase.freePort()
         let link = try RelayLink(listen: ("127.0.0.1", linkPort), secret: secret)
         let here = try RelayCase(link: link)
         let there = try RelayCase(link: try RelayLink(listen: nil, secret: secret))
@@ -230,6 +228,7 @@ import Testing
         let route = OutboundRoute.viaAgent(agent.id, of: org)
         try await here.run(with: [RelayListener(here.board, link)]) { port in
             try await here.gateway(agent, in: org, port: port, allows: ["127.0.0.1:\(target.port)"]) {
+                try await RelayCase.listens(at: linkPort)
                 let client = try there.reach.client(
                     of: "127.0.0.1", port: target.port, trust: .pinned(certificate.sha256), route: route)
                 #expect(try await get(client).body == Array("\"inside\"".utf8))

@@ -9,6 +9,7 @@ import Inventory
 import Kernel
 import Logging
 import NIOConcurrencyHelpers
+import NIOCore
 import NIOPosix
 import Outbound
 import Postgres
@@ -87,6 +88,27 @@ final class RelayCase: Sendable {
             settings: AgentSettings(
                 server: ServerAddress("http://127.0.0.1:\(port)"), agentID: "\(agent.id)"),
             token: agent.token.text, allows: AllowList(allows), logger: .silent)
+    }
+
+    /// A port of this machine that nobody listens at now.
+    static func freePort() async throws -> Int {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = channel.localAddress?.port ?? 0
+        try await channel.close()
+        return port
+    }
+
+    /// Waits until somebody listens there.
+    static func listens(at port: Int) async throws {
+        try await eventually("a listener at \(port)") {
+            guard
+                let channel = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(host: "127.0.0.1", port: port).get()
+            else { return false }
+            try await channel.close()
+            return true
+        }
     }
 
     func entries(_ action: String, in org: OrgID) async throws -> Int {
