@@ -97,11 +97,6 @@ GRANT SELECT, INSERT, DELETE, UPDATE (display_name, name_key, external_id, versi
 GRANT SELECT, INSERT, DELETE ON scim_emails, scim_group_members, scim_mappings TO pulse_app;
 GRANT SELECT, INSERT, UPDATE (default_role, updated_at) ON scim_settings TO pulse_app;
 
--- The form in which names and addresses are compared. `lowered`: in lower case already, which not every collation can do.
-CREATE FUNCTION scim_key(lowered text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$ SELECT normalize(lowered, NFKC) $$;
-GRANT EXECUTE ON FUNCTION scim_key TO pulse_app;
-
 SET LOCAL ROLE pulse_identity;
 
 -- Gives a member who is back what they had been given by hand before; never ownership.
@@ -140,32 +135,36 @@ RESET ROLE;
 
 -- The strongest built-in role that a user's groups come to; NULL: none.
 CREATE FUNCTION scim_role(wanted uuid) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pulse AS $$
-    SELECT p.role FROM scim_group_members gm
-    JOIN scim_groups g ON g.org_id = gm.org_id AND g.id = gm.group_id
-    JOIN scim_mappings p ON p.org_id = g.org_id AND p.name_key = g.name_key
-    WHERE gm.scim_user_id = wanted AND p.role IS NOT NULL
-    ORDER BY array_position(ARRAY['auditor', 'viewer', 'editor', 'admin'], p.role) DESC LIMIT 1
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pulse AS $$
+BEGIN
+    RETURN (
+        SELECT p.role FROM scim_group_members gm
+        JOIN scim_groups g ON g.org_id = gm.org_id AND g.id = gm.group_id
+        JOIN scim_mappings p ON p.org_id = g.org_id AND p.name_key = g.name_key
+        WHERE gm.scim_user_id = wanted AND p.role IS NOT NULL
+        ORDER BY array_position(ARRAY['auditor', 'viewer', 'editor', 'admin'], p.role) DESC LIMIT 1);
+END $$;
 GRANT EXECUTE ON FUNCTION scim_role TO pulse_app;
 
 -- The custom roles that a user's groups come to.
 CREATE FUNCTION scim_custom_roles(wanted uuid) RETURNS uuid[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, pulse AS $$
-    SELECT coalesce(array_agg(DISTINCT p.role_id), '{}') FROM scim_group_members gm
-    JOIN scim_groups g ON g.org_id = gm.org_id AND g.id = gm.group_id
-    JOIN scim_mappings p ON p.org_id = g.org_id AND p.name_key = g.name_key
-    WHERE gm.scim_user_id = wanted AND p.role_id IS NOT NULL
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pulse AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT p.role_id), '{}') FROM scim_group_members gm
+        JOIN scim_groups g ON g.org_id = gm.org_id AND g.id = gm.group_id
+        JOIN scim_mappings p ON p.org_id = g.org_id AND p.name_key = g.name_key
+        WHERE gm.scim_user_id = wanted AND p.role_id IS NOT NULL);
+END $$;
 GRANT EXECUTE ON FUNCTION scim_custom_roles TO pulse_app;
 
 -- Makes the person of a user of the directory a member, unless they are one, with the role their groups come to, else the
--- directory's default role. For pulse_app, as itself. outcome: ok (with what had been kept for them), already-member, taken (the person is another
--- user's), not-found.
+-- directory's default role. For pulse_app, as itself. `has_custom`: their groups come to custom roles.
+-- outcome: ok (with what had been kept for them), already-member, taken (the person is another user's), not-found.
 CREATE FUNCTION scim_join(
     wanted uuid, mail text, mail_key text, shown text, new_user uuid, moment timestamptz)
-RETURNS TABLE (outcome text, user_id uuid, kept_roles uuid[])
-LANGUAGE plpgsql SET search_path = pg_catalog, pulse AS $$
+RETURNS TABLE (outcome text, user_id uuid, kept_roles uuid[], has_custom boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pulse SET plan_cache_mode = 'force_custom_plan' AS $$
 #variable_conflict use_column
 DECLARE
     found scim_users%ROWTYPE;
@@ -186,6 +185,7 @@ BEGIN
                     ELSE directory_member(user_id, NULL, mapped, 'scim', moment) END;
     IF outcome = 'ok' AND found.kept_role IS NOT NULL THEN PERFORM directory_return(user_id, found.kept_role); END IF;
     IF outcome = 'ok' THEN kept_roles := found.kept_roles; END IF;
+    has_custom := cardinality(scim_custom_roles(wanted)) > 0;
     UPDATE scim_users s SET user_id = scim_join.user_id, made_member = s.made_member OR outcome = 'ok', kept_role = NULL,
         kept_roles = NULL
     WHERE s.id = wanted AND (s.user_id IS NULL OR outcome = 'ok');
@@ -197,7 +197,7 @@ GRANT EXECUTE ON FUNCTION scim_join TO pulse_app;
 -- Takes the person of a user out, and keeps what had been given to them by hand. Who was an owner comes back as admin.
 -- outcome: ok, last-owner, not-found (was no member).
 CREATE FUNCTION scim_leave(wanted uuid, moment timestamptz) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pulse AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pulse SET plan_cache_mode = 'force_custom_plan' AS $$
 DECLARE
     person uuid := (SELECT s.user_id FROM scim_users s WHERE s.id = wanted FOR UPDATE);
     by_hand text;
