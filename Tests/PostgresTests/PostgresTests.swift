@@ -99,6 +99,32 @@ import Testing
         #expect(seq == 7)
     }
 
+    @Test("statements that are all known before are one transaction, also within one that is under way")
+    func known() async throws {
+        let org = OrgID.new(at: SystemTime().now)
+        let insert: SQL = "INSERT INTO org_heads VALUES (\(org), 1, 1, now())"
+        let raise: SQL = "UPDATE org_heads SET seq = seq + 1 WHERE epoch = 1"
+        await #expect(throws: DatabaseError.self) {
+            try await database.app.asOrg(org, [insert, "SELECT 1 / 0"])
+        }
+        #expect(try await heads(of: org) == 0)
+        try await database.app.asOrg(org, [insert, raise])
+        struct Stop: Error {}
+        do {
+            try await database.app.asOrg(org) { transaction in
+                let seq = try await database.app.joining(transaction) {
+                    try await database.app.asOrg(org, [raise])
+                    try? await database.app.asOrg(org, [raise, "SELECT 1 / 0"])
+                    return try await database.app.first(in: org, "SELECT seq FROM org_heads") { try $0.next(Int.self) }
+                }
+                #expect(seq == 3, "what failed is undone, what was before it is not")
+                throw Stop()
+            }
+        } catch is Stop {}
+        let seq = try await database.app.first(in: org, "SELECT seq FROM org_heads") { try $0.next(Int.self) }
+        #expect(seq == 2)
+    }
+
     @Test("a statement that takes too long is cancelled on the server, its neighbours are not") func timeouts()
         async throws
     {

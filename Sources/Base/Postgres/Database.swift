@@ -108,6 +108,18 @@ package final class Database: Service {
         return try await transaction(opening: [Self.enter(org)], timeout: timeout, body)
     }
 
+    /// Several statements in one transaction of this organisation, one round trip; on a connection of its own, for what
+    /// waits in a line that others wait in too.
+    /// - Parameter timeout: for all of them.
+    package func asOrg(_ org: OrgID, _ statements: [SQL], timeout: Duration = .seconds(5)) async throws {
+        if let joined {
+            return try await joined.join(Self.enter(org)) { _ = try await $0.batch(statements) }
+        }
+        try await transaction(opening: [Self.enter(org)], timeout: timeout) { transaction in
+            for statement in statements { transaction.atCommit(statement) }
+        }
+    }
+
     /// A transaction without an organisation, for definer functions.
     nonisolated(nonsending) package func asNobody<Answer>(
         timeout: Duration = .seconds(5), _ body: (Transaction) async throws -> Answer

@@ -128,7 +128,11 @@ package final class Transaction: Sendable {
         let (isOpen, isBroken, last) = state.withLockedValue { ($0.isOpen, $0.isBroken, $0.atCommit) }
         guard isOpen || !last.isEmpty else { return finish(committed: true) }
         guard !isBroken else { throw .unavailable(reason: "the transaction has failed before") }
-        let opening = isOpen ? [] : state.withLockedValue { $0.pending }
+        // Open from here on: what fails on its first flight has to be rolled back like everything else.
+        let opening = state.withLockedValue { state in
+            defer { state.isOpen = true }
+            return isOpen ? [] : state.pending
+        }
         let results = try await fly(opening + last + ["COMMIT"], openings: opening.count, isCommit: true)
         guard results.last?.tag == "COMMIT" else { throw .unavailable(reason: "the transaction was rolled back") }
         finish(committed: true)
