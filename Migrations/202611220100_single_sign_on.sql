@@ -205,11 +205,82 @@ ALTER TABLE member_roles ADD COLUMN is_mapped boolean NOT NULL DEFAULT false;
 
 SET LOCAL ROLE pulse_lookup;
 
+-- One label of a domain in ASCII, by Punycode (RFC 3492) where it goes beyond. In lower case and NFKC already.
+-- For mail_domain alone.
+CREATE FUNCTION ascii_label(label text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog, pulse AS $$
+DECLARE
+    digits   CONSTANT text := 'abcdefghijklmnopqrstuvwxyz0123456789';
+    codes    int[] := ARRAY(SELECT ascii(c) FROM unnest(string_to_array(label, NULL)) WITH ORDINALITY AS t (c, i) ORDER BY i);
+    written  text := regexp_replace(label, '[^\x01-\x7f]', '', 'g');
+    basic    int := length(written);
+    done     int := basic;
+    reached  int := 128;
+    delta    int := 0;
+    bias     int := 72;
+    code     int;
+    rest     int;
+    step     int;
+    digit    int;
+BEGIN
+    IF basic = length(label) THEN RETURN label; END IF;
+    IF basic > 0 THEN written := written || '-'; END IF;
+    WHILE done < cardinality(codes) LOOP
+        code := (SELECT min(c) FROM unnest(codes) c WHERE c >= reached);
+        delta := delta + (code - reached) * (done + 1);
+        reached := code;
+        FOREACH code IN ARRAY codes LOOP
+            IF code < reached THEN delta := delta + 1; END IF;
+            CONTINUE WHEN code <> reached;
+            rest := delta;
+            step := 36;
+            LOOP
+                digit := least(greatest(step - bias, 1), 26);
+                EXIT WHEN rest < digit;
+                written := written || substr(digits, digit + (rest - digit) % (36 - digit) + 1, 1);
+                rest := (rest - digit) / (36 - digit);
+                step := step + 36;
+            END LOOP;
+            written := written || substr(digits, rest + 1, 1);
+            delta := CASE WHEN done = basic THEN delta / 700 ELSE delta / 2 END;
+            delta := delta + delta / (done + 1);
+            bias := 0;
+            WHILE delta > 455 LOOP
+                delta := delta / 35;
+                bias := bias + 36;
+            END LOOP;
+            bias := bias + 36 * delta / (delta + 38);
+            delta := 0;
+            done := done + 1;
+        END LOOP;
+        delta := delta + 1;
+        reached := reached + 1;
+    END LOOP;
+    RETURN 'xn--' || written;
+END $$;
+
+-- The domain of a mail address in the one form in which domains are compared: ASCII, lower case. Empty: there is none.
+CREATE FUNCTION mail_domain(address text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog, pulse AS $$
+DECLARE
+    domain text := lower(split_part(address, '@', 2));
+BEGIN
+    IF octet_length(domain) = length(domain) THEN RETURN domain; END IF;
+    -- What lower() makes of letters beyond ASCII hangs on the database's collation; and dots have more than one form.
+    domain := translate(lower(normalize(domain, NFKC) COLLATE "und-x-icu"), U&'\3002', '.');
+    RETURN (SELECT string_agg(ascii_label(l), '.' ORDER BY i)
+            FROM unnest(string_to_array(domain, '.')) WITH ORDINALITY AS t (l, i));
+END $$;
+GRANT EXECUTE ON FUNCTION mail_domain TO pulse_identity, pulse_app, pulse_owner;
+GRANT EXECUTE ON FUNCTION ascii_label TO pulse_identity, pulse_app, pulse_owner;
+
 CREATE FUNCTION stronger_role(one text, other text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pulse AS $$
-    SELECT r FROM unnest(ARRAY[one, other]) r WHERE r IS NOT NULL
-    ORDER BY array_position(ARRAY['custom', 'auditor', 'viewer', 'editor', 'admin', 'owner'], r) DESC LIMIT 1
-$$;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pulse AS $$
+DECLARE
+    roles CONSTANT text[] := ARRAY['custom', 'auditor', 'viewer', 'editor', 'admin', 'owner'];
+BEGIN
+    RETURN CASE WHEN array_position(roles, one) < array_position(roles, other) THEN other ELSE coalesce(one, other) END;
+END $$;
 GRANT EXECUTE ON FUNCTION stronger_role TO pulse_identity;
 
 -- Whoever sets `role` gives it by hand; whoever sets `mapped_role` says what the groups come to.
@@ -219,7 +290,7 @@ BEGIN
         IF NEW.mapped_role IS NULL THEN NEW.manual_role := NEW.role; END IF;
         NEW.must_sso := EXISTS (
             SELECT FROM sso_domains d
-            WHERE d.org_id = NEW.org_id AND d.is_enforced AND d.domain = split_part(lower(NEW.email), '@', 2));
+            WHERE d.org_id = NEW.org_id AND d.is_enforced AND d.domain = mail_domain(NEW.email));
     ELSIF NEW.mapped_role IS NOT DISTINCT FROM OLD.mapped_role AND NEW.role <> OLD.role THEN
         NEW.manual_role := NEW.role;
     ELSIF OLD.manual_role IS NULL AND OLD.mapped_role IS NULL THEN
@@ -427,15 +498,30 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
 $$;
 GRANT EXECUTE ON FUNCTION end_bound_sessions TO pulse_app;
 
+-- The account that answers to an address, in whichever of its forms the domain is written; NULL: none.
+-- For other functions of pulse_identity; pulse_app may not call it.
+CREATE FUNCTION account_of(wanted text) RETURNS uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pulse AS $$
+DECLARE
+    plain text := split_part(wanted, '@', 1) || '@' || mail_domain(wanted);
+BEGIN
+    RETURN coalesce(
+        (SELECT u.id FROM users u WHERE u.email_key = wanted), (SELECT u.id FROM users u WHERE u.email_key = plain),
+        (SELECT u.id FROM users u
+         WHERE octet_length(u.email_key) <> length(u.email_key)
+           AND split_part(u.email_key, '@', 1) || '@' || mail_domain(u.email_key) = plain
+         ORDER BY u.id LIMIT 1));
+END $$;
+
 -- The member of the organisation of this transaction whose account answers to an address; NULL: none. Only for addresses
 -- of a domain that the organisation has verified: of others it does not say.
 CREATE FUNCTION member_of_address(wanted text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pulse AS $$
     SELECT m.user_id FROM users u
     JOIN members m ON m.user_id = u.id AND m.org_id = nullif(current_setting('pulse.org_id', true), '')::uuid
-    WHERE u.email_key = wanted AND EXISTS (
+    WHERE u.id = account_of(wanted) AND EXISTS (
         SELECT FROM sso_domains d
-        WHERE d.org_id = m.org_id AND d.state = 'verified' AND d.domain = split_part(wanted, '@', 2))
+        WHERE d.org_id = m.org_id AND d.state = 'verified' AND d.domain = mail_domain(wanted))
 $$;
 GRANT EXECUTE ON FUNCTION member_of_address TO pulse_app;
 
@@ -452,11 +538,19 @@ DECLARE
     answers_to text;
 BEGIN
     IF place IS NULL THEN RETURN; END IF;
-    answers_to := CASE
-        WHEN mail_key <> '' AND EXISTS (
-            SELECT FROM sso_domains d
-            WHERE d.org_id = place AND d.state = 'verified' AND d.domain = split_part(mail_key, '@', 2)) THEN mail_key
-        ELSE 'local:' || place || ':' || encode(sha256(convert_to(local_key, 'UTF8')), 'hex') END;
+    IF mail_key <> '' AND EXISTS (
+        SELECT FROM sso_domains d
+        WHERE d.org_id = place AND d.state = 'verified' AND d.domain = mail_domain(mail_key)) THEN
+        answers_to := mail_key;
+        user_id := account_of(mail_key);
+    ELSE
+        answers_to := 'local:' || place || ':' || encode(sha256(convert_to(local_key, 'UTF8')), 'hex');
+    END IF;
+    IF user_id IS NOT NULL THEN
+        is_new := false;
+        RETURN NEXT;
+        RETURN;
+    END IF;
     INSERT INTO users (id, email, email_key, display_name, created_at)
     VALUES (new_user, mail, answers_to, left(shown_name, 64), moment)
     ON CONFLICT (email_key) DO NOTHING;
@@ -612,6 +706,10 @@ $$;
 GRANT EXECUTE ON FUNCTION sweep_sso TO pulse_app;
 
 RESET ROLE;
+
+-- Accounts whose domain is not written in ASCII: they are found by the form that is.
+CREATE INDEX users_by_plain_key ON users ((split_part(email_key, '@', 1) || '@' || mail_domain(email_key)))
+    WHERE octet_length(email_key) <> length(email_key);
 
 CREATE TRIGGER before_change BEFORE INSERT OR UPDATE OF role, mapped_role ON members
     FOR EACH ROW EXECUTE FUNCTION members_before_change();

@@ -37,7 +37,7 @@ LANGUAGE sql SET search_path = pg_catalog, pulse AS $$
     WITH owed AS (
         SELECT m.user_id, EXISTS (
             SELECT FROM sso_domains d
-            WHERE d.org_id = place AND d.is_enforced AND d.domain = split_part(lower(m.email), '@', 2)) AS must
+            WHERE d.org_id = place AND d.is_enforced AND d.domain = mail_domain(m.email)) AS must
         FROM members m WHERE m.org_id = place),
     changed AS (
         UPDATE members m SET must_sso = owed.must FROM owed

@@ -54,6 +54,26 @@ import Testing
         #expect(refusals == 1)
     }
 
+    @Test(
+        "a domain is the same whichever way it is written: to whom it is offered, and whose account it is",
+        arguments: ["ana@bücher.de", "ana@xn--bcher-kva.de"])
+    func otherForm(address: String) async throws {
+        let place = try await SSOCase()
+        try await place.verify("xn--bcher-kva.de")
+        await place.addOIDC("main", ["jit": false])
+        for typed in ["ana@bücher.de", "ana@Xn--bcher-kva.de"] {
+            let offers = await place.door.browser().send(.post, "/api/public/sso/discover", ["email": .string(typed)])
+            #expect(offers.json["providers"]?.array?.count == 1, "\(offers.text)")
+        }
+        let ana = try await Given.person(email: address == "ana@bücher.de" ? "ana@xn--bcher-kva.de" : "ana@bücher.de")
+        try await Given.membership(of: ana, in: place.org, as: .viewer)
+        place.person("ana-1", email: address)
+        let browser = place.door.browser()
+        let answer = try await place.signIn(browser)
+        #expect(answer.headers["location"] == "/?oidc=success")
+        #expect(try await place.user(of: browser) == ana)
+    }
+
     @Test("an address of a domain that is claimed and not verified is nobody's, whoever's account it names")
     func unverified() async throws {
         let place = try await SSOCase()

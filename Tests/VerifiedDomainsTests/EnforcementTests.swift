@@ -67,6 +67,22 @@ import Testing
         #expect(await owner.browser.send(.get, DomainCase.path).status == 200)
     }
 
+    @Test("members are meant whichever way the domain of their address is written") func otherForm() async throws {
+        let owner = try await scene.owner(email: "ana@Bücher.de")
+        let other = try await scene.owner(email: "ben@elsewhere.example", of: owner.org)
+        try await scene.verified("xn--bcher-kva.de", by: other)
+        try await scene.provider(in: owner.org)
+        #expect(await other.browser.send(.post, DomainCase.glass).status == 201)
+        let path = "\(DomainCase.path)/xn--bcher-kva.de"
+        let done = await other.browser.send(.patch, path, ["isEnforced": true])
+        #expect(done.json["members"] == 1, "\(done.text)")
+        #expect(try await scene.mustSSO(owner.user, in: owner.org) == true)
+        for email in ["cleo@bücher.de", "dan@XN--Bcher-kva.de"] {
+            let next = try await scene.owner(email: email, of: owner.org)
+            #expect(try await scene.mustSSO(next.user, in: owner.org) == true, "\(email)")
+        }
+    }
+
     @Test("who joins an enforced domain has to come by single sign-on too; a domain given up lets all in")
     func joining() async throws {
         let owner = try await scene.owner(email: "ben@elsewhere.example")

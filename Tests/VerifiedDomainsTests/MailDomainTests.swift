@@ -1,3 +1,5 @@
+import Postgres
+import TestKit
 import Testing
 
 @testable import VerifiedDomains
@@ -13,6 +15,19 @@ import Testing
         ])
     func normal(typed: String, normal: String) {
         #expect(MailDomain(typed)?.text == normal)
+    }
+
+    @Test(
+        "the database writes it the same way", .postgres,
+        arguments: [
+            "Example.COM", "bücher.de", "BÜCHER.de", "xn--bcher-kva.de", "straße.de", "例え.jp", "münchen-ost.example",
+            "ελλάδα.example", "пример.рф", "日本語。例え", "a-ü-b-ö.example", "Ｆｕｌｌ.example",
+        ])
+    func inTheDatabase(typed: String) async throws {
+        let answered = try await TestDatabase.current.app.firstGlobally("SELECT mail_domain(\("ana@" + typed))") {
+            try $0.next(String.self)
+        }
+        #expect(answered == MailDomain(typed)?.text)
     }
 
     @Test("it is shown as people read it") func shown() {

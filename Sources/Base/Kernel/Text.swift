@@ -21,7 +21,7 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
-    /// Lower case.
+    /// Lower case, as it was typed: with letters beyond ASCII a domain has another form that means the same.
     package var domain: String { String(key.drop { $0 != "@" }.dropFirst()) }
 
     private static func forbidden(_ scalar: Unicode.Scalar) -> Bool {

@@ -140,7 +140,7 @@ struct NewcomerDesk: Sendable {
     private func isOfVerifiedDomain(_ person: ProvenPerson, _ transaction: Transaction) async throws -> Bool {
         guard let address = person.address, person.emailVerified != false else { return false }
         return try await transaction.first(
-            "SELECT true FROM sso_domains WHERE domain = \(address.domain) AND state = 'verified'"
+            "SELECT true FROM sso_domains WHERE domain = mail_domain(\(address.key)) AND state = 'verified'"
         ) { try $0.next(Bool.self) } ?? false
     }
 

@@ -22,7 +22,7 @@ struct OfferRoutes: Sendable {
             let body = try request.json(JSONValue.self)
             // What is no address has no provider.
             let address = body["email"]?.string.flatMap { EmailAddress($0) }
-            return try await offers(slug: "", domain: address?.domain ?? "", hint: address?.text)
+            return try await offers(slug: "", address: address?.key ?? "")
         }
     }
 
@@ -32,14 +32,14 @@ struct OfferRoutes: Sendable {
             access: .public(reason: "an organisation that is not there has none, and nothing else is told"),
             audit: .none(reason: "reads only"), rate: .sso, response: Self.schema, responseExample: Self.example
         ) { [self] request in
-            try await offers(slug: request.parameters["org"] ?? "", domain: "", hint: nil)
+            try await offers(slug: request.parameters["org"] ?? "", address: "")
         }
     }
 
-    private func offers(slug: String, domain: String, hint: String?) async throws -> APIResponse {
+    private func offers(slug: String, address: String) async throws -> APIResponse {
         let found = try await context.database.rowsGlobally(
             """
-            SELECT slug, id, type, display_name, icon_url, is_enforced FROM sso_offers(\(slug), \(domain))
+            SELECT slug, id, type, display_name, icon_url, is_enforced FROM sso_offers(\(slug), mail_domain(\(address)))
             """
         ) { row in
             (

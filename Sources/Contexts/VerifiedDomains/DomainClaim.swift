@@ -42,7 +42,7 @@ struct DomainClaim: Sendable {
         unsafeSQL: """
             d.domain, d.state, d.token, d.is_enforced, d.created_at, d.verified_at, d.checked_at, d.next_check_at,
             d.missing_since,
-            (SELECT count(*) FROM members m WHERE split_part(lower(m.email), '@', 2) = d.domain),
+            (SELECT count(*) FROM members m WHERE mail_domain(m.email) = d.domain),
             array_remove(ARRAY[
                 CASE WHEN d.state <> 'verified' THEN 'verified-domain' END,
                 CASE WHEN NOT EXISTS (SELECT FROM sso_providers p WHERE p.is_enabled) THEN 'provider' END,
