@@ -25,11 +25,13 @@ CREATE TABLE scim_users (
     kept_roles     uuid[],
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL,
-    PRIMARY KEY (org_id, id),
-    CONSTRAINT scim_users_name UNIQUE (org_id, user_name_key)
+    PRIMARY KEY (org_id, id)
 );
-CREATE UNIQUE INDEX scim_users_person ON scim_users (org_id, user_id) WHERE user_id IS NOT NULL;
-CREATE INDEX scim_users_by_external_id ON scim_users (org_id, external_id) WHERE external_id IS NOT NULL;
+-- The organisation stands last in these: while PostgreSQL knows little of a table, an index that begins with it is as good to it
+-- as the key, and it would walk all users of the organisation for one of them.
+CREATE UNIQUE INDEX scim_users_name ON scim_users (user_name_key, org_id);
+CREATE UNIQUE INDEX scim_users_person ON scim_users (user_id, org_id) WHERE user_id IS NOT NULL;
+CREATE INDEX scim_users_by_external_id ON scim_users (external_id, org_id) WHERE external_id IS NOT NULL;
 
 -- Addresses of users, to find them by; in the form of user_name_key.
 CREATE TABLE scim_emails (
@@ -39,7 +41,7 @@ CREATE TABLE scim_emails (
     PRIMARY KEY (org_id, scim_user_id, email_key),
     FOREIGN KEY (org_id, scim_user_id) REFERENCES scim_users (org_id, id) ON DELETE CASCADE
 );
-CREATE INDEX scim_emails_by_key ON scim_emails (org_id, email_key);
+CREATE INDEX scim_emails_by_key ON scim_emails (email_key, org_id);
 
 CREATE TABLE scim_groups (
     org_id        uuid NOT NULL REFERENCES orgs (id),
@@ -52,8 +54,8 @@ CREATE TABLE scim_groups (
     updated_at    timestamptz NOT NULL,
     PRIMARY KEY (org_id, id)
 );
-CREATE INDEX scim_groups_by_name ON scim_groups (org_id, name_key);
-CREATE INDEX scim_groups_by_external_id ON scim_groups (org_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX scim_groups_by_name ON scim_groups (name_key, org_id);
+CREATE INDEX scim_groups_by_external_id ON scim_groups (external_id, org_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE scim_group_members (
     org_id        uuid NOT NULL,
@@ -63,7 +65,7 @@ CREATE TABLE scim_group_members (
     FOREIGN KEY (org_id, group_id) REFERENCES scim_groups (org_id, id) ON DELETE CASCADE,
     FOREIGN KEY (org_id, scim_user_id) REFERENCES scim_users (org_id, id) ON DELETE CASCADE
 );
-CREATE INDEX scim_group_members_by_user ON scim_group_members (org_id, scim_user_id);
+CREATE INDEX scim_group_members_by_user ON scim_group_members (scim_user_id, org_id);
 
 -- No row: the default role is viewer.
 CREATE TABLE scim_settings (
@@ -85,7 +87,7 @@ CREATE TABLE scim_mappings (
     FOREIGN KEY (org_id, role_id) REFERENCES custom_roles (org_id, id) ON DELETE CASCADE,
     CHECK ((role IS NULL) <> (role_id IS NULL))
 );
-CREATE INDEX scim_mappings_by_name ON scim_mappings (org_id, name_key);
+CREATE INDEX scim_mappings_by_name ON scim_mappings (name_key, org_id);
 
 SELECT pulse_owner_tools.tenant_table(name)
 FROM unnest(ARRAY['scim_users', 'scim_emails', 'scim_groups', 'scim_group_members', 'scim_settings', 'scim_mappings']) name;
@@ -96,6 +98,15 @@ GRANT SELECT, INSERT, DELETE,
 GRANT SELECT, INSERT, DELETE, UPDATE (display_name, name_key, external_id, version, updated_at) ON scim_groups TO pulse_app;
 GRANT SELECT, INSERT, DELETE ON scim_emails, scim_group_members, scim_mappings TO pulse_app;
 GRANT SELECT, INSERT, UPDATE (default_role, updated_at) ON scim_settings TO pulse_app;
+
+-- The user of this name, in lower case already; NULL: none. Planned anew each time, by what the table has become: a plan of when
+-- it was empty would take the key for as good as the name.
+CREATE FUNCTION scim_user_named(lowered text) RETURNS uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pulse SET plan_cache_mode = 'force_custom_plan' AS $$
+BEGIN
+    RETURN (SELECT u.id FROM scim_users u WHERE u.user_name_key = normalize(lowered, NFKC));
+END $$;
+GRANT EXECUTE ON FUNCTION scim_user_named TO pulse_app;
 
 SET LOCAL ROLE pulse_identity;
 
@@ -120,7 +131,7 @@ DECLARE
 BEGIN
     IF NOT is_local AND NOT EXISTS (
         SELECT FROM sso_domains d
-        WHERE d.org_id = place AND d.state = 'verified' AND d.domain = split_part(known, '@', 2)) THEN
+        WHERE d.org_id = place AND d.state = 'verified' AND d.domain = mail_domain(known)) THEN
         RETURN;
     END IF;
     UPDATE members m SET display_name = left(shown_name, 64), email = mail
@@ -158,13 +169,46 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION scim_custom_roles TO pulse_app;
 
+-- A new user of the directory, in no group yet; an active one's person becomes a member with the directory's default role.
+-- For pulse_app, as itself. Fails with a unique violation of scim_users_name, or of scim_users_person: the person is another
+-- user's.
+CREATE FUNCTION scim_create(
+    wanted uuid, name_key text, external text, active boolean, written text, email_keys text[],
+    mail text, mail_key text, shown text, new_user uuid, moment timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pulse AS $$
+DECLARE
+    place     uuid := nullif(current_setting('pulse.org_id', true), '')::uuid;
+    person    uuid;
+    is_new    boolean;
+    newcomer  boolean := false;
+BEGIN
+    IF active THEN
+        SELECT p.user_id, p.is_new INTO person, is_new
+        FROM directory_person(mail, mail_key, shown, 'scim:' || wanted, new_user, moment) p;
+        newcomer := is_new OR NOT EXISTS (SELECT FROM members m WHERE m.org_id = place AND m.user_id = person);
+    END IF;
+    INSERT INTO scim_users (org_id, id, user_name_key, external_id, is_active, shown_name, resource, user_id, made_member,
+                            created_at, updated_at)
+    VALUES (place, wanted, normalize(name_key, NFKC), external, active, shown, written, person, newcomer, moment, moment);
+    INSERT INTO scim_emails (org_id, scim_user_id, email_key)
+    SELECT DISTINCT place, wanted, normalize(k, NFKC) FROM unnest(email_keys) k;
+    -- Somebody else may have let them in at the same moment.
+    IF newcomer AND directory_member(
+        person, NULL, coalesce((SELECT t.default_role FROM scim_settings t WHERE t.org_id = place), 'viewer'), 'scim', moment)
+        <> 'ok' THEN
+        UPDATE scim_users s SET made_member = false WHERE s.id = wanted;
+    END IF;
+    IF NOT is_new THEN PERFORM directory_rename(person, mail, shown); END IF;
+END $$;
+GRANT EXECUTE ON FUNCTION scim_create TO pulse_app;
+
 -- Makes the person of a user of the directory a member, unless they are one, with the role their groups come to, else the
 -- directory's default role. For pulse_app, as itself. `has_custom`: their groups come to custom roles.
 -- outcome: ok (with what had been kept for them), already-member, taken (the person is another user's), not-found.
 CREATE FUNCTION scim_join(
     wanted uuid, mail text, mail_key text, shown text, new_user uuid, moment timestamptz)
 RETURNS TABLE (outcome text, user_id uuid, kept_roles uuid[], has_custom boolean)
-LANGUAGE plpgsql SET search_path = pg_catalog, pulse SET plan_cache_mode = 'force_custom_plan' AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pulse AS $$
 #variable_conflict use_column
 DECLARE
     found scim_users%ROWTYPE;
@@ -197,7 +241,7 @@ GRANT EXECUTE ON FUNCTION scim_join TO pulse_app;
 -- Takes the person of a user out, and keeps what had been given to them by hand. Who was an owner comes back as admin.
 -- outcome: ok, last-owner, not-found (was no member).
 CREATE FUNCTION scim_leave(wanted uuid, moment timestamptz) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pulse SET plan_cache_mode = 'force_custom_plan' AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pulse AS $$
 DECLARE
     person uuid := (SELECT s.user_id FROM scim_users s WHERE s.id = wanted FOR UPDATE);
     by_hand text;

@@ -99,6 +99,101 @@ import Testing
         #expect(search.json["totalResults"] == 3 && search.json["Resources"]?.array?.count == 2, "\(search.text)")
     }
 
+    @Test("a version is that of what is told: it changes with the groups, and a change under the one before is refused")
+    func versions() async throws {
+        let ana = try await directory.make("Users", Client.user("ana@example.com"))
+        let before = await directory.send(.get, "/Users/\(ana)")
+        let team = try await directory.make("Groups", Client.group("Admins", [ana]))
+        let inside = await directory.send(.get, "/Users/\(ana)")
+        #expect(inside.tag != before.tag && inside.json["meta"]?["version"]?.string == inside.tag, "\(inside.text)")
+        let listed = await directory.send(.get, "/Users?excludedAttributes=groups")
+        #expect(listed.json["Resources"]?[0]?["meta"]?["version"]?.string == inside.tag, "\(listed.text)")
+        #expect(listed.json["Resources"]?[0]?["groups"] == nil)
+
+        let title = Client.patch(["op": "add", "path": "title", "value": "Engineer"])
+        let late = await directory.send(.patch, "/Users/\(ana)", title, ["if-match": before.tag])
+        #expect(late.status == 412)
+        #expect(await directory.send(.delete, "/Users/\(ana)", nil, ["if-match": before.tag]).status == 412)
+        let stale = await directory.send(
+            .post, "/Bulk",
+            [
+                "schemas": [.string(URN.bulk)],
+                "Operations": [
+                    [
+                        "method": "PATCH", "path": .string("/Users/\(ana)"), "version": .string(before.tag),
+                        "data": title,
+                    ]
+                ],
+            ])
+        #expect(stale.json["Operations"]?[0]?["status"] == "412", "\(stale.text)")
+        let changed = await directory.send(.patch, "/Users/\(ana)", title, ["if-match": inside.tag])
+        #expect(changed.status == 200 && changed.tag != inside.tag)
+        #expect(await directory.send(.get, "/Users/\(ana)").tag == changed.tag)
+
+        let rename = Client.patch(["op": "replace", "path": "displayName", "value": "Operators"])
+        #expect(await directory.send(.patch, "/Groups/\(team)", rename).status == 200)
+        let renamed = await directory.send(.get, "/Users/\(ana)")
+        #expect(renamed.tag != changed.tag, "the group is told by its name")
+        #expect(await directory.send(.delete, "/Groups/\(team)").status == 204)
+        #expect(await directory.send(.get, "/Users/\(ana)").tag == #"W/"2""#)
+    }
+
+    @Test("users and groups are searched at once, users first; what one kind has not finds none of it")
+    func everything() async throws {
+        for name in ["ana", "ben", "cleo"] {
+            scene.door.time.advance(by: .seconds(1))
+            _ = try await directory.make(
+                "Users", Client.user("\(name)@example.com", ["displayName": .string("Team \(name)")]))
+        }
+        for name in ["Team One", "Team Two", "Others"] {
+            scene.door.time.advance(by: .seconds(1))
+            _ = try await directory.make("Groups", Client.group(name))
+        }
+        func search(_ more: [String: JSONValue]) async -> JSONValue {
+            let own: [String: JSONValue] = ["schemas": [.string(URN.search)], "attributes": ["displayName"]]
+            return await directory.send(.post, "/.search", .object(own.merging(more) { $1 })).json
+        }
+        func names(_ answer: JSONValue) -> [String] {
+            answer["Resources"]?.array?.compactMap { $0["displayName"]?.string } ?? []
+        }
+        let all = await search([:])
+        #expect(all["totalResults"] == 6 && names(all).count == 6, "\(all)")
+        #expect(all["Resources"]?[0]?["schemas"] == [.string(URN.user)])
+        #expect(all["Resources"]?[5]?["schemas"] == [.string(URN.group)])
+        let page = await search(["filter": #"displayName sw "team""#, "startIndex": 3, "count": 2])
+        #expect(page["totalResults"] == 5 && page["startIndex"] == 3 && page["itemsPerPage"] == 2)
+        #expect(names(page) == ["Team cleo", "Team One"])
+        let beyond = await search(["startIndex": 6, "count": 5])
+        #expect(names(beyond) == ["Others"] && beyond["totalResults"] == 6)
+        let none = await search(["count": 0])
+        #expect(none["totalResults"] == 6 && none["Resources"] == [])
+        let one = await search(["filter": #"userName eq "BEN@example.com""#])
+        #expect(names(one) == ["Team ben"] && one["totalResults"] == 1)
+        let groups = await search(["filter": #"meta.resourceType eq "Group""#])
+        #expect(groups["totalResults"] == 3 && names(groups).contains("Others"))
+        #expect(await search(["filter": #"password eq "x""#])["scimType"] == "invalidFilter")
+        #expect(await search(["filter": "id pr", "count": "many"])["scimType"] == "invalidValue")
+
+        let stranger = try await scene.stranger()
+        let theirs = await stranger.directory.send(.post, "/.search", ["schemas": [.string(URN.search)]])
+        #expect(theirs.status == 200 && theirs.json["totalResults"] == 0)
+    }
+
+    @Test("a person is found whichever way their domain is written", arguments: [true, false])
+    func domainNames(isPlain: Bool) async throws {
+        try await scene.verify("xn--bcher-kva.de")
+        let forms = ["ana@xn--bcher-kva.de", "ana@BÜCHER.de"]
+        let ana = try await Given.person(email: (isPlain ? forms[0] : forms[1]).lowercased())
+        try await Given.membership(of: ana, in: scene.org, as: .editor)
+        let id = try await directory.make(
+            "Users", Client.user(isPlain ? forms[1] : forms[0], ["displayName": "Ana B."]))
+        #expect(try await scene.person(id) == ana)
+        #expect(try await scene.role(of: ana) == "editor")
+        let named = try await scene.count(
+            "SELECT count(*) FROM pulse.members WHERE user_id = \(ana) AND display_name = 'Ana B.'")
+        #expect(named == 1, "the organisation answers for its domain")
+    }
+
     @Test("pages turn, and tell how many there are in all") func pages() async throws {
         for number in 1...7 {
             scene.door.time.advance(by: .seconds(1))

@@ -2,9 +2,13 @@ package import Kernel
 
 /// The version of a resource as HTTP and `meta.version` say it; weak, for two texts of one version may differ.
 package struct EntityTag: Sendable, Hashable, CustomStringConvertible {
-    package let version: Int
-    package init(_ version: Int) { self.version = version }
-    package var description: String { "W/\"\(version)\"" }
+    private let version: Int
+    private let mark: String
+
+    /// - Parameter mark: of what is told with the resource and changes without it, letters and digits; empty: nothing is.
+    package init(_ version: Int, mark: String = "") { (self.version, self.mark) = (version, mark) }
+
+    package var description: String { mark.isEmpty ? "W/\"\(version)\"" : "W/\"\(version)-\(mark)\"" }
 
     /// - Parameters: values of `If-Match` and `If-None-Match` as they came; none: no condition.
     /// - Throws: 412 `scim-version-mismatch`.

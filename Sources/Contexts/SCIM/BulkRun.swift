@@ -17,7 +17,7 @@ struct BulkRun: Sendable {
     /// What has come of one operation.
     private struct Done {
         let location: String?
-        let version: Int?
+        let tag: EntityTag?
         let status: Int
     }
 
@@ -80,11 +80,11 @@ struct BulkRun: Sendable {
         case .patch: told = try await users.patch(id, body, conditions, for: request)
         case .delete:
             try await users.delete(id, conditions, for: request)
-            return (Done(location: "\(context.base)/Users/\(id)", version: nil, status: 204), "\(id)")
+            return (Done(location: "\(context.base)/Users/\(id)", tag: nil, status: 204), "\(id)")
         }
         let status = method == .post ? 201 : 200
         return (
-            Done(location: told.location, version: told.version, status: status), told.members["id"]?.string ?? ""
+            Done(location: told.location, tag: told.tag, status: status), told.members["id"]?.string ?? ""
         )
     }
 
@@ -100,11 +100,11 @@ struct BulkRun: Sendable {
         case .patch: group = try await groups.patch(id, body, conditions, for: request)
         case .delete:
             try await groups.delete(id, conditions, for: request)
-            return (Done(location: "\(context.base)/Groups/\(id)", version: nil, status: 204), "\(id)")
+            return (Done(location: "\(context.base)/Groups/\(id)", tag: nil, status: 204), "\(id)")
         }
         let location = "\(context.base)/Groups/\(group.id)"
         return (
-            Done(location: location, version: group.version, status: method == .post ? 201 : 200), "\(group.id)"
+            Done(location: location, tag: group.tag, status: method == .post ? 201 : 200), "\(group.id)"
         )
     }
 
@@ -117,7 +117,7 @@ struct BulkRun: Sendable {
     private static func told(_ done: Done, of operation: BulkRequest.Operation) -> JSONValue {
         var answer = opening(of: operation, status: done.status)
         answer["location"] = done.location.map { .string($0) }
-        answer["version"] = done.version.map { .string("\(EntityTag($0))") }
+        answer["version"] = done.tag.map { .string("\($0)") }
         return .object(answer)
     }
 

@@ -43,14 +43,17 @@ struct DirectoryGroup: Sendable {
         }
     }
 
+    /// Who is in it counts, whether it is told or not.
+    var tag: EntityTag { EntityTag(version) }
+
     /// - Parameter members: `nil` when nobody has asked for them.
     func told(members: [Members]?, base: String) -> ToldResource {
         let location = "\(base)/Groups/\(id)"
         var told = written
         told["id"] = .string("\(id)")
         told["schemas"] = [.string(URN.group)]
-        told["meta"] = DirectoryUser.meta("Group", location, version, createdAt, updatedAt)
+        told["meta"] = DirectoryUser.meta("Group", location, tag, createdAt, updatedAt)
         if let members, !members.isEmpty { told["members"] = .array(members.map { .object($0) }) }
-        return ToldResource(members: told, version: version, location: location)
+        return ToldResource(members: told, tag: tag, location: location)
     }
 }

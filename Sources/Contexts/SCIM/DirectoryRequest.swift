@@ -31,20 +31,18 @@ struct Conditions: Sendable {
     var ifMatch: [String] = []
     var ifNoneMatch: [String] = []
 
-    func check(_ version: Int) throws(Problem) {
-        try EntityTag(version).check(ifMatch: ifMatch, ifNoneMatch: ifNoneMatch)
-    }
+    func check(_ tag: EntityTag) throws(Problem) { try tag.check(ifMatch: ifMatch, ifNoneMatch: ifNoneMatch) }
 }
 
 /// A resource as it is told, and what the headers say of it.
 struct ToldResource: Sendable {
     let members: Members
-    let version: Int
+    let tag: EntityTag
     let location: String
 
     func response(status: Int = 200, _ projection: Projection) -> APIResponse {
         var response = APIResponse.scim(.object(projection.apply(to: members)), status: status)
-        response.headers["etag"] = "\(EntityTag(version))"
+        response.headers["etag"] = "\(tag)"
         response.headers[status == 201 ? "location" : "content-location"] = location
         return response
     }

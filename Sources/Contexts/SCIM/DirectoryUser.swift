@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import JSONKit
 internal import Kernel
 internal import Postgres
@@ -67,23 +68,32 @@ struct DirectoryUser: Sendable {
         return Array(Set(keys)).sorted()
     }
 
-    /// - Parameter groups: `nil` when nobody has asked for them.
+    /// Changes with the groups that are told of the user, too: who was read with one role is not the same with another.
+    private func tag(_ groups: [Members]) -> EntityTag {
+        guard !groups.isEmpty else { return EntityTag(version) }
+        let told = JSONValue.array(
+            groups.map { .array([$0["value"] ?? .null, $0["display"] ?? .null]) })
+        return EntityTag(version, mark: Base64URL.encode(Array(Digests.sha256(told.json).prefix(6))))
+    }
+
+    /// - Parameter groups: those the user is in, by id; `nil`: none.
     func told(groups: [Members]?, base: String) -> ToldResource {
         let location = "\(base)/Users/\(id)"
         var told = members
         told["id"] = .string("\(id)")
         told["schemas"] = .array(
             [.string(URN.user)] + (members[URN.enterprise] == nil ? [] : [.string(URN.enterprise)]))
-        told["meta"] = Self.meta("User", location, version, createdAt, updatedAt)
+        let tag = tag(groups ?? [])
+        told["meta"] = Self.meta("User", location, tag, createdAt, updatedAt)
         if let groups, !groups.isEmpty { told["groups"] = .array(groups.map { .object($0) }) }
-        return ToldResource(members: told, version: version, location: location)
+        return ToldResource(members: told, tag: tag, location: location)
     }
 
     static func meta(
-        _ type: String, _ location: String, _ version: Int, _ created: Timestamp, _ updated: Timestamp
+        _ type: String, _ location: String, _ tag: EntityTag, _ created: Timestamp, _ updated: Timestamp
     ) -> JSONValue {
         [
-            "resourceType": .string(type), "location": .string(location), "version": .string("\(EntityTag(version))"),
+            "resourceType": .string(type), "location": .string(location), "version": .string("\(tag)"),
             "created": .string(created.description), "lastModified": .string(updated.description),
         ]
     }

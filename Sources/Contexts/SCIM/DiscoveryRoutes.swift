@@ -4,7 +4,7 @@ internal import Kernel
 internal import SCIMKit
 
 /// What a directory's provider reads before anything else, and what is answered with 501 as the RFC says: `/Me`, which a
-/// directory is not, and searching users and groups at once.
+/// directory is not.
 struct DiscoveryRoutes: Sendable {
     private typealias Words = DirectoryDescription
     private let discovery: Discovery
@@ -29,7 +29,6 @@ struct DiscoveryRoutes: Sendable {
                 try Self.one(discovery.schemas, of: request)
             },
         ] + [.get, .post, .put, .patch, .delete].map { Self.refused($0, "Me", "Not offered: a directory is nobody") }
-            + [Self.refused(.post, ".search", "Not offered: users and groups are searched apart")]
     }
 
     private func document(

@@ -8,6 +8,7 @@ struct FilterCondition {
     let isExact: Bool
 
     static let any = FilterCondition(sql: "true", isExact: true)
+    static let none = FilterCondition(sql: "false", isExact: true)
     /// The database cannot say; every row has to be looked at.
     static let unknown = FilterCondition(sql: "true", isExact: false)
 
@@ -69,9 +70,24 @@ struct FilterCondition {
         }
     }
 
+    /// Decides a filter of resources of one kind; what only they have is for `own` to say.
+    static func of(
+        _ filter: Filter?, _ kind: FilteredKind, _ own: @escaping (Filter) -> FilterCondition
+    ) -> FilterCondition {
+        filter.map { FilterCondition($0) { common($0, kind) ?? own($0) } } ?? .any
+    }
+
     /// What users and groups have alike.
-    static func common(_ filter: Filter, table: SQL) -> FilterCondition? {
+    private static func common(_ filter: Filter, _ kind: FilteredKind) -> FilterCondition? {
+        let table = kind.table
         switch filter {
+        case .compare(let address, .eq, .text(let text)) where address.name == kind.nameAttribute && kind.isNamedOnce:
+            return .init(sql: "\(table).id = (SELECT scim_user_named(\(text.lowercased())))", isExact: true)
+        case .compare(let address, let comparison, .text(let text)) where address.name == kind.nameAttribute:
+            return .text("\(table).\(kind.nameColumn)", comparison, text, isFolded: true)
+        case .present(let address) where address.name == kind.nameAttribute: return .any
+        case .compare(let address, .eq, .text(let text)) where address.name == "meta.resourceType":
+            return .init(sql: text == kind.shape.name ? "true" : "false", isExact: true)
         case .compare(let address, let comparison, .text(let text)) where address.name == "externalId":
             return .text("\(table).external_id", comparison, text, isFolded: false)
         case .compare(let address, .eq, .text(let text)) where address.name == "id":
@@ -88,6 +104,29 @@ struct FilterCondition {
         default: return nil
         }
     }
+
+    /// There is a row of `scim_group_members` (`m`) for this one, and for the other where one is named.
+    static func membership(_ row: SQL, and other: SQL? = nil) -> FilterCondition {
+        let both: SQL = other.map { " AND \($0)" } ?? ""
+        return .init(sql: "EXISTS (SELECT FROM scim_group_members m WHERE \(row)\(both))", isExact: true)
+    }
+}
+
+/// What a condition on one kind of resource has to know of its table.
+struct FilteredKind: Sendable {
+    let shape: ResourceShape
+    /// The alias.
+    let table: SQL
+    /// The attribute by which people name one, and its column in the form names are compared in.
+    let nameAttribute: String
+    let nameColumn: SQL
+    /// No two users have one name; groups may.
+    let isNamedOnce: Bool
+
+    static let user = FilteredKind(
+        shape: .user, table: "u", nameAttribute: "userName", nameColumn: "user_name_key", isNamedOnce: true)
+    static let group = FilteredKind(
+        shape: .group, table: "g", nameAttribute: "displayName", nameColumn: "name_key", isNamedOnce: false)
 }
 
 extension Filter {

@@ -15,10 +15,10 @@ struct GroupDirectory: Sendable {
 
     // MARK: Reading
 
-    func list(_ query: SearchQuery, in org: OrgID) async throws -> JSONValue {
+    func page(_ query: SearchQuery, in org: OrgID) async throws -> ListedPage {
         try await Listing(
             condition: try GroupFilter.condition(query.filter), query: query, org: org, database: context.database
-        ).response(of: GroupPages(base: context.base, tellsMembers: query.projection.tells("members")))
+        ).page(of: GroupPages(base: context.base, tellsMembers: query.projection.tells("members")))
     }
 
     func one(_ id: DirectoryGroupID, _ projection: Projection, in org: OrgID) async throws -> ToldResource {
@@ -85,7 +85,7 @@ struct GroupDirectory: Sendable {
         try await context.database.asOrg(org) { transaction in
             let store = GroupStore(transaction, in: org)
             let group = try await store.held(id)
-            try conditions.check(group.version)
+            try conditions.check(group.tag)
             let isMapped = try await store.isMapped([group.displayName])
             let members = isMapped ? try await store.memberIDs(of: id) : []
             try await store.delete(id)
@@ -113,7 +113,7 @@ struct GroupDirectory: Sendable {
         return try await context.database.asOrg(org) { transaction in
             let store = GroupStore(transaction, in: org)
             let before = try await store.held(id)
-            try conditions.check(before.version)
+            try conditions.check(before.tag)
             var group = before
             group.written = try wanted(before)
             let moved = try await GroupMoves(store: store, group: id, base: context.base).make(changes)

@@ -6,8 +6,7 @@ internal import SCIMKit
 enum GroupFilter {
     /// - Throws: 400 `scim-invalid-filter`.
     static func condition(_ filter: Filter?) throws(Problem) -> FilterCondition {
-        guard let filter else { return .any }
-        let condition = FilterCondition(filter, leaf)
+        let condition = FilterCondition.of(filter, .group, own)
         // Everything else that a group has is in a column.
         guard condition.isExact else {
             throw .scim(.invalidFilter, "Members of a group are asked about by members.value eq, and nothing else.")
@@ -15,34 +14,21 @@ enum GroupFilter {
         return condition
     }
 
-    private static func leaf(_ filter: Filter) -> FilterCondition {
-        if let common = FilterCondition.common(filter, table: "g") { return common }
+    private static func own(_ filter: Filter) -> FilterCondition {
         switch filter {
-        case .compare(let address, let comparison, .text(let text)):
-            return switch (address.name, comparison) {
-            case ("displayName", _): .text("g.name_key", comparison, text, isFolded: true)
-            case ("members.value", .eq): .init(sql: holds(text), isExact: true)
-            default: .unknown
-            }
-        case .present(let address) where address.name == "displayName": return .any
-        case .present(let address) where ["members", "members.value"].contains(address.name):
-            return .init(
-                sql: """
-                    EXISTS (SELECT FROM scim_group_members m WHERE m.org_id = g.org_id AND m.group_id = g.id)
-                    """, isExact: true)
+        case .compare(let address, .eq, .text(let text)) where address.name == "members.value": return holds(text)
+        case .present(let address) where ["members", "members.value"].contains(address.name): return .membership(ofThis)
         case .element(let address, .compare(let part, .eq, .text(let text)))
         where address.name == "members" && part.name == "value":
-            return .init(sql: holds(text), isExact: true)
+            return holds(text)
         default: return .unknown
         }
     }
 
-    private static func holds(_ text: String) -> SQL {
-        guard let user = DirectoryUserID(text) else { return "false" }
-        return """
-            EXISTS (SELECT FROM scim_group_members m
-                    WHERE m.org_id = g.org_id AND m.group_id = g.id AND m.scim_user_id = \(user))
-            """
+    private static let ofThis: SQL = "m.org_id = g.org_id AND m.group_id = g.id"
+
+    private static func holds(_ text: String) -> FilterCondition {
+        DirectoryUserID(text).map { .membership(ofThis, and: "m.scim_user_id = \($0)") } ?? .none
     }
 }
 

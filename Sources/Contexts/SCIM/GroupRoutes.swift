@@ -21,7 +21,10 @@ struct GroupRoutes: Sendable {
             .get, Self.path, summary: "Groups of the directory", access: .directory, audit: .none(reason: "reads only"),
             rate: .directory, problems: Problem.ofSCIM, query: Words.search, response: Words.list,
             responseExample: Words.listExample, dialect: .scim
-        ) { [groups] request in .scim(try await groups.list(try request.search(.group), in: try request.org())) }
+        ) { [groups] request in
+            let query = try request.search(.group)
+            return .scim(query.response(try await groups.page(query, in: try request.org())))
+        }
     }
 
     private var search: Endpoint {
@@ -32,7 +35,7 @@ struct GroupRoutes: Sendable {
             requestExample: Words.searchExample, responseExample: Words.listExample, dialect: .scim
         ) { [groups] request in
             let query = try SearchQuery(try request.scimBody(), of: .group)
-            return .scim(try await groups.list(query, in: try request.org()))
+            return .scim(query.response(try await groups.page(query, in: try request.org())))
         }
     }
 
@@ -93,7 +96,7 @@ struct GroupRoutes: Sendable {
             let org = try request.org()
             // Told only where it was asked for: a large group changes often, and a little (RFC 7644, 3.5.2).
             if request.query["attributes"] == nil, try await groups.isLarge(group.id, in: org) {
-                return APIResponse.noContent.with(header: "etag", "\(EntityTag(group.version))")
+                return APIResponse.noContent.with(header: "etag", "\(group.tag)")
             }
             return try await groups.one(group.id, projection, in: org).response(projection)
         }

@@ -6,6 +6,17 @@ internal import SCIMKit
 
 typealias ListedResource = (id: UUID, members: Members)
 
+/// Part of what a filter finds.
+struct ListedPage: Sendable {
+    var resources: [Members] = []
+    /// In all.
+    var total = 0
+}
+
+extension SearchQuery {
+    func response(_ page: ListedPage) -> JSONValue { response(page.resources, of: page.total) }
+}
+
 /// A kind of resource that can be listed.
 protocol ListedResources: Sendable {
     /// With its alias.
@@ -31,13 +42,13 @@ struct Listing: Sendable {
     let org: OrgID
     let database: Database
 
-    func response(of resources: some ListedResources) async throws -> JSONValue {
+    func page(of resources: some ListedResources) async throws -> ListedPage {
         condition.isExact ? try await counted(resources) : try await scanned(resources)
     }
 
     /// What the filter finds is found first, by its own index, and put in order then: a plan that walks in order and looks at
     /// each row is as slow as the directory is large.
-    private func counted(_ resources: some ListedResources) async throws -> JSONValue {
+    private func counted(_ resources: some ListedResources) async throws -> ListedPage {
         let found = try await database.first(
             in: org,
             """
@@ -46,7 +57,7 @@ struct Listing: Sendable {
                    ARRAY(SELECT id FROM found ORDER BY id LIMIT \(query.count) OFFSET \(query.startIndex - 1))
             """
         ) { (total: try $0.next(Int.self), ids: try $0.next([UUID].self)) }
-        guard let found, !found.ids.isEmpty else { return query.response([], of: found?.total ?? 0) }
+        guard let found, !found.ids.isEmpty else { return ListedPage(total: found?.total ?? 0) }
         let answer = try await database.batch(
             in: org,
             [
@@ -56,12 +67,12 @@ struct Listing: Sendable {
                 """
             ])
         let page = try await resources.read(answer[0], in: org, database, tellsAll: false)
-        return query.response(page.map(\.members), of: found.total)
+        return ListedPage(resources: page.map(\.members), total: found.total)
     }
 
     /// - Throws: 400 `scim-too-many`.
-    private func scanned(_ resources: some ListedResources) async throws -> JSONValue {
-        guard let filter = query.filter else { return query.response([], of: 0) }
+    private func scanned(_ resources: some ListedResources) async throws -> ListedPage {
+        guard let filter = query.filter else { return ListedPage() }
         var (found, looked, page): (Int, Int, [Members]) = (0, 0, [])
         var last: UUID?
         while true {
@@ -80,7 +91,7 @@ struct Listing: Sendable {
                 if found >= query.startIndex, page.count < query.count { page.append(row.members) }
             }
             looked += rows.count
-            guard rows.count == Self.piece else { return query.response(page, of: found) }
+            guard rows.count == Self.piece else { return ListedPage(resources: page, total: found) }
             guard looked < Self.scanLimit else {
                 throw Problem.scim(
                     .tooMany, "No index answers this filter, and there are more than \(looked) resources.")

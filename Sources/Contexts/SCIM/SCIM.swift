@@ -25,7 +25,7 @@ package struct DirectoryContext: Sendable {
 
     package var endpoints: [Endpoint] {
         UserRoutes(self).endpoints + GroupRoutes(self).endpoints + BulkRoutes(self).endpoints
-            + DiscoveryRoutes(self).endpoints + DirectoryTokenRoutes(self).endpoints
+            + [RootSearch(self).endpoint] + DiscoveryRoutes(self).endpoints + DirectoryTokenRoutes(self).endpoints
             + DirectorySettingsRoutes(self).endpoints
     }
 }

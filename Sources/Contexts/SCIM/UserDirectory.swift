@@ -15,10 +15,12 @@ struct UserDirectory: Sendable {
 
     // MARK: Reading
 
-    func list(_ query: SearchQuery, in org: OrgID) async throws -> JSONValue {
+    func page(_ query: SearchQuery, in org: OrgID) async throws -> ListedPage {
         try await Listing(
             condition: UserFilter.condition(query.filter), query: query, org: org, database: context.database
-        ).response(of: UserPages(base: context.base, tellsGroups: query.projection.tells("groups")))
+        ).page(
+            of: UserPages(
+                base: context.base, tellsGroups: query.projection.tells("groups") || query.projection.tells("meta")))
     }
 
     func one(_ id: DirectoryUserID, in org: OrgID) async throws -> ToldResource {
@@ -35,14 +37,12 @@ struct UserDirectory: Sendable {
     func create(_ body: JSONValue, for request: APIRequest) async throws -> ToldResource {
         let (org, now) = (try request.org(), context.time.now)
         let user = DirectoryUser(try reader.resource(body), at: now)
-        try await context.database.asOrg(org) { transaction in
-            try await UserStore(transaction).insert(user, in: org)
-            if user.isActive {
-                _ = try await UserPresence(org: org, now: now, transaction: transaction).settle(user)
-            }
-            transaction.atCommit(
-                try request.audit(
-                    .scimUserCreate, of: "scim_user:\(user.id)", before: nil, after: user.audited, at: now))
+        let entry = try request.audit(
+            .scimUserCreate, of: "scim_user:\(user.id)", before: nil, after: user.audited, at: now)
+        do {
+            try await context.database.asOrg(org, [UserStore.creation(of: user), entry])
+        } catch let error as DatabaseError {
+            throw UserStore.refusal(of: error) ?? error
         }
         return user.told(groups: nil, base: context.base)
     }
@@ -51,7 +51,7 @@ struct UserDirectory: Sendable {
         _ id: DirectoryUserID, _ body: JSONValue, _ conditions: Conditions, for request: APIRequest
     ) async throws -> ToldResource {
         let members = try reader.resource(body)
-        return try await change(id, conditions, for: request) { user throws(Problem) in
+        return try await change(id, conditions, for: request) { user, _ throws(Problem) in
             var wanted = members
             // Leaving it out is not saying that somebody shall come back.
             if wanted["active"] == nil { wanted["active"] = user.members["active"] }
@@ -63,9 +63,8 @@ struct UserDirectory: Sendable {
         _ id: DirectoryUserID, _ body: JSONValue, _ conditions: Conditions, for request: APIRequest
     ) async throws -> ToldResource {
         let operations = try PatchOperation.all(in: body, of: .user)
-        return try await change(id, conditions, for: request) { [base = context.base] user throws(Problem) in
-            let fixed = user.told(groups: nil, base: base).members
-            return try PatchEngine(.user, fixed: fixed).apply(operations, to: user.members)
+        return try await change(id, conditions, for: request) { user, told throws(Problem) in
+            try PatchEngine(.user, fixed: told.members).apply(operations, to: user.members)
         }
     }
 
@@ -73,8 +72,8 @@ struct UserDirectory: Sendable {
         let (org, now) = (try request.org(), context.time.now)
         try await context.database.asOrg(org) { transaction in
             let store = UserStore(transaction)
-            let user = try await store.held(id)
-            try conditions.check(user.version)
+            let (user, groups) = try await store.held(id, base: context.base)
+            try conditions.check(user.told(groups: groups, base: context.base).tag)
             _ = try await UserPresence(org: org, now: now, transaction: transaction).leave(id)
             try await store.delete(id)
             transaction.atCommit(
@@ -86,15 +85,16 @@ struct UserDirectory: Sendable {
     /// What changes nothing keeps its version and leaves no entry, unless somebody had gone astray meanwhile.
     private func change(
         _ id: DirectoryUserID, _ conditions: Conditions, for request: APIRequest,
-        _ wanted: (DirectoryUser) throws(Problem) -> Members
+        _ wanted: (DirectoryUser, ToldResource) throws(Problem) -> Members
     ) async throws -> ToldResource {
         let (org, now, base) = (try request.org(), context.time.now, context.base)
         return try await context.database.asOrg(org) { transaction in
             let store = UserStore(transaction)
-            let before = try await store.held(id)
-            try conditions.check(before.version)
+            let (before, groups) = try await store.held(id, base: base)
+            let told = before.told(groups: groups, base: base)
+            try conditions.check(told.tag)
             var user = before
-            user.members = try wanted(before)
+            user.members = try wanted(before, told)
             let isChanged = user.members != before.members
             if isChanged {
                 (user.version, user.updatedAt) = (before.version + 1, now)
@@ -106,9 +106,7 @@ struct UserDirectory: Sendable {
                     try request.audit(
                         .scimUserUpdate, of: "scim_user:\(id)", before: before.audited, after: user.audited, at: now))
             }
-            let groups = try UserStore.readGroups(
-                try await transaction.batch([UserStore.groups(of: [id])])[0], base: base)
-            return user.told(groups: groups[id], base: base)
+            return user.told(groups: groups, base: base)
         }
     }
 }

@@ -4,28 +4,24 @@ internal import SCIMKit
 
 /// Filters of users as conditions on their rows (`u`).
 enum UserFilter {
-    static func condition(_ filter: Filter?) -> FilterCondition {
-        filter.map { FilterCondition($0, leaf) } ?? .any
-    }
+    static func condition(_ filter: Filter?) -> FilterCondition { .of(filter, .user, own) }
 
-    private static func leaf(_ filter: Filter) -> FilterCondition {
-        if let common = FilterCondition.common(filter, table: "u") { return common }
+    private static func own(_ filter: Filter) -> FilterCondition {
         switch filter {
-        case .compare(let address, let comparison, .text(let text)):
-            return switch (address.name, comparison) {
-            case ("userName", _): .text("u.user_name_key", comparison, text, isFolded: true)
-            case ("emails.value", .eq): .init(sql: hasEmail(text), isExact: true)
-            case ("groups.value", .eq): .init(sql: isIn(text), isExact: true)
+        case .compare(let address, .eq, .text(let text)):
+            return switch address.name {
+            case "emails.value": .init(sql: hasEmail(text), isExact: true)
+            case "groups.value": isIn(text)
             default: .unknown
             }
         case .compare(let address, let comparison, .flag(let flag)) where address.name == "active":
             return .init(sql: "u.is_active = \((comparison == .eq) == flag)", isExact: true)
-        case .present(let address) where ["userName", "active"].contains(address.name): return .any
+        case .present(let address) where address.name == "active": return .any
         case .element(let address, let inner):
             guard let value = inner.wantedValue else { return .unknown }
             return switch address.name {
             case "emails": .init(sql: hasEmail(value), isExact: false)
-            case "groups": .init(sql: isIn(value), isExact: false)
+            case "groups": .init(sql: isIn(value).sql, isExact: false)
             default: .unknown
             }
         default: return .unknown
@@ -39,18 +35,16 @@ enum UserFilter {
         """
     }
 
-    private static func isIn(_ text: String) -> SQL {
-        guard let group = DirectoryGroupID(text) else { return "false" }
-        return """
-            EXISTS (SELECT FROM scim_group_members m
-                    WHERE m.org_id = u.org_id AND m.scim_user_id = u.id AND m.group_id = \(group))
-            """
+    private static func isIn(_ text: String) -> FilterCondition {
+        guard let group = DirectoryGroupID(text) else { return .none }
+        return .membership("m.org_id = u.org_id AND m.scim_user_id = u.id", and: "m.group_id = \(group)")
     }
 }
 
 /// Reads pages of users.
 struct UserPages: ListedResources {
     let base: String
+    /// As a version does, which changes with them.
     let tellsGroups: Bool
 
     var table: SQL { "scim_users u" }

@@ -19,7 +19,10 @@ struct UserRoutes: Sendable {
             .get, Self.path, summary: "Users of the directory", access: .directory, audit: .none(reason: "reads only"),
             rate: .directory, problems: Problem.ofSCIM, query: Words.search, response: Words.list,
             responseExample: Words.listExample, dialect: .scim
-        ) { [users] request in .scim(try await users.list(try request.search(.user), in: try request.org())) }
+        ) { [users] request in
+            let query = try request.search(.user)
+            return .scim(query.response(try await users.page(query, in: try request.org())))
+        }
     }
 
     private var search: Endpoint {
@@ -30,7 +33,7 @@ struct UserRoutes: Sendable {
             requestExample: Words.searchExample, responseExample: Words.listExample, dialect: .scim
         ) { [users] request in
             let query = try SearchQuery(try request.scimBody(), of: .user)
-            return .scim(try await users.list(query, in: try request.org()))
+            return .scim(query.response(try await users.page(query, in: try request.org())))
         }
     }
 

@@ -10,36 +10,34 @@ struct UserStore: Sendable {
 
     init(_ transaction: Transaction) { self.transaction = transaction }
 
-    /// One statement: nothing has to be looked for in a table that grows under it.
-    /// - Throws: 409 `scim-uniqueness`.
-    func insert(_ user: DirectoryUser, in org: OrgID) async throws {
-        let made = try await transaction.first(
+    /// Makes the user, and the member that an active one is. Fails as `refusal(of:)` understands.
+    static func creation(of user: DirectoryUser) -> SQL {
+        let mail = user.email
+        return """
+            SELECT scim_create(\(user.id), \(user.userName.directoryKey), \(user.externalID), \(user.isActive),
+                               \(user.resource), \(user.emailKeys), \(mail?.text ?? ""), \(mail?.key ?? ""),
+                               \(user.shownName), \(UserID.new(at: user.createdAt)), \(user.createdAt))
             """
-            WITH made AS (
-                INSERT INTO scim_users (org_id, id, user_name_key, external_id, is_active, shown_name, resource,
-                                        created_at, updated_at)
-                VALUES (\(org), \(user.id), normalize(\(user.userName.directoryKey), NFKC), \(user.externalID),
-                        \(user.isActive), \(user.shownName), \(user.resource), \(user.createdAt), \(user.updatedAt))
-                ON CONFLICT ON CONSTRAINT scim_users_name DO NOTHING RETURNING id
-            ), emails AS (
-                INSERT INTO scim_emails (org_id, scim_user_id, email_key)
-                SELECT DISTINCT \(org)::uuid, made.id, normalize(mail, NFKC)
-                FROM made, unnest(\(user.emailKeys)) AS m (mail)
-            )
-            SELECT count(*) FROM made
-            """
-        ) { try $0.next(Int.self) }
-        guard made == 1 else { throw Problem.userNameTaken }
     }
 
-    /// Held until the transaction ends.
+    /// - Returns: 409 `scim-uniqueness` where that is what the database says; `nil` for everything else.
+    static func refusal(of error: DatabaseError) -> Problem? {
+        guard case .server(let error) = error, error.state == SQLState.uniqueViolation else { return nil }
+        return switch error.constraint {
+        case "scim_users_name": .userNameTaken
+        case "scim_users_person": .personTaken
+        default: nil
+        }
+    }
+
+    /// The user with their groups, held until the transaction ends: nobody puts them into a group meanwhile, or out of one.
     /// - Throws: 404 `scim-resource-not-found`.
-    func held(_ id: DirectoryUserID) async throws -> DirectoryUser {
-        let found = try await transaction.first(
-            "SELECT \(DirectoryUser.columns) FROM scim_users u WHERE u.id = \(id) FOR UPDATE"
-        ) { try DirectoryUser(&$0) }
-        guard let found else { throw Problem.scimResourceNotFound }
-        return found
+    func held(_ id: DirectoryUserID, base: String) async throws -> (user: DirectoryUser, groups: [Members]) {
+        let answers = try await transaction.batch([
+            "SELECT \(DirectoryUser.columns) FROM scim_users u WHERE u.id = \(id) FOR UPDATE", Self.groups(of: [id]),
+        ])
+        guard let found = try answers[0].first({ try DirectoryUser(&$0) }) else { throw Problem.scimResourceNotFound }
+        return (found, try Self.readGroups(answers[1], base: base)[id] ?? [])
     }
 
     /// - Throws: 409 `scim-uniqueness`.
@@ -52,8 +50,8 @@ struct UserStore: Sendable {
                     resource = \(user.resource), version = \(Int32(user.version)), updated_at = \(user.updatedAt)
                 WHERE id = \(user.id)
                 """)
-        } catch let error as DatabaseError where error.sqlState == SQLState.uniqueViolation {
-            throw Problem.userNameTaken
+        } catch let error as DatabaseError {
+            throw Self.refusal(of: error) ?? error
         }
         _ = try await transaction.batch([
             "DELETE FROM scim_emails WHERE scim_user_id = \(user.id)",
