@@ -1,4 +1,5 @@
 """Single sign-on on the screen: providers and their test, domains, codes, the directory, the log, and the way in."""
+import json
 import re
 
 from playwright.sync_api import expect
@@ -82,6 +83,32 @@ def test_a_live_test_shows_every_claim_and_what_became_of_it(canned, visit):
     expect(claims.get_by_role("row").filter(has_text="all-staff")).to_contain_text("1 of 2 mapped to a role")
     expect(claims.get_by_role("row").filter(has_text="upn")).to_contain_text("Not used")
     assert said(server, "POST", PROVIDERS + "/entra/test") == [{"returnTo": "/sso/entra"}]
+
+
+FORM = {"action": "https://login.nordwind.example/sso", "fields": [{"name": "SAMLRequest", "value": "PHNhbWxwOg=="}]}
+
+
+def left_with(page, button):
+    """What the page that posts forms finds, once this button was pressed."""
+    page.route("**/api/sso/leave", lambda route: route.fulfill(status=200, content_type="text/html", body="<title>Leaving</title>"))
+    button.click()
+    page.wait_for_url("**/api/sso/leave")
+    return json.loads(page.evaluate("sessionStorage.getItem('pulse-departure')"))
+
+
+def test_a_provider_that_wants_forms_gets_one_for_a_test_and_at_the_end(canned, visit):
+    server = world(canned)
+    server.answers["POST", PROVIDERS + "/entra/test"] = {"form": FORM}
+    page = visit(server, "/sso/entra")
+    assert left_with(page, page.get_by_role("button", name="Try a sign-in")) == FORM
+
+    server = world(canned)
+    me = server.answers["GET", "/api/me"]
+    server.answers["GET", "/api/me"] = {**me, "session": {**me["session"], "method": "saml", "boundTo": me["organization"]["id"]}}
+    server.answers["POST", "/api/sso/logout"] = {"form": FORM}
+    page = visit(server, "/more")
+    assert left_with(page, page.get_by_role("button", name="Log out")) == FORM
+    assert said(server, "POST", "/api/logout") == []
 
 
 def test_a_domain_is_added_proven_and_enforced(canned, visit):

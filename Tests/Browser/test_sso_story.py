@@ -1,9 +1,12 @@
 """The real console on the real server: a domain is proven in the DNS, a provider set up, both enforced; an owner's code opens the
 door once."""
+import base64
 import re
+import urllib.parse
 
 from playwright.sync_api import expect
 
+from harness.visitors import key_pair
 from harness.zones import zone
 
 
@@ -69,3 +72,24 @@ def test_a_domain_is_proven_and_a_code_opens_the_door_once(server, visit):
     expect(door.get_by_label("Your next code")).to_have_text(re.compile(r"^(\w{5}-){3}\w{5}$"))
     door.get_by_role("button", name="I have written it down").click()
     expect(door.get_by_role("heading", name="console-works.example")).to_be_visible()
+
+
+def test_a_provider_that_takes_forms_alone_is_sent_one(server, visit):
+    owner = server.sign_up("Form Works")
+    made = owner.browser.post("/api/security/sso/providers", {"id": "forms", "name": "Forms", "type": "saml", "saml": {
+        "idpEntityId": "https://login.form-works.example", "idpSsoUrl": "https://login.form-works.example/sso",
+        "idpCertificate": key_pair()[1], "requestBinding": "post"}})
+    assert made.status == 201, made.text
+    page = visit(server, "/sso/forms", cookies=owner.browser.cookies)
+    posted = []
+
+    def there(route):
+        posted.append((route.request.method, dict(urllib.parse.parse_qsl(route.request.post_data))))
+        route.fulfill(status=200, content_type="text/html", body="<title>Over there</title>")
+
+    page.route("https://login.form-works.example/**", there)
+    page.get_by_role("button", name="Try a sign-in").click()
+    page.wait_for_url("https://login.form-works.example/sso")
+    [(method, fields)] = posted
+    assert method == "POST" and set(fields) == {"SAMLRequest", "RelayState"}
+    assert "AuthnRequest" in base64.b64decode(fields["SAMLRequest"]).decode()

@@ -16,6 +16,20 @@ package enum TestRequests {
         return String(id)
     }
 
+    /// Of a page that posts it.
+    package static func id(inForm page: String) throws -> String {
+        guard let sent = page.firstMatch(of: /name="SAMLRequest" value="([^"]*)"/)?.1,
+            let id = try text(String(sent)).firstMatch(of: /ID="([^"]*)"/)?.1
+        else { throw NoRequest() }
+        return String(id)
+    }
+
+    /// A message as forms carry it.
+    package static func text(_ standard: String) throws -> String {
+        guard let bytes = Data(base64Encoded: standard) else { throw NoRequest() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     package static func escaped(_ text: String) -> String {
         text.replacing("+", with: "%2B").replacing("/", with: "%2F").replacing("=", with: "%3D")
     }

@@ -20,7 +20,14 @@ import Testing
         place.time.advance(by: .seconds(1))
         let left = await browser.send(.get, "/api/saml/\(place.slug)/saml/login?returnTo=/inventory")
         #expect(left.status == 302, "\(left.headers["location"] ?? left.text)")
-        let id = try TestRequests.id(in: try #require(left.headers["location"]))
+        return try answer(
+            try TestRequests.id(in: try #require(left.headers["location"])), at: place, by: provider, change)
+    }
+
+    private func answer(
+        _ id: String, at place: SSOCase, by provider: TestIdentityProvider? = nil,
+        _ change: (inout ResponseDraft) -> Void = { _ in }
+    ) throws -> [UInt8] {
         var draft = ResponseDraft()
         let base = "https://pulse.example.com/api/saml/\(place.slug)/saml"
         (draft.destination, draft.recipient) = (base + "/acs", base + "/acs")
@@ -30,6 +37,64 @@ import Testing
         change(&draft)
         let posted = try (provider ?? TestIdentityProvider()).post(draft)
         return Array("SAMLResponse=\(TestRequests.escaped(posted))".utf8)
+    }
+
+    /// As a provider publishes it that takes nothing but forms.
+    private static func formsAlone() throws -> String {
+        let certificate = try TestKeys.provider.certificate.split(separator: "\n").filter { !$0.hasPrefix("-") }
+            .joined()
+        return """
+            <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="\(ResponseDraft.issuer)">\
+            <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">\
+            <md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>\
+            <ds:X509Certificate>\(certificate)</ds:X509Certificate>\
+            </ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
+            <md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" \
+            Location="https://login.example.com/slo"/>\
+            <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" \
+            Location="https://login.example.com/sso"/>\
+            </md:IDPSSODescriptor></md:EntityDescriptor>
+            """
+    }
+
+    /// The message in a form that a page was told to post.
+    private static func message(_ answer: Browser.Answer, to action: String) throws -> (xml: String, names: [String]) {
+        #expect(answer.json["form"]?["action"]?.string == action, "\(answer.text)")
+        let fields = answer.json["form"]?["fields"]?.array ?? []
+        let request = try #require(fields.first { $0["name"] == "SAMLRequest" }?["value"]?.string)
+        return (try TestRequests.text(request), fields.compactMap { $0["name"]?.string })
+    }
+
+    @Test("where a provider takes forms alone, a page is told what to post: to test it, and to log out there, too")
+    func forms() async throws {
+        let place = try await SSOCase()
+        let settings: JSONValue = [
+            "idpMetadataXml": .string(try Self.formsAlone()), "requestBinding": "post", "groupsAttr": "groups",
+        ]
+        let added = try await place.addSAML(["saml": settings])
+        #expect(added.status == 201, "\(added.text)")
+        let trial = await place.admin.send(.post, "/api/security/sso/providers/saml/test", ["returnTo": "/sso/saml"])
+        let question = try Self.message(trial, to: "https://login.example.com/sso")
+        #expect(question.xml.contains("AuthnRequest") && question.names == ["SAMLRequest", "RelayState"])
+        #expect(trial.json["url"] == nil)
+
+        let browser = place.door.browser()
+        let acs = "/api/saml/\(place.slug)/saml/acs"
+        let left = await browser.send(.get, "/api/saml/\(place.slug)/saml/login")
+        #expect(left.status == 200 && left.headers["content-security-policy"]?.contains("form-action https:") == true)
+        let id = try TestRequests.id(inForm: left.text)
+        let body = try answer(id, at: place)
+        #expect(await browser.send(.post, acs, bytes: body, headers: form).headers["location"] == "/?saml=success")
+        let out = await browser.send(.post, "/api/sso/logout")
+        let farewell = try Self.message(out, to: "https://login.example.com/slo")
+        #expect(farewell.xml.contains("LogoutRequest") && farewell.names == ["SAMLRequest"])
+        #expect(await browser.send(.get, "/api/try/org").status == 401, "the session here is over at once")
+
+        let page = await place.door.browser().send(.get, "/api/sso/leave")
+        #expect(page.status == 200 && page.text.contains("sessionStorage"))
+        let policy = page.headers["content-security-policy"] ?? ""
+        #expect(policy.contains("default-src 'none'") && policy.contains("script-src 'nonce-"))
+        #expect(policy.contains("form-action https: http:"))
     }
 
     private let form: Headers = ["content-type": "application/x-www-form-urlencoded"]

@@ -169,8 +169,7 @@ struct OperatorDoorRoutes: Sendable {
             .post, "/api/operator/sso/logout",
             summary: "End this operator's session here, and begin to end it at its provider",
             access: .operator(.operator), audit: Self.ended, idempotency: .natural, rate: .auth,
-            response: .object(["url": .string.described("Where the browser goes to be signed out there, too").optional]
-            ),
+            response: Departure.schema,
             responseExample: #"{"url":"https://login.host.example/logout?…"}"#
         ) { [self] request in
             let proof = try await OperatorProof(of: request, at: context.time.now, context.staff)
@@ -187,12 +186,12 @@ struct OperatorDoorRoutes: Sendable {
                 }
                 transaction.atCommit(entry, at: context.time.now)
             }
-            var url: String?
+            var departure: Departure?
             if let id = proof.provider, let provider = try await doors.store.one(id) {
-                url = await context.dialogue.logoutURL(
+                departure = await context.dialogue.logout(
                     at: provider.speech, provider.addresses(at: context.operators.url), key: provider.key, note)
             }
-            return APIResponse.json { [url] in $0.member("url", url) }.with(cookies: OperatorCookies.clear)
+            return APIResponse.json { [departure] in departure?.tell(&$0) }.with(cookies: OperatorCookies.clear)
         }
     }
 }

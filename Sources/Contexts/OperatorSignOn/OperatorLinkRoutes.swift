@@ -37,9 +37,7 @@ struct OperatorLinkRoutes: Sendable {
             access: .operator(.operator), audit: .none(reason: "the answer of the provider leaves the entry"),
             rate: .auth, problems: [.freshOperatorRequired, .operatorProviderNotFound, .providerAway("…")],
             request: .object(["returnTo": .string.optional]),
-            response: .object([
-                "url": .string.optional, "page": .string.described("A form that goes there by itself").optional,
-            ]),
+            response: Departure.schema,
             requestExample: #"{"returnTo":"/operators"}"#,
             responseExample: #"{"url":"https://login.host.example/authorize?…"}"#
         ) { [context, doors] request in

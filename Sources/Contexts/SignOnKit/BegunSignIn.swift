@@ -1,9 +1,7 @@
 internal import Cryptography
-package import HTTPKit
-internal import JSONKit
 package import Kernel
 internal import OIDC
-package import SAML
+internal import SAML
 
 /// A sign-in that has begun: where the browser goes, and what is to be kept until it is back.
 package struct BegunSignIn: Sendable {
@@ -22,44 +20,6 @@ package struct BegunSignIn: Sendable {
             return text.count == 1 ? "0" + text : text
         }
         return "\\x" + hex.joined()
-    }
-}
-
-/// How a browser gets to a provider.
-package enum Departure: Sendable {
-    case redirect(String)
-    /// A page that sends a form there, and the nonce of its script.
-    case page(String, nonce: String)
-
-    package init(_ outgoing: SAMLOutgoing) {
-        switch outgoing {
-        case .redirect(let url): self = .redirect(url)
-        case .post:
-            let nonce = Base64URL.encode(Randomness.system.bytes(16))
-            self = .page(outgoing.page(nonce: nonce) ?? "", nonce: nonce)
-        }
-    }
-
-    package var response: APIResponse {
-        switch self {
-        case .redirect(let url): .redirect(to: url, status: 302)
-        case .page(let html, let nonce):
-            APIResponse.text(html, type: "text/html; charset=utf-8")
-                .with(
-                    header: "content-security-policy",
-                    "default-src 'none'; script-src 'nonce-\(nonce)'; frame-ancestors 'none'; base-uri 'none'; form-action https: http:"
-                )
-        }
-    }
-
-    /// For a page that goes there by itself: `url`, or `page` with the form.
-    package var told: APIResponse {
-        .json { json in
-            switch self {
-            case .redirect(let url): json.member("url", url)
-            case .page(let html, _): json.member("page", html)
-            }
-        }
     }
 }
 

@@ -64,22 +64,23 @@ extension ProviderDialogue {
         }
     }
 
-    /// Where the browser goes to be signed out over there, too.
-    /// - Returns: `nil` where the provider has no way to be told by a link, or is away.
-    package func logoutURL(
+    /// How the browser gets to where it is signed out over there, too.
+    /// - Returns: `nil` where the provider does not want to be told, or is away.
+    package func logout(
         at speech: ProviderSpeech, _ addresses: ProviderAddresses, key: String, _ note: LogoutNote?
-    ) async -> String? {
+    ) async -> Departure? {
         switch speech {
         case .oidc(let settings, _):
             return await oidc.logoutURL(
-                at: settings, idToken: note?.idToken, returnURL: addresses.loggedOut, state: nil)
+                at: settings, idToken: note?.idToken, returnURL: addresses.loggedOut, state: nil
+            ).map { .redirect($0) }
         case .saml(let settings):
             guard let session = note?.samlSession, let other = try? await saml.provider(settings, key: key),
                 let own = try? SAMLServiceProvider(settings, addresses.saml, to: other),
-                case .redirect(let url)? = try? own.logOut(
+                let outgoing = try? own.logOut(
                     session, id: SAMLServiceProvider.newID(.system), relayState: nil, at: time.now)
             else { return nil }
-            return url
+            return Departure(outgoing)
         }
     }
 }

@@ -2,7 +2,7 @@ internal import HTTPKit
 internal import Kernel
 internal import SignOnKit
 
-/// Leaving for a provider from a page of somebody who is signed in: the page is told where to go.
+/// Leaving for a provider from a page of somebody who is signed in: the page is told where to go, or what to post there.
 extension Doors {
     /// - Throws: 404 `sso-provider-not-found`; 502 `sso-unavailable` when the provider cannot be reached.
     func departure(

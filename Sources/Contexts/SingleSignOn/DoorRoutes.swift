@@ -13,7 +13,7 @@ struct DoorRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             oidcLogin, oidcCallback, oidcLoggedOut, backchannel, samlLogin, metadata, assertion, complete, logoutByLink,
-            logoutByForm,
+            logoutByForm, leave,
         ]
     }
 
@@ -125,6 +125,16 @@ struct DoorRoutes: Sendable {
                 QueryParameter("SAMLResponse", .string, summary: "the answer to ours"),
             ], response: .nothing, status: 303, responseExample: ""
         ) { [doors] in try await SAMLLogoutDoor(doors: doors).answer($0) }
+    }
+
+    private var leave: Endpoint {
+        Endpoint(
+            .get, "/api/sso/leave", summary: "The page by which the console posts a form to a provider",
+            kind: .download,
+            access: .public(reason: "it holds nothing: what it posts, the tab that went there has put down itself"),
+            audit: .none(reason: "changes nothing"), rate: .sso, response: .media("text/html"),
+            responseExample: "<!doctype html>…"
+        ) { _ in Departure.leaving }
     }
 
     private var logoutByForm: Endpoint {

@@ -68,7 +68,7 @@ struct OwnRoutes: Sendable {
             .post, "/api/sso/links/{provider}", summary: "Begin to link one's subject at a provider",
             access: .permission(.readOrg), audit: .none(reason: "the answer of the provider leaves the entry"),
             rate: .auth, problems: [.freshSessionRequired, .providerNotFound, .providerAway("…")],
-            request: .object(["returnTo": .string.optional]), response: .object(["url": .string]),
+            request: .object(["returnTo": .string.optional]), response: Departure.schema,
             requestExample: #"{"returnTo":"/settings/security"}"#,
             responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
         ) { [context, doors] request in
@@ -108,7 +108,7 @@ struct OwnRoutes: Sendable {
             .post, "/api/sso/step-up", summary: "Begin to prove anew, at one's provider, who one is",
             access: .permission(.readOrg), audit: .none(reason: "the answer of the provider leaves the entry"),
             rate: .auth, problems: [.notBySSO, .providerNotFound, .providerAway("…")],
-            request: .object(["returnTo": .string.optional]), response: .object(["url": .string]),
+            request: .object(["returnTo": .string.optional]), response: Departure.schema,
             requestExample: #"{"returnTo":"/settings/sso"}"#,
             responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
         ) { [self] request in
@@ -126,8 +126,7 @@ struct OwnRoutes: Sendable {
             access: .permission(.readOrg), openTo: [.active, .suspendedForBilling, .pendingDeletion],
             audit: .entry(action: AuditAction.ssoLogout.rawValue), idempotency: .natural, rate: .auth,
             problems: [.notBySSO],
-            response: .object(["url": .string.described("Where the browser goes to be signed out there, too").optional]
-            ),
+            response: Departure.schema,
             responseExample: #"{"url":"https://login.example.com/logout?…"}"#
         ) { [self] request in
             let (org, now) = (try request.org(), context.time.now)
@@ -148,8 +147,8 @@ struct OwnRoutes: Sendable {
                 ) { try $0.next(SessionID.self) }
                 transaction.atCommit(entry)
             }
-            let url = try await departure(from: id, note, in: org)
-            return APIResponse.json { $0.member("url", url) }.with(cookies: SessionCookies.clear)
+            let departure = try await departure(from: id, note, in: org)
+            return APIResponse.json { departure?.tell(&$0) }.with(cookies: SessionCookies.clear)
         }
     }
 
@@ -159,9 +158,9 @@ struct OwnRoutes: Sendable {
         ) { try $0.next(String.self) }
     }
 
-    /// `nil` where the provider has no way to be told by a link, or is away: the session here is over all the same.
-    private func departure(from id: String, _ note: LogoutNote?, in org: OrgID) async throws -> String? {
+    /// `nil` where the provider does not want to be told, or is away: the session here is over all the same.
+    private func departure(from id: String, _ note: LogoutNote?, in org: OrgID) async throws -> Departure? {
         guard let place = try await doors.place(of: id, in: org) else { return nil }
-        return await context.dialogue.logoutURL(at: place.provider.speech, place.addresses, key: place.key, note)
+        return await context.dialogue.logout(at: place.provider.speech, place.addresses, key: place.key, note)
     }
 }

@@ -64,7 +64,7 @@ struct TrialRoutes: Sendable {
             summary: "Begin a live test: sign in over there, get in nowhere, see everything that was told",
             access: .permission(.manageSecurity), audit: .none(reason: "the answer of the provider leaves the entry"),
             rate: .auth, problems: [.providerNotFound], request: .object(["returnTo": .string.optional]),
-            response: .object(["url": .string]), requestExample: #"{"returnTo":"/settings/sso"}"#,
+            response: Departure.schema, requestExample: #"{"returnTo":"/settings/sso"}"#,
             responseExample: #"{"url":"https://login.example.com/authorize?…"}"#
         ) { [self] request in
             let caller = try request.caller()

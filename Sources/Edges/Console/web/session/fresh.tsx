@@ -7,6 +7,7 @@ import { Button } from "../kit/Button";
 import { Dialog } from "../kit/Dialog";
 import { Field, FormProblem, useForm } from "../kit/form";
 import { APIProblem, asProblem } from "../kit/problem";
+import { depart, Departure } from "./depart";
 import { presentMe, useMe } from "./session";
 
 /** `provider`: whoever vouched for this session is asked once more. `code`: it was opened by a break-glass code. */
@@ -126,8 +127,7 @@ function AskProvider({ onClose }: { onClose: () => void }): JSX.Element {
   const form = useForm({
     initial: {},
     submit: async () => {
-      const { url } = await post<{ url: string }>("/api/sso/step-up", { returnTo: location.pathname + location.search });
-      location.assign(url);
+      depart(await post<Departure>("/api/sso/step-up", { returnTo: location.pathname + location.search }));
     },
   });
   return (

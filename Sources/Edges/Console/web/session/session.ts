@@ -6,6 +6,7 @@ import { APIProblem, asProblem } from "../kit/problem";
 import { home, navigate, safePath } from "../kit/router";
 import { toast } from "../kit/Toast";
 import { startLive, stopLive } from "../live/live";
+import { depart, Departure } from "./depart";
 
 export interface Organisation { id: string; slug: string; displayName: string; role: string; status?: string; suspendReason?: string }
 
@@ -135,9 +136,12 @@ export async function logInByProof(email: string, password: string, rememberMe: 
   await signedIn(safePath(next));
 }
 
+/** Who came by a provider is led out there, too. */
 export async function logOut(): Promise<void> {
+  let there: Departure = {};
   try {
-    await post("/api/logout");
+    if (presentMe()?.session.boundTo === undefined) await post("/api/logout");
+    else there = await post<Departure>("/api/sso/logout").catch(localLogout);
   } catch (error) {
     if (asProblem(error).status !== 401) {
       toast({ mark: "critical", title: "Still signed in", text: asProblem(error).sentence });
@@ -146,7 +150,14 @@ export async function logOut(): Promise<void> {
   }
   leave();
   announce({ kind: "signedOut" });
-  navigate("/login");
+  if (!depart(there)) navigate("/login");
+}
+
+/** What the provider opened is not known any more: the session ends here all the same. */
+async function localLogout(error: unknown): Promise<Departure> {
+  if (asProblem(error).status === 401) throw error;
+  await post("/api/logout");
+  return {};
 }
 
 export async function switchOrganisation(id: string): Promise<void> {

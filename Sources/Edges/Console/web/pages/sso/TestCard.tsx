@@ -7,6 +7,7 @@ import { asProblem } from "../../kit/problem";
 import { Status, StatusMark } from "../../kit/Status";
 import { toast } from "../../kit/Toast";
 import { Wait } from "../../kit/Wait";
+import { depart, Departure } from "../../session/depart";
 import { fresh } from "../../session/fresh";
 import { AttemptView } from "./AttemptView";
 import { Attempt, attemptsPath, Kind, Provider, providersPath } from "./sso";
@@ -42,9 +43,7 @@ export function TestCard({ provider, mayTest, shown }: { provider: Provider; may
   async function begin(): Promise<void> {
     setBusy(true);
     try {
-      const { url, page } = await fresh(() => post<{ url?: string; page?: string }>(`${providersPath}/${provider.id}/test`, { returnTo: `/sso/${provider.id}` }));
-      if (url) location.assign(url);
-      else if (page) toast({ mark: "warning", title: "Try it from the login page", text: "This provider wants its question posted, which a page of ours may not do. The log shows what came of it." });
+      depart(await fresh(() => post<Departure>(`${providersPath}/${provider.id}/test`, { returnTo: `/sso/${provider.id}` })));
     } catch (error) {
       toast({ mark: "critical", title: "The test did not begin", text: asProblem(error).sentence });
       setBusy(false);
