@@ -230,6 +230,35 @@ import Testing
         #expect(refused?.problem.status == 500)
     }
 
+    @Test("two changes that wait for each other: one stands, and the other is told to come again") func deadlock()
+        async throws
+    {
+        let orgs = [OrgID.new(at: SystemTime().now), OrgID.new(at: SystemTime().now)]
+        let (first, second) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+        // Each holds its own before it wants the other's.
+        func lock(_ own: Int, _ other: Int, tell: AsyncStream<Void>.Continuation, hear: AsyncStream<Void>) async
+            -> DatabaseError?
+        {
+            do {
+                try await database.app.asNobody(timeout: .seconds(20)) { transaction in
+                    try await transaction.execute(
+                        "SELECT pg_advisory_xact_lock(hashtextextended(\("\(orgs[own])"), 0))")
+                    tell.yield()
+                    for await _ in hear { break }
+                    try await transaction.execute(
+                        "SELECT pg_advisory_xact_lock(hashtextextended(\("\(orgs[other])"), 0))")
+                }
+                return nil
+            } catch { return error as? DatabaseError }
+        }
+        async let one = lock(0, 1, tell: first.continuation, hear: second.stream)
+        async let two = lock(1, 0, tell: second.continuation, hear: first.stream)
+        let errors = [await one, await two].compactMap(\.self)
+        #expect(errors.map(\.sqlState) == [SQLState.deadlockDetected])
+        #expect(errors.first?.problem.slug == "database-conflict")
+        #expect((errors.first?.problem.status, errors.first?.problem.retryAfterSeconds) == (503, 1))
+    }
+
     @Test("a snapshot takes out one organisation as of its moment, every row as JSON") func snapshot() async throws {
         let (ours, theirs) = (OrgID.new(at: SystemTime().now), OrgID.new(at: SystemTime().now))
         let odd = "back\\slash, \"quote\", line\nbreak, tab\t, ümlaut \u{1F427}"

@@ -157,6 +157,7 @@ extension Endpoint {
         Problem("rate-limited", status: 429, title: "Too many requests"),
         Problem("database-unavailable", status: 503, title: "The database cannot be reached"),
         Problem("database-timeout", status: 503, title: "The database took too long"),
+        Problem("database-conflict", status: 503, title: "Somebody changed the same at the same moment"),
     ]
 
     private var problemsOfAccess: [Problem] {

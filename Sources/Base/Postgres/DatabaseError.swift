@@ -25,6 +25,10 @@ package enum DatabaseError: Explained, Equatable, CustomStringConvertible {
             Problem(
                 "database-unavailable", status: 503, title: "The database cannot be reached",
                 detail: "Nothing is lost. Try again in a few seconds.", retryAfterSeconds: 2)
+        case .server(let error) where error.isConflict:
+            Problem(
+                "database-conflict", status: 503, title: "Somebody changed the same at the same moment",
+                detail: "Nothing was changed by this request. Try again.", retryAfterSeconds: 1)
         case .timeout:
             Problem(
                 "database-timeout", status: 503, title: "The database took too long",
@@ -64,6 +68,9 @@ package struct ServerError: Equatable, Sendable, CustomStringConvertible {
     package var description: String { "\(state) \(message)\(constraint.map { " (\($0))" } ?? "")" }
 
     package var isUniqueViolation: Bool { state == "23505" }
+
+    /// Of several transactions that stood in each other's way this one was ended; again, it may well succeed.
+    package var isConflict: Bool { state == SQLState.serializationFailure || state == SQLState.deadlockDetected }
 
     /// The server is going away, starting, or out of connections: class 57P, 08, 53300, 25006 (a standby was promoted).
     package var isTransient: Bool {
