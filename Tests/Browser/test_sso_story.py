@@ -6,7 +6,7 @@ import urllib.parse
 
 from playwright.sync_api import expect
 
-from harness.visitors import key_pair
+from harness.providers import Key
 from harness.zones import zone
 
 
@@ -78,7 +78,7 @@ def test_a_provider_that_takes_forms_alone_is_sent_one(server, visit):
     owner = server.sign_up("Form Works")
     made = owner.browser.post("/api/security/sso/providers", {"id": "forms", "name": "Forms", "type": "saml", "saml": {
         "idpEntityId": "https://login.form-works.example", "idpSsoUrl": "https://login.form-works.example/sso",
-        "idpCertificate": key_pair()[1], "requestBinding": "post"}})
+        "idpCertificate": Key().certificate, "requestBinding": "post"}})
     assert made.status == 201, made.text
     page = visit(server, "/sso/forms", cookies=owner.browser.cookies)
     posted = []
