@@ -64,6 +64,7 @@ def test_each_problem_has_cause_and_remedy():
         assert "Cause:" in section and "Remedy:" in section, section[:60]
 
 
+@pytest.mark.timeout(420)
 def test_schemathesis_finds_no_server_error(server, description):
     """Short here; every answer is also held against its described schema and status. Somebody of its own asks: what it
     finds to change it changes. An archive is no JSON: what is wrong with one has tests of its own."""
