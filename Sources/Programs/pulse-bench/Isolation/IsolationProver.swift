@@ -3,6 +3,7 @@ import Foundation
 import HTTPKit
 import Kernel
 import Logging
+import Postgres
 import PulseApp
 import ServiceLifecycle
 import Telemetry
@@ -54,9 +55,18 @@ struct IsolationProver: AsyncParsableCommand {
         }
     }
 
+    /// A long run outlives the minutes in which a sign-in is fresh, and one that is not reaches less. Until it is cancelled.
+    private func keepFresh(_ setting: BenchDatabase) async throws {
+        while true {
+            try await Task.sleep(for: .seconds(240))
+            try await setting.prepare(["UPDATE pulse.sessions SET confirmed_at = now()"])
+        }
+    }
+
     private func prove(
         _ pulse: Composition, _ configuration: PulseConfiguration, _ setting: BenchDatabase
     ) async throws {
+        async let _ = keepFresh(setting)
         let client = ProbeClient(port: try await pulse.server.port)
         let routes = pulse.table.map(ProbedRoute.init)
         let estate = try await ProbeEstate.plant(configuration, setting, client, routes)
