@@ -126,7 +126,6 @@ struct OperatorSAMLDoor: Sendable {
         _ asked: SAMLLogoutRequest, _ own: SAMLServiceProvider, _ relayState: String?, at place: OperatorDoors.Place,
         from request: APIRequest
     ) async throws -> APIResponse {
-        let now = context.time.now
         try await context.staff.asNobody { transaction in
             let used = Digests.sha256("logout\0\(asked.id)")
             guard try await doors.flows.use(used, of: place.provider.id, until: asked.expiresAt, transaction) else {
@@ -136,12 +135,7 @@ struct OperatorSAMLDoor: Sendable {
             let ended = try await OperatorSessionsOf(provider: place.provider.id, these: meant).end(transaction)
             doors.noteLogout(of: ended, at: place, from: request, transaction)
         }
-        let answer: SAMLOutgoing?
-        do {
-            answer = try own.answer(
-                asked, id: SAMLServiceProvider.newID(.system), relayState: relayState, succeeded: true, at: now)
-        } catch { throw SSORefusal(error) }
-        return answer.map { Departure($0).response } ?? .redirect(to: "/login?logout=success", status: 303)
+        return try context.dialogue.answer(to: asked, by: own, relayState)
     }
 
     /// The sessions of the person that the provider names; at most 100 are looked through.

@@ -38,6 +38,17 @@ extension ProviderDialogue {
         }
     }
 
+    /// What the browser that brought such a request is led to when it was done.
+    package func answer(
+        to asked: SAMLLogoutRequest, by own: SAMLServiceProvider, _ relayState: String?
+    ) throws(SSORefusal) -> APIResponse {
+        do throws(SAMLRefusal) {
+            let outgoing = try own.answer(
+                asked, id: SAMLServiceProvider.newID(.system), relayState: relayState, succeeded: true, at: time.now)
+            return outgoing.map { Departure($0).response } ?? .redirect(to: "/login?logout=success", status: 303)
+        } catch { throw SSORefusal(error) }
+    }
+
     private func reading<Read: Sendable>(
         _ settings: SAMLSettings, _ addresses: ProviderAddresses, _ key: String,
         _ read: (SAMLServiceProvider) throws(SAMLRefusal) -> Read

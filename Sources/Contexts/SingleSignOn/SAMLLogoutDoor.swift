@@ -40,7 +40,6 @@ struct SAMLLogoutDoor: Sendable {
         _ asked: SAMLLogoutRequest, _ own: SAMLServiceProvider, _ relayState: String?, at place: Doors.Place,
         from request: APIRequest
     ) async throws -> APIResponse {
-        let now = context.time.now
         try await context.database.asOrg(place.org) { transaction in
             let used = Digests.sha256("logout\0\(asked.id)")
             guard
@@ -53,12 +52,7 @@ struct SAMLLogoutDoor: Sendable {
             ) { try $0.next(SessionID.self) }
             doors.noteLogout(of: ended, at: place, from: request, transaction)
         }
-        let answer: SAMLOutgoing?
-        do {
-            answer = try own.answer(
-                asked, id: SAMLServiceProvider.newID(.system), relayState: relayState, succeeded: true, at: now)
-        } catch { throw SSORefusal(error) }
-        return answer.map { Departure($0).response } ?? .redirect(to: "/login?logout=success", status: 303)
+        return try context.dialogue.answer(to: asked, by: own, relayState)
     }
 
     /// The sessions of the person that the provider names; at most 100 are looked through.
