@@ -157,7 +157,7 @@ targets += room(
     external: [log, nio, nioPosix, nioHTTP, lifecycle], testUses: ["JSONKit", "AgentProtocol"])
 
 targets += room(
-    "Probes", on: .collectors, uses: ["Kernel", "JSONKit", "Inventory", "Outbound", "CollectorKit"],
+    "Probes", on: .collectors, uses: ["Kernel", "JSONKit", "Inventory", "Outbound", "Datagrams", "CollectorKit"],
     testUses: ["CollectorConformance", "HostileKit", "Inventory", "Outbound", "Kernel", "JSONKit", "Datagrams"])
 
 // Contexts: one room per thing customers talk about.
@@ -312,7 +312,10 @@ targets += room(
 targets += [
     program("pulse-estate", uses: ["EstateApp", "Kernel", "JSONKit"], external: [arguments, signals]),
     program(
-        "pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault", "CProcess", "OperatorPlane"], external: [arguments]),
+        "pulse", uses: ["PulseApp", "Kernel", "Telemetry", "Vault", "CProcess", "CAllocator", "OperatorPlane"],
+        external: [arguments]),
+    .target(
+        name: "CAllocator", path: "Sources/Programs/CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
     program("pulse-agent", uses: ["AgentApp", "Kernel"], external: [arguments]),
     program(
         "pulse-bench",

@@ -22,6 +22,13 @@ def test_promtool_has_nothing_to_say_about_the_metrics(server, ours):
     assert b"pulse_" in answer.body
 
 
+def test_the_program_takes_its_memory_from_the_allocator_it_was_linked_with(server):
+    lines = server.admin_client().get("/metrics").body.decode().splitlines()
+    held = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line.startswith("pulse_allocator_"))}
+    # Absent where another allocator stands before it.
+    assert 1e6 < held["pulse_allocator_allocated_bytes"] <= held["pulse_allocator_active_bytes"], held
+
+
 def test_labels_name_no_organisation_host_or_address(server, ours):
     text = server.admin_client().get("/metrics").body.decode()
     for secret in (ours.org, ours.user, ours.address, "secret-host"):

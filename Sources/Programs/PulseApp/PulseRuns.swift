@@ -6,7 +6,7 @@ import Logging
 import Metrics
 import Postgres
 import ServiceLifecycle
-import Telemetry
+package import Telemetry
 import Tenancy
 import UnixSignals
 import Vault
@@ -14,10 +14,13 @@ import Vault
 /// What the commands of `pulse` do.
 package enum PulseRuns {
     /// Serves until SIGTERM or SIGINT, then finishes what is under way.
-    package static func run(_ role: ProgramRole, _ configuration: PulseConfiguration) async throws {
+    /// - Parameter memory: what the program can say of its allocator.
+    package static func run(
+        _ role: ProgramRole, _ configuration: PulseConfiguration, memory: @escaping @Sendable () -> [MetricSample]
+    ) async throws {
         try configuration.pool.check(role)
         let registry = PrometheusRegistry(help: HTTPMetrics.help)
-        registry.add { ProcessFacts.samples() }
+        registry.add { ProcessFacts.samples() + memory() }
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "pulse")
         let pulse = try Composition(

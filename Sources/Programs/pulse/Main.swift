@@ -17,21 +17,21 @@ struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Runs everything in one process.")
 
-    func run() async throws { await Program.run { try await PulseRuns.run(.up, $0) } }
+    func run() async throws { await Program.run { try await PulseRuns.run(.up, $0, memory: Allocator.samples) } }
 }
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Answers: API, sockets, console; takes reports in. Needs NATS and workers.")
 
-    func run() async throws { await Program.run { try await PulseRuns.run(.serve, $0) } }
+    func run() async throws { await Program.run { try await PulseRuns.run(.serve, $0, memory: Allocator.samples) } }
 }
 
 struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work", abstract: "Watches: asks platforms, keeps inventories and history. Needs NATS.")
 
-    func run() async throws { await Program.run { try await PulseRuns.run(.work, $0) } }
+    func run() async throws { await Program.run { try await PulseRuns.run(.work, $0, memory: Allocator.samples) } }
 }
 
 struct MigrateCommand: AsyncParsableCommand {
