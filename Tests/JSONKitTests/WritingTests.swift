@@ -37,6 +37,34 @@ import Testing
         )
     }
 
+    @Test("what turns out to be nothing is taken back, its comma too")
+    func takenBack() {
+        var told: [Bool] = []
+        let text = written { json in
+            json.object { json in
+                for (name, isThere) in [("a", false), ("b", true), ("c", false), ("d", true)] {
+                    told.append(
+                        json.unlessEmpty { json in
+                            json.beginObject(name)
+                            json.member("n", 1)
+                            json.endObject()
+                            return isThere
+                        })
+                }
+            }
+        }
+        #expect(text == #"{"b":{"n":1},"d":{"n":1}}"#)
+        #expect(told == [false, true, false, true])
+    }
+
+    @Test("what is kept has no room to grow")
+    func exact() {
+        var writer = JSONWriter(capacity: 4096)
+        writer.string("x")
+        #expect(writer.exactBytes == writer.bytes)
+        #expect(writer.exactBytes.capacity < 100)
+    }
+
     @Test(
         "doubles are written shortest and read back the same",
         arguments: [

@@ -13,7 +13,8 @@ import Testing
         Delta(
             head: OrgHead(epoch: 3, seq: 42), at: Timestamp(seconds: 1),
             upserts: [
-                ["id": .string("\(berlin)"), "name": "b"], ["id": .string("\(paris)"), "name": "canary"], ["name": "x"],
+                JSONValue.object(["id": .string("\(berlin)"), "name": "b"]).json,
+                JSONValue.object(["id": .string("\(paris)"), "name": "canary"]).json, Array(#"{"name":"x"}"#.utf8),
             ],
             removed: [berlin, paris])
     }

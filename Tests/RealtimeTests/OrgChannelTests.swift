@@ -31,7 +31,7 @@ import Testing
     private func delta(_ seq: Int64, of resources: [ResourceID]) -> [UInt8] {
         Delta(
             head: OrgHead(epoch: 1, seq: seq), at: time.now,
-            upserts: resources.map { ["id": .string("\($0)"), "n": .integer(seq)] }, removed: []
+            upserts: resources.map { Array(#"{"id":"\#($0)","n":\#(seq)}"#.utf8) }, removed: []
         ).payload
     }
 

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DeltaRingTests {
     private func delta(_ epoch: Int64, _ seq: Int64) -> Delta {
         Delta(
-            head: OrgHead(epoch: epoch, seq: seq), at: Timestamp(seconds: 1), upserts: [["id": .integer(seq)]],
+            head: OrgHead(epoch: epoch, seq: seq), at: Timestamp(seconds: 1), upserts: [Array(#"{"id":\#(seq)}"#.utf8)],
             removed: [])
     }
 
@@ -58,7 +58,7 @@ import Testing
         let id = ResourceID.new(at: Timestamp(seconds: 1))
         let delta = Delta(
             head: OrgHead(epoch: 3, seq: 42), at: Timestamp(milliseconds: 1234),
-            upserts: [["id": "x", "status": "offline"]],
+            upserts: [Array(#"{"id":"x","status":"offline"}"#.utf8)],
             removed: [id])
         #expect(Delta(payload: delta.payload) == delta)
         var reader = JSONReader(LiveMessage.delta(delta).json)
@@ -72,7 +72,7 @@ import Testing
 
     @Test("fact 25: a delta too large to tell says reload") func tooLarge() {
         let upserts = (0..<20_000).map {
-            JSONValue.object(["id": .string("\($0)-0123456789012345678901234567890123456789")])
+            Array(#"{"id":"\#($0)-0123456789012345678901234567890123456789"}"#.utf8)
         }
         let delta = Delta(head: OrgHead(epoch: 1, seq: 1), at: Timestamp(seconds: 1), upserts: upserts, removed: [])
         #expect(delta.body == .reload)

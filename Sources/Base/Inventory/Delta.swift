@@ -1,4 +1,4 @@
-package import JSONKit
+import JSONKit
 package import Kernel
 
 /// What changed in an organisation's inventory, numbered. Published after the commit that stored its number.
@@ -20,12 +20,15 @@ package struct Delta: Sendable, Hashable {
     package let at: Timestamp
     package let body: Body
 
-    package init(head: OrgHead, at: Timestamp, upserts: [JSONValue], removed: [ResourceID]) {
+    /// - Parameter upserts: a JSON object each.
+    package init(head: OrgHead, at: Timestamp, upserts: [[UInt8]], removed: [ResourceID]) {
         self.head = head
         self.at = at
         var writer = JSONWriter(capacity: 1024)
         writer.object { writer in
-            writer.member("upserts", upserts)
+            writer.array("upserts") { writer in
+                for upsert in upserts { writer.raw(upsert) }
+            }
             writer.member("removed", removed)
         }
         body = writer.bytes.count > Self.sizeLimit ? .reload : .changes(writer.bytes)

@@ -106,7 +106,7 @@ package struct ResourceRecord: Sendable, Hashable {
             writer.member("tags", tags)
             Self.write(facts, to: &writer)
         }
-        return writer.bytes
+        return writer.exactBytes
     }
 
     /// The members that change with every report, as one object.
@@ -130,7 +130,7 @@ package struct ResourceRecord: Sendable, Hashable {
             writer.member("temperature", temperature, decimals: 1)
             Self.write(live, to: &writer)
         }
-        return writer.bytes
+        return writer.exactBytes
     }
 
     private static func write(_ blocks: [ResourceBlock], to writer: inout JSONWriter) {

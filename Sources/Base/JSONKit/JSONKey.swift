@@ -2,7 +2,7 @@
 ///
 /// Up to 24 plain ASCII bytes sit in three words, zeros behind them, so that a comparison with a literal is two or
 /// three machine words and no allocation. Longer keys and those with escapes or other letters are kept as text.
-public struct JSONKey: Sendable, CustomStringConvertible {
+public struct JSONKey: Sendable, Equatable, CustomStringConvertible {
     @usableFromInline let first: UInt64
     @usableFromInline let second: UInt64
     @usableFromInline let third: UInt64
@@ -27,6 +27,12 @@ public struct JSONKey: Sendable, CustomStringConvertible {
         count = -1
         self.ignoresCase = ignoresCase
         self.long = long
+    }
+
+    /// Whether both are the same text.
+    public static func == (left: JSONKey, right: JSONKey) -> Bool {
+        left.first == right.first && left.second == right.second && left.third == right.third
+            && left.count == right.count && left.long == right.long
     }
 
     /// The key as text; this allocates when it is longer than 15 bytes.

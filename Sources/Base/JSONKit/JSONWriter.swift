@@ -8,6 +8,14 @@ public struct JSONWriter: Sendable {
 
     public init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
+    /// The bytes without the room to grow: for what is kept.
+    public var exactBytes: [UInt8] {
+        // A slice of the whole would be the very same array.
+        [UInt8](unsafeUninitializedCapacity: bytes.count) { room, count in
+            count = room.update(fromContentsOf: bytes)
+        }
+    }
+
     // MARK: Containers
 
     public mutating func beginObject() { open("{") }
@@ -25,6 +33,21 @@ public struct JSONWriter: Sendable {
         beginArray()
         try body(&self)
         endArray()
+    }
+
+    public mutating func beginObject(_ key: String) {
+        self.key(key)
+        beginObject()
+    }
+
+    /// Takes back what the body has written when it says that it was nothing.
+    /// - Returns: what the body returns: whether there was something.
+    public mutating func unlessEmpty(_ body: (inout JSONWriter) -> Bool) -> Bool {
+        let (count, neededComma) = (bytes.count, needsComma)
+        if body(&self) { return true }
+        bytes.removeLast(bytes.count - count)
+        needsComma = neededComma
+        return false
     }
 
     public mutating func object<Failure: Error>(

@@ -222,12 +222,7 @@ struct OrgMonitorState {
             ? history.checkpoint(at: now) : nil
         guard !changes.isEmpty || checkpoint != nil else { return nil }
         let next = changes.isVisible ? OrgHead(epoch: head.epoch, seq: head.seq + 1) : head
-        var upserts: [JSONValue] = []
-        for id in changes.resources.sorted() {
-            guard var patch = watched[id]?.patch else { continue }
-            patch["id"] = .string(id.description)
-            upserts.append(.object(patch))
-        }
+        let upserts = changes.resources.sorted().compactMap { watched[$0]?.patch }
         let (live, gone) = liveBlobs(at: now)
         return Flush(
             at: now, head: next, changes: changes, rows: changes.rows.sorted().compactMap { watched[$0]?.stored },
@@ -252,15 +247,15 @@ struct OrgMonitorState {
     private func liveBlobs(at now: Timestamp) -> ([Flush.Live], [ConnectionID]) {
         var (blobs, gone): ([Flush.Live], [ConnectionID]) = ([], [])
         for connection in changes.live.sorted() {
-            let resources = (byConnection[connection] ?? []).sorted().compactMap { watched[$0]?.stored }
+            let resources = (byConnection[connection] ?? []).sorted().compactMap { watched[$0] }
             guard !resources.isEmpty else {
                 gone.append(connection)
                 continue
             }
             blobs.append(
                 Flush.Live(
-                    connection: connection, at: resources.compactMap(\.lastSeen).max() ?? startedAt,
-                    blob: LiveBlob.encode(resources.map { (id: $0.id, live: $0.live) })))
+                    connection: connection, at: resources.lazy.compactMap(\.stored.lastSeen).max() ?? startedAt,
+                    blob: LiveBlob.encode(resources.map { (id: $0.stored.id, live: $0.stored.live) })))
         }
         return (blobs, gone)
     }

@@ -5,32 +5,44 @@ import Resources
 
 /// One resource in a monitor's memory: what is stored of it, and what readers were told last.
 struct WatchedResource {
-    private(set) var stored: StoredResource
+    /// Behind one reference: a monitor looks at each with every poll, and every look at the thing itself would count two
+    /// dozen references up and down.
+    private final class Known: Sendable {
+        let stored: StoredResource
+        /// What it was made from; `nil` for what was only read back.
+        let record: ResourceRecord?
+
+        init(_ stored: StoredResource, from record: ResourceRecord? = nil) {
+            self.stored = stored
+            self.record = record
+        }
+    }
+
+    private var known: Known
     /// `nil` until readers know of it.
-    private(set) var published: StoredResource?
-    /// What it was made from; `nil` for what was only read back.
-    private var record: ResourceRecord?
+    private var published: Known?
     private var isUnheard = false
+
+    var stored: StoredResource { known.stored }
 
     /// As it was found in the database: readers have it from there.
     init(stored: StoredResource) {
-        self.stored = stored
-        published = stored
+        known = Known(stored)
+        published = known
     }
 
     /// - Parameter before: what it was; who and what it is seldom changes and is not written anew then.
     init(_ record: ResourceRecord, after before: WatchedResource?) {
-        let isSame = before?.record.map { Self.isSame($0, record) } ?? false
-        stored = StoredResource(record, facts: isSame ? before?.stored.facts : nil)
+        let isSame = before?.known.record.map { Self.isSame($0, record) } ?? false
+        known = Known(StoredResource(record, facts: isSame ? before?.stored.facts : nil), from: record)
         published = before?.published
-        self.record = record
         isUnheard = record.sources.allSatisfy(\.isStale)
     }
 
     /// What is compared to tell what has changed.
     var state: ChangeReading.State {
         .init(
-            stored: stored, parentName: record?.parent?.name, uptimeSeconds: record?.uptimeSeconds,
+            stored: stored, parentName: known.record?.parent?.name, uptimeSeconds: known.record?.uptimeSeconds,
             isUnheard: isUnheard)
     }
 
@@ -41,17 +53,26 @@ struct WatchedResource {
             && one.parent == other.parent && one.tags == other.tags && one.facts == other.facts
     }
 
-    mutating func markPublished() { published = stored }
+    mutating func markPublished() { published = known }
 
-    /// What readers must change, without the id; the whole resource when they do not know it; `nil` for nothing. A half
-    /// that is the same byte for byte is not read.
-    var patch: [String: JSONValue]? {
-        guard let published else { return Self.parse(stored.wire).object }
-        var patch: [String: JSONValue] = [:]
-        for (before, after) in [(published.facts, stored.facts), (published.live, stored.live)] where before != after {
-            patch.merge(StoredPatch.between(before, after)) { $1 }
+    /// The JSON object that says what readers must change; the whole resource when they do not know it; `nil` for nothing.
+    /// A half that is the same byte for byte is not read.
+    var patch: [UInt8]? {
+        guard let published = published?.stored else { return stored.wire }
+        var writer = JSONWriter(capacity: 512)
+        let hasAny = writer.unlessEmpty { writer in
+            writer.beginObject()
+            defer { writer.endObject() }
+            writer.member("id", stored.id)
+            var hasAny = false
+            for (before, after) in [(published.facts, stored.facts), (published.live, stored.live)]
+            where before != after {
+                let told = StoredPatch.write(from: before, to: after, into: &writer)
+                hasAny = hasAny || told
+            }
+            return hasAny
         }
-        return patch.isEmpty ? nil : patch
+        return hasAny ? writer.bytes : nil
     }
 
     /// The same values under another status, for what nobody has spoken of since this monitor began.
@@ -63,7 +84,7 @@ struct WatchedResource {
         ]
         var writer = JSONWriter(capacity: stored.live.count + 32)
         MergePatch.apply(change, to: Self.parse(stored.live)).encode(to: &writer)
-        stored = stored.with(status: status.rawValue, live: writer.bytes)
+        known = Known(stored.with(status: status.rawValue, live: writer.bytes), from: known.record)
         isUnheard = true
     }
 

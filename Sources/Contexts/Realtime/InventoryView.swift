@@ -30,7 +30,8 @@ struct InventoryView: Sendable {
         }
         let isSeen = { (id: JSONValue?) in (id?.string).flatMap { ResourceID($0) }.map(seen.contains) ?? false }
         return Delta(
-            head: delta.head, at: delta.at, upserts: (changes["upserts"]?.array ?? []).filter { isSeen($0["id"]) },
+            head: delta.head, at: delta.at,
+            upserts: (changes["upserts"]?.array ?? []).filter { isSeen($0["id"]) }.map(\.json),
             removed: (changes["removed"]?.array ?? []).filter(isSeen).compactMap {
                 $0.string.flatMap { ResourceID($0) }
             })

@@ -66,7 +66,7 @@ struct ProxmoxMapping {
     static func block(_ name: String, _ write: (inout JSONWriter) -> Void) -> ResourceBlock {
         var writer = JSONWriter(capacity: 512)
         writer.object { write(&$0) }
-        return ResourceBlock(name, json: writer.bytes)
+        return ResourceBlock(name, json: writer.exactBytes)
     }
 
     static func usage(_ used: Int64, of total: Int64) -> ResourceMetrics.Usage? {
