@@ -117,12 +117,22 @@ package struct HeadBuffer: Sendable {
             pieces[place]?[index].stored = row.version
         }
         unstoredSince = nil
+        // Most go on growing: only where one is done anything is changed.
+        var done: Set<Place> = []
         for (place, list) in pieces {
-            let rest = list.filter { piece in
-                piece.version != piece.stored || !(piece.isFull || checkpoint.at - piece.touched > Self.idle)
+            for piece in list {
+                if piece.version != piece.stored {
+                    unstoredSince = checkpoint.at
+                } else if piece.isFull || checkpoint.at - piece.touched > Self.idle {
+                    done.insert(place)
+                }
             }
-            pieces[place] = rest.isEmpty ? nil : rest
-            if rest.contains(where: { $0.version != $0.stored }) { unstoredSince = checkpoint.at }
+        }
+        for place in done {
+            pieces[place]?.removeAll { piece in
+                piece.version == piece.stored && (piece.isFull || checkpoint.at - piece.touched > Self.idle)
+            }
+            if pieces[place]?.isEmpty == true { pieces[place] = nil }
         }
     }
 

@@ -18,8 +18,15 @@ package struct Claim: Sendable {
         }
     }
 
-    /// Without samples: those go to History at once.
-    package internal(set) var said: Observation
+    /// Behind one reference: claims are looked at with every poll, and every look at the observation itself would count a
+    /// dozen and a half references up and down.
+    private final class Words: Sendable {
+        let observation: Observation
+
+        init(_ observation: Observation) { self.observation = observation }
+    }
+
+    private var words: Words
     package internal(set) var resource: ResourceID
     /// Complete reports in a row that did not tell of it.
     var missed = 0
@@ -28,6 +35,14 @@ package struct Claim: Sendable {
     /// Silent for longer than it may be.
     package internal(set) var isStale = false
 
+    init(said: Observation, resource: ResourceID, isHeard: Bool) {
+        words = Words(said)
+        self.resource = resource
+        self.isHeard = isHeard
+    }
+
+    /// Without samples: those go to History at once.
+    package var said: Observation { words.observation }
     package var place: Place { Place(said.connection, said.key) }
 
     func isSilent(at now: Timestamp, since start: Timestamp, longerThan patience: Duration) -> Bool {
@@ -36,7 +51,7 @@ package struct Claim: Sendable {
 
     /// The same again, with new values.
     mutating func hear(_ observation: Observation) {
-        said = observation
+        words = Words(observation)
         missed = 0
         isHeard = true
         isStale = false

@@ -59,16 +59,17 @@ package struct Registry {
         if let known = claims[Claim.Place(said.connection, said.key)], known.isHeard,
             known.said.receivedAt > said.receivedAt
         {
+            claims[known.place]?.missed = 0
             return known.resource
         }
         let place = self.place(of: &said, now: now)
-        if let known = claims[place] { said.inherit(from: known.said) }
         guard let known = claims[place] else {
             let id = home(of: said, now: now)
             enter(Claim(said: said, resource: id, isHeard: true))
             note(id, claim: place)
             return id
         }
+        said.inherit(from: known.said)
         let isSameThing =
             known.said.evidence == said.evidence && known.said.identity == said.identity
             && known.said.type == said.type
@@ -122,12 +123,9 @@ package struct Registry {
     /// A complete list of a connection's scope has been told; what it left out for the third time is gone.
     package mutating func close(scope name: String, of connection: ConnectionID, told: Set<String>) {
         let scope = Scope(connection: connection, name: name)
-        for key in byScope[scope] ?? [] {
+        // What was told has begun to count anew when it was taken.
+        for key in byScope[scope] ?? [] where !told.contains(key) {
             let place = Claim.Place(connection, key)
-            guard !told.contains(key) else {
-                claims[place]?.missed = 0
-                continue
-            }
             claims[place]?.missed += 1
             if let missed = claims[place]?.missed, missed >= Self.missesUntilGone { drop(place) }
         }

@@ -18,14 +18,14 @@ package enum ResourceMerge {
             sources: ranked.map {
                 .init(
                     $0.said.source, connection: $0.said.connection, isStale: $0.isStale, lastSeen: $0.said.receivedAt)
-            }, identity: identity(of: ranked.map(\.said)))
+            }, identity: identity(of: ranked))
         record.technology = ranked.lazy.compactMap(\.said.technology).first
         record.parent = ranked.lazy.compactMap(parent).first
         record.tags = tags(of: ranked)
         // What is live beats what is stale, then rank decides.
         let heard = ranked.filter(\.isHeard)
         let voices = heard.contains(where: \.isStale) ? heard.filter { !$0.isStale } + heard.filter(\.isStale) : heard
-        record.metrics = metrics(of: voices.map(\.said), isGuest: isGuest)
+        record.metrics = metrics(of: voices, isGuest: isGuest)
         record.uptimeSeconds = voices.lazy.compactMap(\.said.uptimeSeconds).first
         record.temperature = voices.lazy.compactMap(\.said.temperature).first
         record.facts = blocks(ranked.map(\.said.facts))
@@ -55,25 +55,25 @@ package enum ResourceMerge {
         return all.count < 2 ? all : Array(Set(all)).sorted()
     }
 
-    private static func identity(of claims: [Observation]) -> ResourceIdentity {
+    private static func identity(of claims: [Claim]) -> ResourceIdentity {
+        let told = claims.map(\.said.identity)
         func union(_ values: (ResourceIdentity) -> [String]) -> [String] {
-            if claims.count == 1, values(claims[0].identity).count < 2 { return values(claims[0].identity) }
+            if told.count == 1, values(told[0]).count < 2 { return values(told[0]) }
             var seen: Set<String> = []
-            return claims.flatMap { values($0.identity) }.filter { seen.insert($0).inserted }
+            return told.flatMap(values).filter { seen.insert($0).inserted }
         }
         return ResourceIdentity(
-            machineID: claims.lazy.compactMap(\.identity.machineID).first,
-            dmiUUID: claims.lazy.compactMap(\.identity.dmiUUID).first, hostnames: union(\.hostnames),
-            ipAddresses: union(\.ipAddresses), macAddresses: union(\.macAddresses),
+            machineID: told.lazy.compactMap(\.machineID).first, dmiUUID: told.lazy.compactMap(\.dmiUUID).first,
+            hostnames: union(\.hostnames), ipAddresses: union(\.ipAddresses), macAddresses: union(\.macAddresses),
             clusterNames: union(\.clusterNames))
     }
 
-    private static func metrics(of voices: [Observation], isGuest: Bool) -> ResourceMetrics {
+    private static func metrics(of voices: [Claim], isGuest: Bool) -> ResourceMetrics {
         var merged = ResourceMetrics()
         for voice in voices {
-            let said = voice.metrics
-            let isOutsider = SourcePrecedence.isNeverOf(voice.source, .cpu, isGuest: isGuest)
-            if !isOutsider || voices.allSatisfy({ $0.source == .agent }) {
+            let said = voice.said.metrics
+            let isOutsider = SourcePrecedence.isNeverOf(voice.said.source, .cpu, isGuest: isGuest)
+            if !isOutsider || voices.allSatisfy({ $0.said.source == .agent }) {
                 merged.cpuPercent = merged.cpuPercent ?? said.cpuPercent
             }
             merged.memory = merged.memory ?? said.memory
