@@ -73,16 +73,15 @@ struct ClusterKnowledge: Sendable {
         }
         emptyLists = 0
         guestsAreComplete = true
-        var kept: [Int: GuestKnowledge] = [:]
-        kept.reserveCapacity(rows.count)
+        // Where they stand: a dictionary made anew has another order, and with it the plan of what to ask.
+        var listed = Set<Int>(minimumCapacity: rows.count)
         for row in rows {
-            var guest = guests[row.vmid] ?? GuestKnowledge(row: row, at: now)
-            // The same number on another kind of guest is another guest.
-            if guest.row.kind != row.kind { guest = GuestKnowledge(row: row, at: now) }
-            guest.take(row, isNodeAway: isInGrace(row.node, at: now), at: now)
-            kept[row.vmid] = guest
+            listed.insert(row.vmid)
+            guests[row.vmid, default: GuestKnowledge(row: row, at: now)]
+                .take(row, isNodeAway: isInGrace(row.node, at: now), at: now)
         }
-        guests = kept
+        guard guests.count > listed.count else { return }
+        for vmid in Set(guests.keys).subtracting(listed) { guests[vmid] = nil }
     }
 
     /// The node is not there, but was a moment ago.

@@ -38,6 +38,8 @@ struct GuestKnowledge: Sendable {
     var isRunning: Bool { row.status == "running" || row.status == "online" }
 
     mutating func take(_ row: ClusterRow, isNodeAway: Bool, at now: Timestamp) {
+        // The same number on another kind of guest is another guest.
+        if row.kind != self.row.kind { self = GuestKnowledge(row: row, at: now) }
         isCarried = isNodeAway
         guard !isNodeAway else { return }
         (self.row, seenAt) = (row, now)

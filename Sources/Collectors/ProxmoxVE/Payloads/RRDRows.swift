@@ -6,29 +6,62 @@ internal import Kernel
 /// One row of `rrddata`: what a step lacks is not there, never null; `time` is where the step begins.
 struct RRDRow: Sendable, Hashable {
     var time: Int64 = 0
-    var values: [String: Double] = [:]
+    /// 0...1 of all cores it has.
+    var cpu: Double?
+    var load: Double?
+    /// Bytes: of guests, then of nodes, then of storages.
+    var mem: Double?
+    var maxMem: Double?
+    var disk: Double?
+    var maxDisk: Double?
+    var memUsed: Double?
+    var memTotal: Double?
+    var rootUsed: Double?
+    var rootTotal: Double?
+    var swapUsed: Double?
+    var used: Double?
+    var total: Double?
+    /// Bytes a second.
+    var netIn: Double?
+    var netOut: Double?
+    var diskRead: Double?
+    var diskWrite: Double?
 
-    private static let names: Set<String> = [
-        "cpu", "mem", "maxmem", "memused", "memtotal", "disk", "maxdisk", "rootused", "roottotal", "swapused",
-        "loadavg",
-        "netin", "netout", "diskread", "diskwrite", "used", "total",
-    ]
     /// A year of six hours has 1460; nobody makes us read more.
     private static let most = 5000
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [RRDRow] {
-        let rows = try reader.laxList(most: most) { reader throws(JSONError) in
-            try reader.row(RRDRow()) { key, reader, row throws(JSONError) in
-                if key == "time" {
-                    row.time = try reader.laxCount() ?? 0
-                } else if names.contains(key.description) {
-                    row.values[key.description] = try reader.laxDouble()
-                } else {
-                    try reader.skip()
-                }
-            }
-        }
+        let rows = try reader.laxList(most: most) { reader throws(JSONError) in try reader.row(RRDRow(), member) }
         return rows.filter { $0.time > 0 && $0.time < 253_402_300_799 }
+    }
+
+    private static func member(_ key: JSONKey, _ reader: inout JSONReader, _ row: inout RRDRow) throws(JSONError) {
+        switch key {
+        case "time": row.time = try reader.laxCount() ?? 0
+        case "cpu": row.cpu = try amount(&reader)
+        case "loadavg": row.load = try amount(&reader)
+        case "mem": row.mem = try amount(&reader)
+        case "maxmem": row.maxMem = try amount(&reader)
+        case "disk": row.disk = try amount(&reader)
+        case "maxdisk": row.maxDisk = try amount(&reader)
+        case "memused": row.memUsed = try amount(&reader)
+        case "memtotal": row.memTotal = try amount(&reader)
+        case "rootused": row.rootUsed = try amount(&reader)
+        case "roottotal": row.rootTotal = try amount(&reader)
+        case "swapused": row.swapUsed = try amount(&reader)
+        case "used": row.used = try amount(&reader)
+        case "total": row.total = try amount(&reader)
+        case "netin": row.netIn = try amount(&reader)
+        case "netout": row.netOut = try amount(&reader)
+        case "diskread": row.diskRead = try amount(&reader)
+        case "diskwrite": row.diskWrite = try amount(&reader)
+        default: try reader.skip()
+        }
+    }
+
+    /// None of these is ever less than nothing.
+    private static func amount(_ reader: inout JSONReader) throws(JSONError) -> Double? {
+        try reader.laxDouble().flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }
 }
 
@@ -53,36 +86,34 @@ enum RRDMapping {
     }
 
     static func samples(_ row: RRDRow, of subject: Subject) -> [(metric: MetricName, value: Double)] {
-        let values = row.values.filter { $0.value.isFinite && $0.value >= 0 }
-        func share(_ used: String, of total: String) -> Double? {
-            guard let used = values[used], let total = values[total], total > 0 else { return nil }
-            return min(100, used / total * 100)
-        }
-        let cpu = values["cpu"].map { min(100, $0 * 100) }
+        let cpu = row.cpu.map { min(100, $0 * 100) }
         let all: [(MetricFamily, Double?)]
         switch subject {
         case .node:
             all = [
-                (.cpu, cpu), (.disk, share("rootused", of: "roottotal")), (.load1, values["loadavg"]),
-                (.memory, share("memused", of: "memtotal")), (.memoryUsed, values["memused"]),
-                (.netIn, values["netin"]),
-                (.netOut, values["netout"]), (.swapUsed, values["swapused"]),
+                (.cpu, cpu), (.disk, share(row.rootUsed, of: row.rootTotal)), (.load1, row.load),
+                (.memory, share(row.memUsed, of: row.memTotal)), (.memoryUsed, row.memUsed), (.netIn, row.netIn),
+                (.netOut, row.netOut), (.swapUsed, row.swapUsed),
             ]
         case .guest:
             // A VM's disk is 0 here: unknown, not empty.
-            let disk = share("disk", of: "maxdisk").flatMap { $0 > 0 ? $0 : nil }
+            let disk = share(row.disk, of: row.maxDisk).flatMap { $0 > 0 ? $0 : nil }
             all = [
-                (.cpu, cpu), (.disk, disk), (.diskRead, values["diskread"]), (.diskWrite, values["diskwrite"]),
-                (.memory, share("mem", of: "maxmem")), (.memoryUsed, values["mem"]), (.netIn, values["netin"]),
-                (.netOut, values["netout"]),
+                (.cpu, cpu), (.disk, disk), (.diskRead, row.diskRead), (.diskWrite, row.diskWrite),
+                (.memory, share(row.mem, of: row.maxMem)), (.memoryUsed, row.mem), (.netIn, row.netIn),
+                (.netOut, row.netOut),
             ]
         case .storage:
-            let free = values["total"].flatMap { total in values["used"].map { max(0, total - $0) } }
+            let free = row.total.flatMap { total in row.used.map { max(0, total - $0) } }
             all = [
-                (.available, free), (.total, values["total"]), (.usage, share("used", of: "total")),
-                (.used, values["used"]),
+                (.available, free), (.total, row.total), (.usage, share(row.used, of: row.total)), (.used, row.used),
             ]
         }
         return all.compactMap { family, value in value.map { (MetricName(family), $0) } }
+    }
+
+    private static func share(_ used: Double?, of total: Double?) -> Double? {
+        guard let used, let total, total > 0 else { return nil }
+        return min(100, used / total * 100)
     }
 }
