@@ -1,4 +1,4 @@
-internal import Datagrams
+package import Datagrams
 package import Inventory
 internal import NIOCore
 
@@ -26,16 +26,17 @@ extension OutboundReach {
 
     /// Sends one datagram.
     /// - Parameter bytes: at most 2 KiB where an agent sends it.
-    /// - Returns: the first answer, at most 2 KiB of it; `nil` when none came in time.
+    /// - Returns: the first answer, at most 2 KiB of it, timed where it was asked for: without the way to an agent and without
+    ///   resolving the name; `nil` when none came in time.
     /// - Throws: `OutboundError`; `.unreachable` when the host says that nobody listens. `CancellationError`.
     package func exchange(
         _ bytes: [UInt8], with host: String, port: Int, route: OutboundRoute = .direct, timeout: Duration
-    ) async throws -> [UInt8]? {
+    ) async throws -> DatagramAnswer? {
         switch route {
         case .direct:
             let address = try await addresses.address(of: host, timeout: min(.seconds(5), timeout))
             do {
-                return try await Datagrams.ask(bytes, at: address, port: port, timeout: timeout).first?.bytes
+                return try await Datagrams.ask(bytes, at: address, port: port, timeout: timeout).first
             } catch is DatagramError {
                 throw OutboundError.unreachable
             }
@@ -44,7 +45,7 @@ extension OutboundReach {
             return try await inquire(
                 GatewayInquiry(
                     agent: agent, org: org, host: host, means: .datagram(port: port, bytes), most: 1, timeout: timeout)
-            ).first?.bytes
+            ).first
         }
     }
 }

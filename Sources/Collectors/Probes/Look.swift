@@ -1,3 +1,4 @@
+internal import Datagrams
 package import Inventory
 internal import Kernel
 internal import Outbound
@@ -135,48 +136,44 @@ struct Looker: Sendable {
     }
 
     private func datagram() async throws -> Look {
-        let start = ContinuousClock.now
         let answer = try await reach.exchange(
             Array((settings.request ?? "").utf8), with: spec.host, port: spec.port, route: spec.route, timeout: timeout)
         guard let answer else {
             return settings.allowsSilence ? Look(.indeterminate) : Look(.unreachable("No answer came in time."))
         }
-        let latency = ContinuousClock.now - start
-        guard holds(answer) else {
-            var look = Look(.unreachable("The answer is not the expected one."))
-            look.latency = latency
-            return look
+        guard holds(answer.bytes) else {
+            return Look(.unreachable("The answer is not the expected one."), latency: answer.took)
         }
-        return Look(.reachable, latency: latency)
+        return Look(.reachable, latency: answer.took)
     }
 
     private func resolve() async throws -> Look {
         let query = DNSMessage.query(settings.question ?? spec.host, number: UInt16.random(in: 1...UInt16.max))
         guard let query else { return Look(.unreachable("The name that is asked for cannot be one.")) }
-        let start = ContinuousClock.now
-        let answer = try await ask(query)
-        guard let answer else { return Look(.unreachable("The name server did not answer in time.")) }
-        let latency = ContinuousClock.now - start
-        var look: Look
-        switch DNSMessage.verdict(of: answer, to: query) {
-        case .answers: look = Look(.reachable)
-        case .nothing: look = Look(.unreachable("The name server knows no address of that name."))
-        case .refused(let code): look = Look(.unreachable("The name server refuses the question (code \(code))."))
-        case .garbage: look = Look(.unreachable("What answered is no name server."))
+        guard let answer = try await ask(query) else {
+            return Look(.unreachable("The name server did not answer in time."))
         }
-        look.latency = latency
-        return look
+        let outcome: Look.Outcome =
+            switch DNSMessage.verdict(of: answer.bytes, to: query) {
+            case .answers: .reachable
+            case .nothing: .unreachable("The name server knows no address of that name.")
+            case .refused(let code): .unreachable("The name server refuses the question (code \(code)).")
+            case .garbage: .unreachable("What answered is no name server.")
+            }
+        return Look(outcome, latency: answer.took)
     }
 
     /// By datagram as everybody does. Name servers answer over streams as well (RFC 7766), which is all that some agents
     /// allow or know.
-    private func ask(_ query: DNSMessage.Query) async throws -> [UInt8]? {
+    private func ask(_ query: DNSMessage.Query) async throws -> DatagramAnswer? {
         do {
             return try await reach.exchange(
                 query.bytes, with: spec.host, port: spec.port, route: spec.route, timeout: timeout)
         } catch OutboundError.gatewayRefused, OutboundError.gatewayTooOld {
+            let start = ContinuousClock.now
             return try await reach.ask(
-                query.bytes, of: spec.host, port: spec.port, route: spec.route, timeout: timeout)
+                query.bytes, of: spec.host, port: spec.port, route: spec.route, timeout: timeout
+            ).map { DatagramAnswer(took: ContinuousClock.now - start, bytes: $0) }
         }
     }
 
