@@ -177,7 +177,8 @@ class Owner:
         return eventually(found, seconds, f"{hostname} is online", every=0.1)
 
     def history(self, resource, metric, span="1h"):
-        query = urllib.parse.urlencode({"metric": metric, "range": span, "maxPoints": 1000})
+        # Up to so many samples are told as they were measured; more are told in steps.
+        query = urllib.parse.urlencode({"metric": metric, "range": span, "maxPoints": 2000})
         answer = self.browser.get(f"/api/resources/{resource}/history?{query}")
         assert answer.status == 200, answer
         return answer.json

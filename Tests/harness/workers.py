@@ -56,11 +56,11 @@ class WatchedPool:
         self.pool.remove()
         self.estate.stop()
 
-    def report(self, count):
+    def report(self, count, pause=0.2):
         """Agents of the first organisation, at both servers."""
         made = []
         for number in range(count):
-            made += reporters(self.pool.servers[number % len(self.pool.servers)], self.owners[0], 1, pause=0.2)
+            made += reporters(self.pool.servers[number % len(self.pool.servers)], self.owners[0], 1, pause=pause)
         return made
 
     @staticmethod
