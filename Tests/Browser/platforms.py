@@ -23,7 +23,7 @@ def ident(number):
 def connection(number, name, state="ok", kind="pve", **rest):
     health = {"state": state, "degraded": [], "consecutiveFailures": 0, **rest.pop("health", {})}
     return {"id": ident(number), "kind": kind, "name": name, "host": f"{name}.nordwind.example", "port": 8006, "trust": {"mode": "system"}, "tokenId": "pulse@pve!monitor",
-            "secretSet": True, "cadenceSeconds": 10, "enabled": True, "tags": [], "revision": 3, "createdAt": ago(90_000), "changedAt": ago(90_000), "health": health, **rest}
+            "secretSet": True, "cadenceSeconds": 10, "adaptive": False, "enabled": True, "tags": [], "revision": 3, "createdAt": ago(90_000), "changedAt": ago(90_000), "health": health, **rest}
 
 
 def answering(**rest):
@@ -55,7 +55,7 @@ def platforms(server, connections=None):
         return kept.get(match[1]) or problem(404, "connection-not-found", "No such connection")
 
     def create(match, query, body):
-        made = connection(90, body["name"], "pending", **{key: body[key] for key in ("host", "trust", "tokenId", "cadenceSeconds", "tags") if key in body})
+        made = connection(90, body["name"], "pending", **{key: body[key] for key in ("host", "trust", "tokenId", "cadenceSeconds", "adaptive", "tags") if key in body})
         kept[made["id"]] = made
         return Answer(201, made)
 

@@ -59,11 +59,15 @@ def test_a_platform_is_added_after_its_certificate_was_confirmed(canned, visit):
     expect(page.get_by_text("Guest agents cannot be read")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("fra")
     page.get_by_label("Tags").fill("north, lab")
+    expect(page.get_by_label("While nothing happens there")).to_have_value("no")
+    page.get_by_label("While nothing happens there").select_option("yes")
     page.get_by_role("button", name="Save connection").click()
     expect(page.get_by_role("complementary", name="Connection fra")).to_be_visible()
+    expect(page.get_by_role("region", name="Settings")).to_contain_text("10 s, less often while nothing happens there")
     kept, = said(server, "POST", CONNECTIONS)
     assert kept["trust"] == {"mode": "pinned", "fingerprint": FINGERPRINT} and kept["secret"] == "s3cret"
     assert kept["host"].startswith("https://pve-fra-01") and kept["tags"] == ["north", "lab"] and kept["cadenceSeconds"] == 10
+    assert kept["adaptive"] is True
 
 
 def test_a_refusal_stands_at_its_field_and_a_failed_test_says_what_to_do(canned, visit):

@@ -7,7 +7,7 @@ import NIOConcurrencyHelpers
 package enum Conformance: String, CaseIterable, Sendable {
     case happy, silence, unauthorised, forbidden, failing, garbage, flood, endless, crumbs, drip, packed, deep,
         redirected
-    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget, paging, limited, overloaded
+    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget, paging, limited, overloaded, followed
 
     /// - Returns: sentences; none when the collector conforms.
     package func check(_ one: CollectorCase) async throws -> [String] {
@@ -25,6 +25,7 @@ package enum Conformance: String, CaseIterable, Sendable {
     ) async throws -> [String] {
         switch self {
         case .happy: return await happy(collector)
+        case .followed: return await followed(one, server, collector)
         case .silence: return await failing(collector, server, .silence, [.timeout], time: .milliseconds(800))
         case .drip: return await failing(collector, server, .drip, [.timeout], time: .milliseconds(800))
         case .unauthorised:
@@ -139,6 +140,28 @@ package enum Conformance: String, CaseIterable, Sendable {
     }
 
     /// Everything after the first answer fails: the base stands, and what is missing has a name.
+    /// Asked once an hour from now on, it must not be told to have fallen silent a minute later.
+    private func followed(_ one: CollectorCase, _ server: HostileServer, _ collector: any Collector) async -> [String] {
+        let before = await collector.poll(PollBudget(), at: CollectorCase.now)
+        let old = one.spec(server, .system)
+        var wrong = before.observations.isEmpty ? ["tells of nothing"] : []
+        for (cadence, isAdaptive, pause) in [
+            (Duration.seconds(3600), false, Duration.seconds(3600)), (.seconds(10), true, .seconds(300)),
+        ] {
+            await collector.follow(
+                ConnectionSpec(
+                    id: before.observations.first?.connection ?? old.id, org: old.org, kind: old.kind, name: "renamed",
+                    host: old.host, port: old.port, trust: old.trust, credential: old.credential, cadence: cadence,
+                    isAdaptive: isAdaptive))
+            let after = await collector.poll(PollBudget(), at: CollectorCase.now + .seconds(20))
+            wrong += after.observations.filter { $0.silence < pause * 2 }.map {
+                "\($0.key) falls silent after \($0.silence)"
+            }
+            if after.observations.count < before.observations.count { wrong.append("has forgotten what it knew") }
+        }
+        return wrong
+    }
+
     private func partial(_ one: CollectorCase, _ collector: any Collector, _ server: HostileServer) async -> [String] {
         let whole = await collector.poll(PollBudget(), at: CollectorCase.now)
         let before = Set(whole.observations.map(\.key))

@@ -60,7 +60,8 @@ import Testing
             ("trust.certificates", ["trust": ["mode": "authorities", "certificates": "-----BEGIN CERTIFICATE-----"]]),
             ("trust.fingerprint", ["trust": ["mode": "pinned"]]),
             ("trust.fingerprint", ["trust": ["mode": "pinned", "fingerprint": "A3:A3"]]),
-            ("enabled", ["enabled": "yes"]), ("tags", ["tags": [""]]), ("tags", ["tags": "north"]),
+            ("enabled", ["enabled": "yes"]), ("adaptive", ["adaptive": "yes"]), ("tags", ["tags": [""]]),
+            ("tags", ["tags": "north"]),
             ("siteId", ["siteId": "nonsense"]), ("siteId", ["siteId": "01935c1e-7d00-7000-8000-00000000000b"]),
             ("agentId", ["agentId": "01935c1e-7d00-7000-8000-00000000000b"]),
         ] as [(String, [String: JSONValue?])])
@@ -164,6 +165,28 @@ import Testing
         #expect(await place.create(browser, ["name": "AMS"]).slug == "connection-name-taken")
         _ = try await place.made(browser)
         #expect(await browser.send(.patch, path, ["name": "Fra"]).slug == "connection-name-taken")
+    }
+
+    @Test(
+        "whether Pulse may choose how often is off until somebody says so, is told, audited and heard of by the monitor"
+    )
+    func adaptive() async throws {
+        let place = try ConnectionsCase()
+        let (browser, org) = try await place.member()
+        let path = try await place.made(browser)
+        #expect(await browser.send(.get, path).json["adaptive"] == false)
+        #expect(try await place.store.watched(of: org).first?.longestPause == .seconds(10))
+        let generation = try await place.generation(of: org)
+        let on = await browser.send(.patch, path, ["adaptive": true])
+        #expect(on.json["adaptive"] == true && on.json["cadenceSeconds"] == 10)
+        #expect(try await place.generation(of: org) == generation + 1)
+        let watched = try #require(try await place.store.watched(of: org).first)
+        #expect(watched.isAdaptive && watched.longestPause == .seconds(300))
+        #expect(try watched.spec.get().longestPause == .seconds(300))
+        let renamed = await browser.send(.patch, path, ["name": "still adaptive"])
+        #expect(renamed.json["adaptive"] == true)
+        #expect(try await place.entries("connection.update", in: org)[0].contains(#""adaptive":true"#))
+        #expect(await browser.send(.patch, path, ["adaptive": false]).json["adaptive"] == false)
     }
 
     @Test("switched off it is not asked, and switched on it is due at once")

@@ -51,6 +51,7 @@ final class FakePlatform: CollectorMaker, Sendable {
         let platform: FakePlatform
 
         func poll(_ budget: PollBudget, at now: Timestamp) async -> PollReport { PollReport() }
+        func follow(_ spec: ConnectionSpec) {}
 
         func probe(_ budget: PollBudget) async -> Result<ConnectionProbe, ConnectionFault> {
             await platform.gate.withLockedValue { $0 }?()

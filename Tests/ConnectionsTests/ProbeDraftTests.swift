@@ -77,6 +77,13 @@ import Testing
         let bare = await browser.send(
             .post, "/api/connections", ["kind": "availability", "name": "a", "host": "a.example.com"])
         #expect(bare.status == 400 && bare.json["field"] == "probe.protocol", "\(bare.text)")
+        let choosy = await browser.send(
+            .post, "/api/connections",
+            [
+                "kind": "availability", "name": "a", "host": "a.example.com", "probe": ["protocol": "tcp"],
+                "adaptive": true,
+            ])
+        #expect(choosy.status == 400 && choosy.json["field"] == "adaptive", "\(choosy.text)")
         let platform = await place.create(browser, ["probe": ["protocol": "tcp"]])
         #expect(platform.status == 400 && platform.json["field"] == "probe", "\(platform.text)")
     }

@@ -34,6 +34,7 @@ import Testing
                 measuredAt: now, receivedAt: now)
             return PollReport(observations: [guest], complete: ["guests"], fault: fault.withLockedValue { $0 })
         }
+        func follow(_ spec: ConnectionSpec) {}
         func past(_ budget: PollBudget, after cursor: String) async -> PastReport {
             asked.withLockedValue { $0.append(cursor) }
             let parts = ["hour", "day", "week"]

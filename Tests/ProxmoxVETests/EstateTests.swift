@@ -74,6 +74,22 @@ import Testing
         try await server.stop()
     }
 
+    @Test("one that is asked seldom is asked for more at a time, within the budget") func seldom() async throws {
+        let server = try await estate(.nine, guests: 60)
+        let collector = try collector(try spec(server))
+        for step in 0..<12 {
+            _ = await collector.poll(PollBudget(), at: Self.now + .seconds(10 * step))
+            server.advance(by: 10)
+        }
+        let usual = await collector.poll(PollBudget(), at: Self.now + .seconds(120)).requests
+        #expect(usual <= 2 + 12)
+        server.advance(by: 300)
+        let late = await collector.poll(PollBudget(), at: Self.now + .seconds(420))
+        #expect(late.fault == nil && late.requests > 2 * usual && late.requests <= 2 + 48)
+        #expect(await collector.poll(PollBudget(), at: Self.now + .seconds(430)).requests <= 2 + 12)
+        try await server.stop()
+    }
+
     @Test(
         "a password does as well as a token, and a token with few privileges shows what is missing",
         arguments: ["8", "9"])

@@ -12,6 +12,9 @@ package protocol Collector: Sendable {
     /// - Parameter cursor: of the report before; empty at first.
     func past(_ budget: PollBudget, after cursor: String) async -> PastReport
 
+    /// The same platform under other words: its name, its tags, how often it is asked. Between two polls.
+    func follow(_ spec: ConnectionSpec) async
+
     /// Asks for just enough to tell whether the connection would work, and what it would show.
     func probe(_ budget: PollBudget) async -> Result<ConnectionProbe, ConnectionFault>
 }

@@ -37,6 +37,8 @@ package struct ConnectionSpec: Sendable {
     package let credential: PlatformCredential
     package let route: OutboundRoute
     package let cadence: Duration
+    /// It is asked less often than that while it stands still.
+    package let isAdaptive: Bool
     package let isEnabled: Bool
     package let tags: [String]
     /// Of checks from outside: what is asked.
@@ -44,8 +46,8 @@ package struct ConnectionSpec: Sendable {
 
     package init(
         id: ConnectionID, org: OrgID, kind: ConnectionKind, name: String, host: String, port: Int, trust: ServerTrust,
-        credential: PlatformCredential, route: OutboundRoute = .direct, cadence: Duration, isEnabled: Bool = true,
-        tags: [String] = [], probe: ProbeSettings? = nil
+        credential: PlatformCredential, route: OutboundRoute = .direct, cadence: Duration, isAdaptive: Bool = false,
+        isEnabled: Bool = true, tags: [String] = [], probe: ProbeSettings? = nil
     ) {
         self.id = id
         self.org = org
@@ -57,9 +59,18 @@ package struct ConnectionSpec: Sendable {
         self.credential = credential
         self.route = route
         self.cadence = cadence
+        self.isAdaptive = isAdaptive
         self.isEnabled = isEnabled
         self.tags = tags
         self.probe = probe
+    }
+
+    /// From one poll to the next while all is well: what is silent for twice as long has fallen silent.
+    package var longestPause: Duration { Self.longestPause(at: cadence, isAdaptive: isAdaptive) }
+
+    /// Nobody who could be asked more often is left alone for more than five minutes.
+    package static func longestPause(at cadence: Duration, isAdaptive: Bool) -> Duration {
+        isAdaptive ? max(cadence, .seconds(300)) : cadence
     }
 
     /// Whether a running collector may go on under this specification: how it reaches the platform is the same.

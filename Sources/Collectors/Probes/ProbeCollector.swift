@@ -8,7 +8,7 @@ internal import Outbound
 actor ProbeCollector: Collector {
     private static let certificateEvery: Duration = .seconds(15 * 60)
 
-    private let spec: ConnectionSpec
+    private var spec: ConnectionSpec
     private let settings: ProbeSettings
     private let looker: Looker
     private let reach: OutboundReach
@@ -22,6 +22,8 @@ actor ProbeCollector: Collector {
         self.reach = reach
         looker = Looker(spec: spec, settings: settings, reach: reach)
     }
+
+    func follow(_ spec: ConnectionSpec) { self.spec = spec }
 
     func poll(_ budget: PollBudget, at now: Timestamp) async -> PollReport {
         do {

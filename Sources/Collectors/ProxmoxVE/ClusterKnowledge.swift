@@ -8,7 +8,7 @@ struct ClusterKnowledge: Sendable {
     static let mostMisses = 3
 
     /// How long a node may be away before it and its guests are said to be so.
-    let grace: Duration
+    var grace: Duration
     var nodes: [String: NodeKnowledge] = [:]
     var guests: [Int: GuestKnowledge] = [:]
     var storages: [ClusterRow] = []

@@ -4,19 +4,25 @@ internal import Kernel
 
 /// Schedules, and nothing else: the base in every poll, and as many details as there is room for.
 actor ProxmoxPoller: Collector {
-    private let spec: ConnectionSpec
+    private var spec: ConnectionSpec
     let client: ProxmoxClient
     private let pace: ProxmoxPace
     private var known: ClusterKnowledge
     private var rotation = Rotation<Detail>()
     private var planned: [Detail] = []
+    private var detailedAt: Timestamp?
     private var pastFailures: (question: PastQuestion, times: Int)?
 
     init(_ spec: ConnectionSpec, _ client: ProxmoxClient, _ pace: ProxmoxPace) {
         self.spec = spec
         self.client = client
         self.pace = pace
-        known = ClusterKnowledge(grace: max(.seconds(60), spec.cadence * 2))
+        known = ClusterKnowledge(grace: spec.grace)
+    }
+
+    func follow(_ spec: ConnectionSpec) {
+        self.spec = spec
+        known.grace = spec.grace
     }
 
     func poll(_ budget: PollBudget, at now: Timestamp) async -> PollReport {
@@ -120,10 +126,17 @@ actor ProxmoxPoller: Collector {
 
     private func details(_ allowance: PollAllowance, at now: Timestamp) async {
         replan()
-        let most = rotation.hasUnasked ? pace.firstDetailsPerPoll : pace.detailsPerPoll
+        let most = rotation.hasUnasked ? pace.firstDetailsPerPoll : usualDetails(at: now)
+        detailedAt = now
         await ask(rotation.due(at: now, most: min(most, allowance.requestsLeft)), allowance, at: now)
         replan()
         learnMembers()
+    }
+
+    /// Who is asked seldom is asked for more at a time.
+    private func usualDetails(at now: Timestamp) -> Int {
+        let beats = detailedAt.map { Int((now - $0).inSeconds / spec.cadence.inSeconds) } ?? 1
+        return min(pace.detailsPerPoll * max(1, beats), max(pace.detailsPerPoll, pace.firstDetailsPerPoll))
     }
 
     private func replan() {

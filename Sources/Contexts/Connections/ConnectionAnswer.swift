@@ -35,6 +35,7 @@ struct ConnectionAnswer: JSONEncodable {
             }
             json.member("secretSet", stored.secret != nil)
             json.member("cadenceSeconds", stored.cadence.components.seconds)
+            json.member("adaptive", stored.isAdaptive)
             json.member("enabled", stored.isEnabled)
             json.member("siteId", stored.site)
             json.array("tags") { json in for tag in stored.tags { json.string(tag) } }

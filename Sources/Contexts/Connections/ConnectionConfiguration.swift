@@ -11,6 +11,7 @@ struct ConnectionConfiguration: Sendable, Hashable {
     var trust: ServerTrust
     var credential: CredentialForm
     var cadence: Duration
+    var isAdaptive: Bool
     var isEnabled: Bool
     var site: SiteID?
     var tags: [String]
@@ -20,8 +21,8 @@ struct ConnectionConfiguration: Sendable, Hashable {
 
     init(
         kind: ConnectionKind, name: String, host: String, port: Int, trust: ServerTrust, credential: CredentialForm,
-        cadence: Duration, isEnabled: Bool, site: SiteID?, tags: [String], route: OutboundRoute,
-        probe: ProbeSettings? = nil
+        cadence: Duration, isAdaptive: Bool = false, isEnabled: Bool, site: SiteID?, tags: [String],
+        route: OutboundRoute, probe: ProbeSettings? = nil
     ) {
         self.kind = kind
         self.name = name
@@ -30,6 +31,7 @@ struct ConnectionConfiguration: Sendable, Hashable {
         self.trust = trust
         self.credential = credential
         self.cadence = cadence
+        self.isAdaptive = isAdaptive
         self.isEnabled = isEnabled
         self.site = site
         self.tags = tags
@@ -40,8 +42,8 @@ struct ConnectionConfiguration: Sendable, Hashable {
     init(_ stored: StoredConnection, host: String) {
         self.init(
             kind: stored.kind, name: stored.name, host: host, port: stored.port, trust: stored.trust,
-            credential: stored.credential, cadence: stored.cadence, isEnabled: stored.isEnabled, site: stored.site,
-            tags: stored.tags, route: stored.route, probe: stored.probe)
+            credential: stored.credential, cadence: stored.cadence, isAdaptive: stored.isAdaptive,
+            isEnabled: stored.isEnabled, site: stored.site, tags: stored.tags, route: stored.route, probe: stored.probe)
     }
 
     /// A secret that is sent under the one goes to the same place, by the same way, as under the other.
@@ -53,7 +55,7 @@ struct ConnectionConfiguration: Sendable, Hashable {
     func spec(_ id: ConnectionID, in org: OrgID, secret: Secret<String>?) -> ConnectionSpec {
         ConnectionSpec(
             id: id, org: org, kind: kind, name: name, host: host, port: port, trust: trust,
-            credential: credential.with(secret), route: route, cadence: cadence, isEnabled: isEnabled, tags: tags,
-            probe: probe)
+            credential: credential.with(secret), route: route, cadence: cadence, isAdaptive: isAdaptive,
+            isEnabled: isEnabled, tags: tags, probe: probe)
     }
 }

@@ -53,6 +53,7 @@ struct ConnectionDraft: Sendable {
             port: try port(address?.port ?? (address == nil ? old?.port : nil) ?? kind.defaultPort),
             trust: try trust(old?.trust ?? .system), credential: credential,
             cadence: try cadence(old?.cadence, within: rules.cadence(of: kind)),
+            isAdaptive: try isAdaptive(old?.isAdaptive ?? false, kind),
             isEnabled: try flag("enabled") ?? old?.isEnabled ?? true, site: try site(old?.site),
             tags: try tags(old?.tags ?? []), route: route,
             probe: try probe(old?.probe, of: kind))
@@ -139,6 +140,15 @@ struct ConnectionDraft: Sendable {
             throw .invalidField("cadenceSeconds", "whole seconds from \(least) to \(most) are wanted")
         }
         return .seconds(seconds)
+    }
+
+    private func isAdaptive(_ old: Bool, _ kind: ConnectionKind) throws(Problem) -> Bool {
+        let flag = try flag("adaptive") ?? old
+        // When it was down is what a check is for; nobody knows that of a time when it was not looked at.
+        guard !flag || kind != .availability else {
+            throw .invalidField("adaptive", "checks from outside are made at their own cadence")
+        }
+        return flag
     }
 
     private func site(_ old: SiteID?) throws(Problem) -> SiteID? {

@@ -29,7 +29,8 @@ enum ConnectionSchemas {
         "id": .uuid, "kind": kind, "name": name,
         "host": .string.described("Absent while the organisation's key cannot be used").optional,
         "port": .integer(minimum: 1, maximum: 65_535), "trust": trust, "tokenId": .string.optional,
-        "user": .string.optional, "secretSet": .boolean, "cadenceSeconds": .integer(minimum: 1), "enabled": .boolean,
+        "user": .string.optional, "secretSet": .boolean, "cadenceSeconds": .integer(minimum: 1), "adaptive": .boolean,
+        "enabled": .boolean,
         "siteId": .uuid.optional, "tags": tags, "agentId": .uuid.optional, "probe": ProbeSettings.schema.optional,
         "revision": .integer(minimum: 1),
         "createdAt": .timestamp, "changedAt": .timestamp, "health": health,
@@ -37,7 +38,8 @@ enum ConnectionSchemas {
 
     static let example = """
         {"id":"01935c1e-7d00-7000-8000-00000000000c","kind":"pve","name":"fra","host":"pve.example.com","port":8006,\
-        "trust":{"mode":"system"},"tokenId":"pulse@pve!monitor","secretSet":true,"cadenceSeconds":10,"enabled":true,\
+        "trust":{"mode":"system"},"tokenId":"pulse@pve!monitor","secretSet":true,"cadenceSeconds":10,\
+        "adaptive":false,"enabled":true,\
         "tags":["north"],"revision":1,"createdAt":"2026-11-21T09:30:00.000Z","changedAt":"2026-11-21T09:30:00.000Z",\
         "health":{"state":"ok","checkedAt":"2026-11-21T09:40:00.000Z","okAt":"2026-11-21T09:40:00.000Z","latencyMs":82,\
         "nextPollAt":"2026-11-21T09:40:10.000Z","version":"9.1.2","instanceName":"fra",\
@@ -54,7 +56,10 @@ enum ConnectionSchemas {
             "port": .integer(minimum: 1, maximum: 65_535).optional, "trust": trust.optional,
             "tokenId": .string(maxLength: 256).optional, "user": .string(maxLength: 128).optional,
             "secret": .string(maxLength: 4096).described("Sealed; never told again").optional,
-            "cadenceSeconds": .integer(minimum: 1).optional, "enabled": .boolean.optional,
+            "cadenceSeconds": .integer(minimum: 1).optional,
+            "adaptive": .boolean.described("Ask less often while nothing happens there, at most every 5 minutes")
+                .optional,
+            "enabled": .boolean.optional,
             "siteId": .uuid.nullable.optional, "tags": tags.optional, "agentId": .uuid.nullable.optional,
             "probe": ProbeSettings.schema.described("Kind availability: what is checked").optional,
         ])

@@ -32,8 +32,8 @@ package struct ConnectionStore: Sendable {
             all.append(
                 WatchedConnection(
                     id: stored.id, kind: stored.kind, name: stored.name, revision: stored.revision,
-                    isEnabled: stored.isEnabled, cadence: stored.cadence, site: stored.site, tags: stored.tags,
-                    spec: spec, health: health))
+                    isEnabled: stored.isEnabled, cadence: stored.cadence, isAdaptive: stored.isAdaptive,
+                    site: stored.site, tags: stored.tags, spec: spec, health: health))
         }
         return all
     }
@@ -110,6 +110,7 @@ package struct WatchedConnection: Sendable {
     package let revision: Int64
     package let isEnabled: Bool
     package let cadence: Duration
+    package let isAdaptive: Bool
     package let site: SiteID?
     package let tags: [String]
     /// A failure when it does not open: its key is away, or its row is damaged.
@@ -117,9 +118,13 @@ package struct WatchedConnection: Sendable {
     /// As it was stored last: who takes over goes on where the other stopped.
     package let health: ConnectionHealth
 
+    /// From one poll to the next while all is well.
+    package var longestPause: Duration { ConnectionSpec.longestPause(at: cadence, isAdaptive: isAdaptive) }
+
     package init(
         id: ConnectionID, kind: ConnectionKind, name: String, revision: Int64, isEnabled: Bool, cadence: Duration,
-        site: SiteID?, tags: [String], spec: Result<ConnectionSpec, ConnectionFault>, health: ConnectionHealth
+        isAdaptive: Bool = false, site: SiteID?, tags: [String], spec: Result<ConnectionSpec, ConnectionFault>,
+        health: ConnectionHealth
     ) {
         self.id = id
         self.kind = kind
@@ -127,6 +132,7 @@ package struct WatchedConnection: Sendable {
         self.revision = revision
         self.isEnabled = isEnabled
         self.cadence = cadence
+        self.isAdaptive = isAdaptive
         self.site = site
         self.tags = tags
         self.spec = spec

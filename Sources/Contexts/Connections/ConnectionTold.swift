@@ -20,7 +20,7 @@ extension ConnectionConfiguration {
         var members: [String: JSONValue] = [
             "kind": .string(kind.rawValue), "name": .string(name), "port": .integer(Int64(port)),
             "trust": .string(trust.mode), "cadenceSeconds": .integer(cadence.components.seconds),
-            "enabled": .bool(isEnabled), "tags": .array(tags.map { .string($0) }),
+            "adaptive": .bool(isAdaptive), "enabled": .bool(isEnabled), "tags": .array(tags.map { .string($0) }),
         ]
         members["fingerprint"] = trust.pin.map { .string(Fingerprint.text($0)) }
         members["signInName"] = credential.name.map { .string($0) }

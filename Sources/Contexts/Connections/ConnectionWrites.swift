@@ -21,12 +21,12 @@ extension ConnectionStore {
             let added = try await transaction.execute(
                 """
                 INSERT INTO connections (org_id, id, kind, name, name_key, host, port, trust, authorities, pin, credential,
-                                         credential_name, secret, cadence_seconds, is_enabled, site_id, tags, agent_id, probe,
-                                         revision, created_at, changed_at)
+                                         credential_name, secret, cadence_seconds, is_adaptive, is_enabled, site_id, tags, agent_id,
+                                         probe, revision, created_at, changed_at)
                 VALUES (\(org), \(id), \(row.kind.rawValue), \(row.name), \(row.name.lowercased()), \(row.host),
                         \(row.port), \(row.trust.mode), \(row.trust.pem), \(row.trust.pin), \(row.credential.kind),
-                        \(row.credential.name), \(row.secret), \(row.cadence.components.seconds), \(row.isEnabled),
-                        \(row.site), \(row.tags), \(row.route.agent), \(row.probe?.text), 1, \(now), \(now))
+                        \(row.credential.name), \(row.secret), \(row.cadence.components.seconds), \(row.isAdaptive),
+                        \(row.isEnabled), \(row.site), \(row.tags), \(row.route.agent), \(row.probe?.text), 1, \(now), \(now))
                 ON CONFLICT (org_id, name_key) DO NOTHING
                 """)
             guard added == 1 else { throw Problem.connectionNameTaken }
@@ -157,7 +157,7 @@ extension ConnectionStore {
                     trust = \(row.trust.mode), authorities = \(row.trust.pem), pin = \(row.trust.pin),
                     credential = \(row.credential.kind), credential_name = \(row.credential.name),
                     secret = \(row.secret), cadence_seconds = \(row.cadence.components.seconds),
-                    is_enabled = \(row.isEnabled), site_id = \(row.site), tags = \(row.tags),
+                    is_adaptive = \(row.isAdaptive), is_enabled = \(row.isEnabled), site_id = \(row.site), tags = \(row.tags),
                     agent_id = \(row.route.agent), probe = \(row.probe?.text), revision = \(row.revision), changed_at = \(row.changedAt)
                 WHERE id = \(row.id) AND revision = \(revision)
                 """) == 1

@@ -14,6 +14,7 @@ struct StoredConnection: Sendable {
     var credential: CredentialForm
     var secret: Sealed?
     var cadence: Duration
+    var isAdaptive: Bool
     var isEnabled: Bool
     var site: SiteID?
     var tags: [String]
@@ -25,7 +26,8 @@ struct StoredConnection: Sendable {
 
     static let columns: SQL = """
         c.org_id, c.id, c.kind, c.name, c.host, c.port, c.trust, c.authorities, c.pin, c.credential, c.credential_name, c.secret,
-        c.cadence_seconds, c.is_enabled, c.site_id, c.tags, c.agent_id, c.probe, c.revision, c.created_at, c.changed_at
+        c.cadence_seconds, c.is_adaptive, c.is_enabled, c.site_id, c.tags, c.agent_id, c.probe, c.revision, c.created_at,
+        c.changed_at
         """
 
     init(_ row: inout RowReader) throws {
@@ -40,6 +42,7 @@ struct StoredConnection: Sendable {
         credential = try CredentialForm(kind: row.next(), name: row.next())
         secret = try row.next()
         cadence = .seconds(try row.next(Int64.self))
+        isAdaptive = try row.next()
         isEnabled = try row.next()
         site = try row.next()
         tags = try row.next()
@@ -63,6 +66,7 @@ struct StoredConnection: Sendable {
         credential = configuration.credential
         self.secret = secret
         cadence = configuration.cadence
+        isAdaptive = configuration.isAdaptive
         isEnabled = configuration.isEnabled
         site = configuration.site
         tags = configuration.tags

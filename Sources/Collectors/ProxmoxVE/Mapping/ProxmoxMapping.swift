@@ -17,7 +17,7 @@ struct ProxmoxMapping {
         self.known = known
         self.now = now
         instance = known.knowsAuthority ? known.authority ?? spec.id.description : nil
-        silence = max(.seconds(60), spec.cadence * 2)
+        silence = spec.grace
     }
 
     var observations: [Observation] {
@@ -112,6 +112,11 @@ struct ProxmoxMapping {
             writer.member("cacheBytes", truth.cache.map { Int64(fitting: $0) })
         }
     }
+}
+
+extension ConnectionSpec {
+    /// Silent, or away, for longer than this is more than a late poll.
+    var grace: Duration { max(.seconds(60), longestPause * 2) }
 }
 
 extension JSONWriter {

@@ -21,10 +21,15 @@ actor PollDesk {
     /// a hundredth of what polls ask. 50 guests are through their last day within two minutes, their last year in six.
     private static let pastsAtOnce = 32
     private static let pastRequests = 8
+    /// Between two connections of a worker that is gone: 500 a second, twice what a process asks at 2,000 of 10 s.
+    private static let takeOverPace: Duration = .milliseconds(2)
 
     private struct Asked {
         var connection: WatchedConnection
         var collector: (any Collector)?
+        /// The collector has not heard yet what is configured now.
+        var mustFollow = false
+        var pace = AdaptiveCadence()
         var health: ConnectionHealth
         var task: Task<Void, Never>?
         /// Somebody wished for a poll after this one had begun.
@@ -43,6 +48,8 @@ actor PollDesk {
     /// Which monitor of an organisation was heard last, by its number: one that was let go may still be speaking.
     private var speakers: [OrgID: UInt64] = [:]
     private var remembering: Set<PollPlan.Place> = []
+    /// Of the last connection that was taken over.
+    private var lastTurn = Timestamp(milliseconds: 0)
 
     init(
         makers: [any CollectorMaker], time: any TimeSource, randomness: Randomness = .system, logger: Logger
@@ -108,20 +115,22 @@ actor PollDesk {
     private func enter(_ connection: WatchedConnection, at place: PollPlan.Place, past: String?) {
         guard var entry = asked[place] else {
             var health = connection.health
-            // After a take-over everything is due; over half a cadence it is spread.
+            // After a take-over everything is due.
             if health.checkedAt != nil, let due = health.nextPollAt, due < time.now {
-                health.postpone(to: time.now + connection.cadence * (randomness.fraction() / 2))
+                health.postpone(to: turnAfterTakeOver(of: connection))
             }
             asked[place] = Asked(connection: connection, collector: nil, health: health, past: past)
             return schedule(place)
         }
         guard entry.connection.revision != connection.revision else { return }
         let mayGoOn = Self.reachesLike(entry.connection, connection)
-        let isOftener = connection.cadence < entry.connection.cadence
+        let isOftener = connection.longestPause < entry.connection.longestPause
         entry.connection = connection
+        entry.mustFollow = true
         if !mayGoOn {
             entry.task?.cancel()
             entry.collector = nil
+            entry.pace = AdaptiveCadence()
             entry.health = connection.health
         } else if !connection.isEnabled || connection.health.state == .pending {
             // Saved anew, perhaps with the very same secret: what was refused before is asked once more.
@@ -132,6 +141,15 @@ actor PollDesk {
         }
         asked[place] = entry
         schedule(place)
+    }
+
+    /// One after the other, at a pace that a process keeps up with; a large estate within half a cadence. No longer: an
+    /// organisation that changes hands several times in a row must not be put off each time.
+    private func turnAfterTakeOver(of connection: WatchedConnection) -> Timestamp {
+        let now = time.now
+        lastTurn = max(lastTurn, now) + Self.takeOverPace
+        let latest = now + connection.cadence * 0.5
+        return lastTurn <= latest ? lastTurn : now + connection.cadence * (randomness.fraction() / 2)
     }
 
     private static func reachesLike(_ old: WatchedConnection, _ new: WatchedConnection) -> Bool {
@@ -186,7 +204,10 @@ actor PollDesk {
             asked[place] = entry
             asked[place]?.task = Task { await self.ended(place, revision, PollReport(fault: fault), startedAt: beat) }
         case .success(let collector):
+            let news = entry.mustFollow ? try? entry.connection.spec.get() : nil
+            entry.mustFollow = false
             entry.task = Task {
+                if let news { await collector.follow(news) }
                 let report = await collector.poll(PollBudget(), at: now)
                 let past = report.fault == nil ? await self.past(of: collector, at: place) : nil
                 await self.ended(place, revision, report, startedAt: beat, past: past)
@@ -205,6 +226,7 @@ actor PollDesk {
             }
             let collector = try maker.collector(for: spec)
             entry.collector = collector
+            entry.mustFollow = false
             return .success(collector)
         } catch {
             return .failure(error)
@@ -241,7 +263,7 @@ actor PollDesk {
         }
         let before = entry.health
         entry.health.take(
-            report, cadence: entry.connection.cadence, startedAt: startedAt, at: time.now,
+            report, cadence: pause(of: &entry, after: report), startedAt: startedAt, at: time.now,
             jitter: randomness.fraction())
         // It goes on when this part is stored.
         if past != nil { entry.past = nil }
@@ -256,6 +278,16 @@ actor PollDesk {
             Outcome(
                 org: place.org, report: report,
                 checked: CheckedConnection(id: place.connection, revision: revision, health: entry.health), past: past))
+    }
+
+    /// Until it is asked again, should it have answered.
+    private func pause(of entry: inout Asked, after report: PollReport) -> Duration {
+        let cadence = entry.connection.cadence
+        // Its past is read beside its polls.
+        guard entry.connection.isAdaptive, report.fault == nil, entry.past == nil else { return cadence }
+        let seen = AdaptiveCadence.Seen(
+            at: time.now, state: report.state, failures: entry.health.consecutiveFailures, waiting: plan.waiting)
+        return entry.pace.next(seen, cadence: cadence, jitter: randomness.fraction())
     }
 
     private func log(_ entry: Asked, at place: PollPlan.Place) {

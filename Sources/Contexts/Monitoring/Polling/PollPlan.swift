@@ -57,6 +57,8 @@ struct PollPlan {
 
     var count: Int { entries.count }
     var running: Int { queues.values.reduce(0) { $0 + $1.running } }
+    /// Due, and waiting for a place among those that answer.
+    var waiting: Int { queues[.healthy]?.waiting.values.reduce(0) { $0 + $1.count } ?? 0 }
 
     // MARK: What there is
 

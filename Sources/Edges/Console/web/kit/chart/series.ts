@@ -6,10 +6,16 @@ export interface Point { t: number; v: number; min?: number; max?: number }
 export interface Series { name: string; points: readonly Point[] }
 export interface Gap { from: number; to: number }
 
+/** How far samples usually lie apart: what is asked once in five minutes has no gaps because of that. Few say nothing. */
+function usualDistance(times: readonly number[]): number {
+  const distances = times.slice(1).map((time, index) => time - (times[index] ?? time)).sort((a, b) => a - b);
+  return distances.length < 4 ? 0 : distances[distances.length * 3 >> 2] ?? 0;
+}
+
 /** Stretches without a sample that are longer than two and a half steps: a single late report is not a gap. */
 export function gapsOf(series: readonly Series[], start: number, end: number, stepSeconds: number): Gap[] {
-  const limit = Math.max(stepSeconds, 10) * 2_500;
   const times = [...new Set(series.flatMap((one) => one.points.map((point) => point.t)))].sort((a, b) => a - b);
+  const limit = Math.max(Math.max(stepSeconds, 10) * 1_000, usualDistance(times)) * 2.5;
   const gaps: Gap[] = [];
   let before = start;
   for (const time of times) {

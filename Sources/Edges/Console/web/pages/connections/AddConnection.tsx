@@ -133,4 +133,4 @@ function Wizard({ kind, info, step, setStep }: { kind: Kind; info: KindInfo | un
 }
 
 /** The fields of the last step. */
-const keeping = ["name", "cadenceSeconds", "siteId", "tags"];
+const keeping = ["name", "cadenceSeconds", "adaptive", "siteId", "tags"];

@@ -89,7 +89,7 @@ function Settings({ connection }: { connection: Connection }): JSX.Element {
         <dt>Reached</dt><dd>{connection.agentId ? "through an agent" : "directly"}</dd>
         <dt>Certificate</dt><dd>{trust}{connection.trust.fingerprint && <span className="mono sub fingerprint">{connection.trust.fingerprint}</span>}</dd>
         <dt>Signs in as</dt><dd className="mono">{connection.tokenId ?? connection.user ?? "nobody"}</dd>
-        <dt>Asked every</dt><dd className="num">{connection.cadenceSeconds} s</dd>
+        <dt>Asked every</dt><dd className="num">{connection.cadenceSeconds} s{connection.adaptive && ", less often while nothing happens there"}</dd>
         {connection.tags.length > 0 && <><dt>Tags</dt><dd><span className="tag-row">{connection.tags.map((tag) => <span key={tag} className="badge">{tag}</span>)}</span></dd></>}
       </dl>
     </section>

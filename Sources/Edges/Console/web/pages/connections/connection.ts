@@ -15,7 +15,7 @@ export type Means = "icmp" | "tcp" | "udp" | "http" | "https" | "dns" | "tls";
 export interface Probe { protocol: Means; path?: string; question?: string; request?: string; expected?: string; allowSilence?: boolean; timeoutMillis?: number; failureThreshold?: number; expiryWarningDays?: number }
 export interface Connection {
   id: string; kind: Kind; name: string; host?: string; port: number; trust: Trust; tokenId?: string; user?: string; secretSet: boolean;
-  cadenceSeconds: number; enabled: boolean; siteId?: string; tags: string[]; agentId?: string; probe?: Probe; revision: number; createdAt: string; changedAt: string; health: Health;
+  cadenceSeconds: number; adaptive: boolean; enabled: boolean; siteId?: string; tags: string[]; agentId?: string; probe?: Probe; revision: number; createdAt: string; changedAt: string; health: Health;
 }
 export interface KindInfo { kind: Kind; title: string; defaultPort: number; supported: boolean; cadence: { leastSeconds: number; normalSeconds: number; mostSeconds: number } }
 export interface Certificate { fingerprint: string; subject: string; issuer: string; notAfter: string; trusted: boolean }

@@ -4,14 +4,14 @@ import { Connection, defaultPorts, Kind, Means, means, Probe, Trust } from "./co
 
 export interface Draft extends Record<string, string> {
   host: string; port: string; way: string; tokenId: string; user: string; secret: string; agentId: string; trust: string; certificates: string; fingerprint: string;
-  name: string; cadenceSeconds: string; siteId: string; tags: string;
+  name: string; cadenceSeconds: string; adaptive: string; siteId: string; tags: string;
   means: string; path: string; question: string; request: string; expected: string;
 }
 
 export function emptyDraft(kind: Kind, cadenceSeconds: number): Draft {
   return {
     host: "", port: String(defaultPorts[kind]), way: kind === "vmware" ? "user" : kind === "availability" ? "none" : "token", tokenId: kind === "truenas" ? "pulse" : "pulse@pve!monitor", user: "", secret: "",
-    agentId: "", trust: "system", certificates: "", fingerprint: "", name: "", cadenceSeconds: String(cadenceSeconds), siteId: "", tags: "",
+    agentId: "", trust: "system", certificates: "", fingerprint: "", name: "", cadenceSeconds: String(cadenceSeconds), adaptive: "no", siteId: "", tags: "",
     means: "https", path: "/", question: "", request: "", expected: "",
   };
 }
@@ -20,7 +20,7 @@ export function draftOf(connection: Connection): Draft {
   return {
     host: connection.host ?? "", port: String(connection.port), way: connection.tokenId !== undefined ? "token" : connection.user !== undefined ? "user" : "none", tokenId: connection.tokenId ?? "",
     user: connection.user ?? "", secret: "", agentId: connection.agentId ?? "", trust: connection.trust.mode, certificates: connection.trust.certificates ?? "", fingerprint: connection.trust.fingerprint ?? "",
-    name: connection.name, cadenceSeconds: String(connection.cadenceSeconds), siteId: connection.siteId ?? "", tags: connection.tags.join(", "),
+    name: connection.name, cadenceSeconds: String(connection.cadenceSeconds), adaptive: connection.adaptive ? "yes" : "no", siteId: connection.siteId ?? "", tags: connection.tags.join(", "),
     means: connection.probe?.protocol ?? "https", path: connection.probe?.path ?? "/", question: connection.probe?.question ?? "", request: connection.probe?.request ?? "", expected: connection.probe?.expected ?? "",
   };
 }
@@ -53,7 +53,7 @@ export function reach(kind: Kind, draft: Draft): Record<string, unknown> {
 
 export function whole(kind: Kind, draft: Draft): Record<string, unknown> {
   return {
-    ...reach(kind, draft), name: draft.name.trim(), cadenceSeconds: Number(draft.cadenceSeconds), siteId: draft.siteId || null,
+    ...reach(kind, draft), name: draft.name.trim(), cadenceSeconds: Number(draft.cadenceSeconds), ...kind === "availability" ? {} : { adaptive: draft.adaptive === "yes" }, siteId: draft.siteId || null,
     tags: draft.tags.split(",").map((tag) => tag.trim()).filter(Boolean),
   };
 }
