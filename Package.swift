@@ -324,7 +324,7 @@ targets += [
             "Compression", "Cryptography", "Telemetry", "Ingest", "Bus", "Access", "Resources", "Audit",
             "AuditTrail",
             "Identity", "Mail", "Vault", "CArgon2", "EstateApp", "ProxmoxVE", "Outbound", "SAML", "SignedXML",
-            "CPlainXMLSec", "OIDC", "JOSE", "ProviderKit",
+            "CPlainXMLSec", "OIDC", "JOSE", "ProviderKit", "CAllocator",
         ],
         external: [
             arguments, crypto, nio, nioPosix, nioHTTP, nioWebSocket, client, log, nioConcurrency, lifecycle, metrics,
