@@ -4,6 +4,7 @@ import Inventory
 import Kernel
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import Outbound
@@ -13,6 +14,8 @@ import Testing
         AddressGuard(
             OutboundPolicy(allowing: ["127.0.0.0/8"].compactMap { NetworkRange($0) }),
             resolver: Resolver { name, _ in name == "pve.test" ? ["127.0.0.1"] : [] }))
+
+    private let now = Timestamp(seconds: 1_795_253_400)
 
     private func client(
         _ server: HostileServer, _ trust: ServerTrust, host: String = "127.0.0.1", width: Int = 4
@@ -64,6 +67,37 @@ import Testing
         await #expect(throws: OutboundError.certificateChanged) { _ = try await get(client) }
         #expect(server.plainBytes == seen)
         try await server.close()
+    }
+
+    @Test("an address by number is compared with those of the certificate, whichever way the bytes go")
+    func numbers() async throws {
+        let authority = try TestCertificate("authority.test")
+        let trust = ServerTrust.authorities(pem: authority.pem)
+        for (name, isThere, isBehind) in [
+            ("127.0.0.1", true, false), ("192.168.1.10", false, true), ("pve.test", false, false),
+        ] {
+            let server = try await HostileServer(try TestCertificate(name, signedBy: authority)) { _ in .json("[]") }
+            let behind = OutboundReach(
+                AddressGuard(OutboundPolicy()),
+                gateways: GatewayReach { call, prepare in
+                    #expect(call.host == "192.168.1.10")
+                    return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                        .channelInitializer(prepare).connect(host: "127.0.0.1", port: server.port).get()
+                } ask: { _ in
+                    throw OutboundError.noGateway
+                })
+            let route = OutboundRoute.viaAgent(AgentID.new(at: now), of: OrgID.new(at: now))
+            let through = try behind.client(of: "192.168.1.10", port: server.port, trust: trust, route: route)
+            for (client, isBelieved) in [(try client(server, trust), isThere), (through, isBehind)] {
+                if isBelieved {
+                    #expect(try await get(client).status == 200)
+                } else {
+                    await #expect(throws: OutboundError.untrusted) { _ = try await get(client) }
+                }
+            }
+            #expect(server.requests.count == (isThere || isBehind ? 1 : 0))
+            try await server.close()
+        }
     }
 
     @Test("authorities are believed for the names they sign, and nobody else is") func authorities() async throws {

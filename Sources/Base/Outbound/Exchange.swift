@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 internal import NIOTLS
 
 /// One request on a connection, and what it may cost.
@@ -86,11 +87,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     private func take(_ piece: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard let running, running.body.count + piece.readableBytes <= running.exchange.maxBytes else {
-            return fail(OutboundError.tooLarge, context)
-        }
-        self.running?.body += piece.readableBytesView
-        meter.allow(forBody: running.body.count + piece.readableBytes)
+        // In place, with no second holder: a body that comes in crumbs would be copied whole for each of them.
+        guard let held = running?.body.count, let most = running?.exchange.maxBytes, held + piece.readableBytes <= most
+        else { return fail(OutboundError.tooLarge, context) }
+        running?.body += piece.readableBytesView
+        meter.allow(forBody: held + piece.readableBytes)
     }
 
     private func finish(_ context: ChannelHandlerContext) {
@@ -172,11 +173,15 @@ final class WireMeter: ChannelInboundHandler {
 final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     private let done: EventLoopPromise<Void>
+    private let tls: ClientTLS
 
-    init(_ done: EventLoopPromise<Void>) { self.done = done }
+    init(_ done: EventLoopPromise<Void>, _ tls: ClientTLS) { (self.done, self.tls) = (done, tls) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event { done.succeed() }
+        if case TLSUserEvent.handshakeCompleted = event {
+            let leaf = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
+            if tls.accepts(leaf) { done.succeed() } else { done.fail(OutboundError.untrusted) }
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -46,7 +46,8 @@ package struct GuardedClient: Sendable {
     ) async throws -> OutboundAnswer {
         let rest = try end.rest()
         let client = HostClient(
-            host: target.host, port: target.port, tls: target.isSecure ? try ClientTLS(.system) : nil, dialer: dialer,
+            host: target.host, port: target.port, tls: target.isSecure ? try ClientTLS(.system, of: target.host) : nil,
+            dialer: dialer,
             width: 1, idle: .zero)
         defer { client.close() }
         do {

@@ -24,7 +24,7 @@ package struct GuardedStream: Sendable {
         let ended = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
         defer { ended.succeed() }
         let channel = try await SecuredStream.open(
-            host, port, try ClientTLS(trust ?? .system), by: .direct(addresses), until: end
+            host, port, try ClientTLS(trust ?? .system, of: host), by: .direct(addresses), until: end
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(StreamEnd(ended))

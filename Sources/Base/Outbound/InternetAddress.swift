@@ -18,6 +18,12 @@ package struct InternetAddress: Sendable, Hashable {
         }
     }
 
+    /// 4 or 16 bytes in network order.
+    init?(numbers bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        self.bytes = bytes.count == 16 && bytes.starts(with: Self.mapped) ? Array(bytes[12...]) : bytes
+    }
+
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     private static let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]

@@ -36,7 +36,8 @@ package struct OutboundReach: Sendable {
         idle: Duration = .seconds(20)
     ) throws(OutboundError) -> HostClient {
         HostClient(
-            host: host, port: port, tls: try ClientTLS(trust), dialer: dialer(route), width: width, idle: idle)
+            host: host, port: port, tls: try ClientTLS(trust, of: host), dialer: dialer(route), width: width, idle: idle
+        )
     }
 
     /// What a server shows of itself. The handshake is broken off: not a byte is said to it, whoever it is.
@@ -55,7 +56,7 @@ package struct OutboundReach: Sendable {
         guard let leaf = seen.withLockedValue({ $0 }) else { throw failure }
         let isTrusted: Bool
         do {
-            try await shakeHands(try ClientTLS(.system), host, port, route, until: end)
+            try await shakeHands(try ClientTLS(.system, of: host), host, port, route, until: end)
             isTrusted = true
         } catch is CancellationError {
             throw CancellationError()

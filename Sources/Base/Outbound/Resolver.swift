@@ -1,6 +1,4 @@
 internal import Glibc
-internal import NIOCore
-internal import NIOPosix
 
 /// Turns names into addresses. The real one asks the system; a test is the outside itself.
 package struct Resolver: Sendable {
@@ -12,26 +10,13 @@ package struct Resolver: Sendable {
         self.addresses = addresses
     }
 
-    /// getaddrinfo blocks and cannot be stopped, so it runs on four threads of its own, and who waits longer than the
-    /// timeout goes without the answer.
-    package static let system = Resolver { name, timeout in
-        let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let promise = loop.makePromise(of: [String].self)
-        let alarm = loop.scheduleTask(in: .nanoseconds(timeout.components.seconds * 1_000_000_000)) {
-            promise.fail(OutboundError.timeout)
-        }
-        threads.runIfActive(eventLoop: loop) { try lookUp(name) }.cascade(to: promise)
-        defer { alarm.cancel() }
-        return try await promise.futureResult.get()
+    package static let system = Resolver { name, timeout in try await desk.addresses(of: name, timeout: timeout) }
+
+    private static let desk = NameDesk { name in
+        do throws(OutboundError) { return .success(try lookUp(name)) } catch { return .failure(error) }
     }
 
-    private static let threads: NIOThreadPool = {
-        let pool = NIOThreadPool(numberOfThreads: 4)
-        pool.start()
-        return pool
-    }()
-
-    private static func lookUp(_ name: String) throws -> [String] {
+    private static func lookUp(_ name: String) throws(OutboundError) -> [String] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?

@@ -30,7 +30,7 @@ enum SecuredStream {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(SocketEnd())
                     try pipeline.addHandler(try tls.handler(for: host, refusal: refusal))
-                    try pipeline.addHandler(HandshakeWatch(secured))
+                    try pipeline.addHandler(HandshakeWatch(secured, tls))
                 }.flatMap { prepare(channel) }
             }
             let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(min(longestHandshake, try end.rest()))) {
