@@ -15,7 +15,7 @@ export function KeepFields({ form, info }: { form: Form<Draft>; info: KindInfo |
       <Field label="Name" maxLength={64} autoComplete="off" binding={form.field("name")} hint="As people call the cluster." />
       <Field label="Ask every, in seconds" inputMode="numeric" autoComplete="off" binding={form.field("cadenceSeconds")} hint={cadence && `${cadence.leastSeconds} to ${cadence.mostSeconds}; ${cadence.normalSeconds} is usual.`} />
       {info && info.kind !== "availability" && (
-        <SelectField label="While nothing happens there" binding={form.field("adaptive")} hint="Starts, stops, moves and changed settings bring it back at once.">
+        <SelectField label="While nothing happens there" binding={form.field("adaptive")} hint="Back at the usual pace when something starts, stops, moves or is changed.">
           <option value="no">Ask just as often</option>
           <option value="yes">Ask less often, at least every 5 minutes</option>
         </SelectField>
