@@ -65,6 +65,30 @@ struct Told {
         #expect(record.metrics.cpuPercent == 50)
     }
 
+    @Test("disks of one number are one where their machine is one, and two in two machines")
+    func disks() {
+        func node(_ number: UInt8, _ instance: String) -> Observation {
+            Observation(
+                connection: told.connection(number), source: .proxmox, type: .agent, key: "node/pve1", scope: "nodes",
+                evidence: [Evidence(.platformID, "pve:\(instance)/node/pve1")], name: "pve1", measuredAt: now,
+                receivedAt: now)
+        }
+        func disk(_ number: UInt8) -> Observation {
+            Observation(
+                connection: told.connection(number), source: .proxmox, type: .physicalDisk, key: "disk/pve1/S1",
+                scope: "disks/pve1", evidence: [Evidence(.diskSerial, "S1X7NX0J812345")], parent: "node/pve1",
+                name: "SSD", measuredAt: now, receivedAt: now)
+        }
+        var registry = told.registry()
+        for (number, instance) in [(1, "one"), (2, "one"), (3, "two")] as [(UInt8, String)] {
+            registry.take(node(number, instance), now: now)
+        }
+        let found = [1, 2, 3].map { registry.take(disk(UInt8($0)), now: now) }
+        #expect(found[0] == found[1] && found[0] != found[2])
+        // Told again, nothing is made one after all.
+        #expect([3, 1, 2].map { registry.take(disk(UInt8($0)), now: now) } == [found[2], found[0], found[0]])
+    }
+
     @Test("a node and the agent on it are one by a disk and the host's name")
     func nodeWithAgent() {
         func node(_ name: String, _ disk: String) -> Observation {

@@ -290,9 +290,23 @@ package struct Registry {
         let own = Claim.Place(said.connection, said.key)
         if rules.areDifferent(own, place) { return true }
         if rules.areSame(own, place) { return false }
+        if areInDifferentMachines(said, claim.said) { return true }
         return ClaimMatch.contradict(
             said, claim.said,
             isAbandoned: claim.isSilent(at: now, since: startedAt, longerThan: ClaimMatch.abandonedAfter))
+    }
+
+    /// Disks that show one number may be two all the same: makers repeat them, and a volume of a storage system is shown to
+    /// several machines.
+    private func areInDifferentMachines(_ left: Observation, _ right: Observation) -> Bool {
+        guard left.type == .physicalDisk, right.type == .physicalDisk, let one = holder(of: left),
+            let other = holder(of: right)
+        else { return false }
+        return one != other
+    }
+
+    private func holder(of said: Observation) -> ResourceID? {
+        said.parent.flatMap { claims[Claim.Place(said.connection, $0)]?.resource }
     }
 
     private func mayUnite(_ first: ResourceID, _ second: ResourceID, now: Timestamp) -> Bool {
