@@ -30,6 +30,20 @@ import Testing
         #expect(Set(rotation.due(at: start + .seconds(60), most: 5)) == ["a", "b"])
     }
 
+    @Test("what should be asked often comes before what is due seldom, and what was never asked before both")
+    func lateness() {
+        var rotation = Rotation<Int>()
+        let often = (0..<30).map { (key: $0, interval: Duration.seconds(10)) }
+        let seldom = (100..<160).map { (key: $0, interval: Duration.seconds(300)) }
+        rotation.keep(often + seldom)
+        for (key, _) in seldom { rotation.asked(key, at: start) }
+        for (key, _) in often { rotation.asked(key, at: start + .seconds(290)) }
+        let now = start + .seconds(320)
+        #expect(Set(rotation.due(at: now, most: 30)) == Set(often.map(\.key)))
+        rotation.keep(often + seldom + [(key: 500, interval: .seconds(3600))])
+        #expect(rotation.due(at: now, most: 1) == [500])
+    }
+
     @Test("who stays keeps their turn, who goes is forgotten") func kept() {
         var rotation = Rotation<String>()
         rotation.keep([("a", .seconds(60)), ("b", .seconds(60))])

@@ -25,7 +25,10 @@ extension JSONReader {
 
     /// A number as number or text; `nil` for what is none.
     package mutating func laxDouble() throws(JSONError) -> Double? {
-        if peek() == .number { return try double() }
+        if peek() == .number {
+            let value = try double()
+            return value.isFinite ? value : nil
+        }
         return Double(try laxText()?.plainNumber ?? "").flatMap { $0.isFinite ? $0 : nil }
     }
 
@@ -39,15 +42,18 @@ extension JSONReader {
 
     /// An amount of memory in bytes: rounded, never negative, at most 2^64 - 1; null and empty are 0.
     /// - Throws: for true, false, NaN and text that is no number.
-    package mutating func memoryBytes() throws(JSONError) -> UInt64 {
+    package mutating func memoryBytes() throws(JSONError) -> UInt64 { try knownMemoryBytes() ?? 0 }
+
+    /// The same, where null and empty are unknown: `nil`.
+    package mutating func knownMemoryBytes() throws(JSONError) -> UInt64? {
         switch peek() {
         case .null:
             _ = try skipNull()
-            return 0
+            return nil
         case .number: return UInt64(rounding: try double())
         case .string:
             let text = try string().plainNumber
-            if text.isEmpty || text == "null" { return 0 }
+            if text.isEmpty || text == "null" { return nil }
             if let whole = UInt64(text) { return whole }
             guard let value = Double(text), !value.isNaN else { throw invalid("expected a number of bytes") }
             return UInt64(rounding: value)
@@ -119,5 +125,5 @@ extension Int64 {
 }
 
 extension UInt64 {
-    init(rounding value: Double) { self = value <= 0 ? 0 : value >= 0x1p64 ? .max : UInt64(value.rounded()) }
+    init(rounding value: Double) { self = value > 0 ? value >= 0x1p64 ? .max : UInt64(value.rounded()) : 0 }
 }

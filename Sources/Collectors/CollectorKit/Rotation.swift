@@ -1,7 +1,8 @@
 package import Kernel
 
-/// Whose turn it is when there is more to ask than one poll may. Never asked goes first, then who waited longest; what
-/// was asked is not due again before its own interval. Pure.
+/// Whose turn it is when there is more to ask than one poll may. Never asked goes first, then who is latest in terms
+/// of its own interval: what should be asked every 10 s and waits for 30 comes before what should be every 300 s and waits for
+/// 400. What was asked is not due again before its interval. Pure.
 package struct Rotation<Key: Hashable & Sendable>: Sendable {
     private struct Turn: Sendable {
         var interval: Duration
@@ -29,15 +30,16 @@ package struct Rotation<Key: Hashable & Sendable>: Sendable {
         turns = kept
     }
 
-    /// - Returns: at most `most` that are due, who waited longest first.
+    /// - Returns: at most `most` that are due, the latest first.
     package func due(at now: Timestamp, most: Int) -> [Key] {
         guard most > 0 else { return [] }
-        var due: [(key: Key, since: Int64)] = []
+        var due: [(key: Key, lateness: Double)] = []
         for (key, turn) in turns where turn.dueAt.map({ $0 <= now }) ?? true {
-            due.append((key, turn.askedAt?.milliseconds ?? .min))
+            let interval = max(turn.interval.inSeconds, 0.001)
+            due.append((key, turn.askedAt.map { (now - $0).inSeconds / interval } ?? .infinity))
         }
         // Equal ones in the set's own order, which differs from process to process: nobody is always last.
-        due.sort { $0.since < $1.since }
+        due.sort { $0.lateness > $1.lateness }
         return due.prefix(most).map(\.key)
     }
 
