@@ -53,6 +53,14 @@ import Testing
         #expect(changes(state(uptime: 90_000), state(uptime: 89_990)).isEmpty)
     }
 
+    @Test("an uptime that nothing can have is compared all the same")
+    func hostileUptime() {
+        #expect(changes(state(uptime: .max), state(uptime: .max)).isEmpty)
+        #expect(changes(state(uptime: 10), state(uptime: .max)).isEmpty)
+        #expect(changes(state(uptime: .min), state(uptime: .min)).isEmpty)
+        #expect(changes(state(uptime: .max), state(uptime: .min)).map(\.kind) == [.restart])
+    }
+
     @Test("a migration names where from and where to") func migration() {
         let moved = changes(state(), state(node: 1))
         #expect(moved.map(\.kind) == [.relationshipChange])

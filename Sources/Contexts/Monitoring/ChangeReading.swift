@@ -29,7 +29,8 @@ enum ChangeReading {
         if old.status != new.status, !isHearsay, !before.isUnheard || old.status == ResourceStatus.offline.rawValue {
             changes.append(ResourceChange(of: new, at: now, .stateTransition, from: old.status, to: new.status))
         }
-        if let was = before.uptimeSeconds, let uptime = after.uptimeSeconds, uptime + uptimeSlack < was,
+        if let was = before.uptimeSeconds, let uptime = after.uptimeSeconds, was > uptimeSlack,
+            uptime < was - uptimeSlack,
             new.status == ResourceStatus.online.rawValue
         {
             changes.append(ResourceChange(of: new, at: now, .restart, from: "\(was)", to: "\(uptime)"))
