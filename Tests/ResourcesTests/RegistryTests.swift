@@ -235,6 +235,25 @@ struct Told {
         #expect(registry.claims(of: other).count == 1)
     }
 
+    @Test("a disk is as ill as the worst that is said of it, anything else as well as the best")
+    func worstOfDisk() throws {
+        for (type, expected) in [(ResourceType.physicalDisk, ResourceStatus.offline), (.agent, .online)] {
+            var registry = told.registry()
+            var id: ResourceID?
+            for (number, status) in [(UInt8(1), ResourceStatus.online), (2, .offline), (3, .unknown)] {
+                let disk = Observation(
+                    connection: told.connection(number), source: .proxmox, type: type, key: "disk",
+                    evidence: [Evidence(.platformID, "one")], name: "disk", status: status, measuredAt: now,
+                    receivedAt: now)
+                id = registry.take(disk, now: now)
+            }
+            let found = try #require(id)
+            #expect(registry.claims(of: found).count == 3)
+            #expect(
+                ResourceMerge.record(found, from: registry.claims(of: found), now: now) { _ in nil }.status == expected)
+        }
+    }
+
     @Test("fact 11: what is live counts before what ranks higher")
     func freshness() {
         var registry = told.registry()

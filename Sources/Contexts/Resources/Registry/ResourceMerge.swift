@@ -39,11 +39,14 @@ package enum ResourceMerge {
         return SourcePrecedence.precedes(left, right, isGuest: isGuest)
     }
 
-    /// The best that somebody says who is heard. When all are silent: a machine that reports by itself is offline, of
+    /// The best that somebody says who is heard; of a disk the worst, because who says that it is well may not have looked as
+    /// closely. When all are silent: a machine that reports by itself is offline, of
     /// what is asked we do not know.
     private static func status(of ranked: [Claim]) -> ResourceStatus {
         let live = ranked.filter { !$0.isStale }
-        for status in [ResourceStatus.online, .warning] where live.contains(where: { $0.said.status == status }) {
+        let isDisk = ranked.first?.said.type == .physicalDisk
+        let order: [ResourceStatus] = isDisk ? [.offline, .warning, .online] : [.online, .warning]
+        for status in order where live.contains(where: { $0.said.status == status }) {
             return status
         }
         if let first = live.first { return first.said.status }
