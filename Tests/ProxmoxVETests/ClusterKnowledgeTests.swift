@@ -174,11 +174,11 @@ import Testing
         var known = ClusterKnowledge(grace: .seconds(60))
         known.take(try rows(node("a")), at: Self.start)
         var disk = NodeDisk()
-        (disk.device, disk.serial, disk.health) = ("/dev/sda", "S1", "PASSED")
+        (disk.device, disk.serial, disk.health) = ("/dev/sda", "S3E9F1654FF", "PASSED")
         known.take(.disks([disk]), to: .disks("a"), at: Self.start)
         let observed = mapping(known).observations
         #expect(observed.map(\.type.rawValue).sorted() == ["agent", "physical_disk"])
-        #expect(observed.last?.evidence == [Evidence(.diskSerial, "S1")])
+        #expect(observed.last?.evidence == [Evidence(.diskSerial, "S3E9F1654FF")])
         #expect(observed.last?.parent == "node/a")
     }
 

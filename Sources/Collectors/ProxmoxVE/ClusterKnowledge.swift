@@ -17,6 +17,8 @@ struct ClusterKnowledge: Sendable {
     var tagStyle = TagStyle()
     var storageConfig: [String: StorageConfig] = [:]
     var ceph: CephStatus?
+    /// When it was read.
+    private(set) var cephAt: Timestamp?
     var cephUse: CephUse?
     /// By node and storage, or by storage alone where it is shared; then by guest.
     var backups: [String: [Int: Archive]] = [:]
@@ -27,6 +29,8 @@ struct ClusterKnowledge: Sendable {
     private var emptyLists = 0
     private(set) var guestsAreComplete = false
     private(set) var nodesAreComplete = false
+    /// Every storage that holds backups was read, so that a guest of which none is known has none.
+    private(set) var backupsAreRead = false
 
     struct Archive: Sendable, Hashable {
         var count = 0
@@ -48,6 +52,7 @@ struct ClusterKnowledge: Sendable {
         take(guests: rows.guests, at: now)
         // A list that is empty where one was keeps what it was: the members have lost sight of each other.
         if !rows.storages.isEmpty || storages.isEmpty { storages = rows.storages }
+        learnWhetherBackupsAreRead()
     }
 
     private mutating func take(nodes rows: [ClusterRow], at now: Timestamp) {
@@ -107,17 +112,19 @@ struct ClusterKnowledge: Sendable {
         case (.nodeStatus(let name), _), (.nodeHistory(let name), _), (.disks(let name), _), (.zfs(let name), _),
             (.updates(let name), _), (.tasks(let name), _), (.replication(let name), _), (.certificates(let name), _):
             nodes[name]?.take(answer, at: now)
-        case (.smart(let name, let device), .smart(let smart)): nodes[name]?.smart[device] = smart
+        case (.smart(let name, let device), .smart(let smart)): nodes[name]?.take(smart, of: device, at: now)
         case (.zfsPool(let name, let pool), .zfsPool(let found)): nodes[name]?.poolDetails[pool] = found
         case (.backups(let name, let storage), .backups(let list)):
             backups[backupKey(name, storage)] = Dictionary(grouping: list, by: \.vmid).mapValues { backups in
                 Archive(count: backups.count, newest: backups.lazy.map(\.time).max() ?? 0)
             }
+            learnWhetherBackupsAreRead()
         case (_, .version(let found)): version = found
         case (_, .tagStyle(let found)): tagStyle = found
         case (_, .storageConfig(let found)):
             storageConfig = Dictionary(found.map { ($0.name, $0) }) { first, _ in first }
-        case (_, .ceph(let found)): ceph = found
+            learnWhetherBackupsAreRead()
+        case (_, .ceph(let found)): (ceph, cephAt) = (found, now)
         case (_, .cephUse(let found)): cephUse = found
         default: break
         }
@@ -178,9 +185,22 @@ struct ClusterKnowledge: Sendable {
         return storage
     }
 
+    private mutating func learnWhetherBackupsAreRead() {
+        backupsAreRead = storages.allSatisfy { row in
+            let config = storageConfig[row.storage]
+            let isElsewhere = config.map { !$0.nodes.isEmpty && !$0.nodes.contains(row.node) } ?? false
+            return config?.isDisabled == true || isElsewhere || !Self.holdsBackups(row)
+                || backups[isShared(row.storage, row) ? row.storage : row.node + "/" + row.storage] != nil
+        }
+    }
+
+    private static func holdsBackups(_ row: ClusterRow) -> Bool {
+        row.content.split(separator: ",").contains("backup")
+    }
+
     func archive(of vmid: Int) -> Archive? {
         let found = backups.values.compactMap { $0[vmid] }
-        guard !backups.isEmpty else { return nil }
+        guard !backups.isEmpty, backupsAreRead || found.contains(where: { $0.count > 0 }) else { return nil }
         return Archive(count: found.reduce(0) { $0 + $1.count }, newest: found.map(\.newest).max() ?? 0)
     }
 
@@ -211,7 +231,7 @@ struct ClusterKnowledge: Sendable {
         var seen: Set<String> = []
         return storages.sorted { ($0.storage, $0.node) < ($1.storage, $1.node) }.compactMap { row in
             guard row.status == "available" || row.status == "active", nodes[row.node]?.isOnline ?? false,
-                row.content.split(separator: ",").contains("backup"),
+                Self.holdsBackups(row),
                 seen.insert(isShared(row.storage, row) ? row.storage : row.node + "/" + row.storage).inserted
             else { return nil }
             return (row.node, row.storage)
@@ -223,5 +243,6 @@ struct ClusterKnowledge: Sendable {
         failures = failures.filter { plan.contains($0.key) }
         let places = Set(storages.flatMap { [$0.storage, $0.node + "/" + $0.storage] })
         backups = backups.filter { places.contains($0.key) }
+        learnWhetherBackupsAreRead()
     }
 }

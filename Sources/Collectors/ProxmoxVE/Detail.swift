@@ -14,8 +14,7 @@ enum Detail: Hashable, Sendable {
     /// How often it is asked at most.
     var interval: Duration {
         switch self {
-        case .guestStatus: .seconds(10)
-        case .nodeStatus: .seconds(20)
+        case .guestStatus, .nodeStatus: .seconds(10)
         case .nodeHistory: .seconds(30)
         case .agentMemory, .ceph, .cephUse, .replication: .seconds(60)
         case .agentFiles: .seconds(120)

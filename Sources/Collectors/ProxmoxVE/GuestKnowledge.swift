@@ -20,9 +20,9 @@ struct GuestKnowledge: Sendable {
     /// What of these is told with every poll, and changes far less often.
     private(set) var told = GuestDetails()
     private(set) var snapshots: GuestSnapshots?
-    private var statusAt: Timestamp?
+    private var statusAge = ReadingAge()
     private var proc: ProcMeminfo?
-    private var procAt: Timestamp?
+    private var procAge = ReadingAge()
     private var diskReason: GuestDisk.Reason? = .noStatus
     private var agentAnsweredAt: Timestamp?
     private var systemFailures = 0
@@ -44,6 +44,8 @@ struct GuestKnowledge: Sendable {
         guard !isNodeAway else { return }
         (self.row, seenAt) = (row, now)
         if isRunning {
+            // Switched on, it is not stopped any more, and nothing else is known yet.
+            if diskReason == .stopped { diskReason = .noStatus }
             rates = traffic.rates(
                 of: .init(
                     diskRead: row.diskRead, diskWrite: row.diskWrite, netIn: row.netIn, netOut: row.netOut),
@@ -58,19 +60,17 @@ struct GuestKnowledge: Sendable {
             if !files.isEmpty { files = [] }
             if !interfaces.isEmpty { interfaces = [] }
             diskReason = .stopped
-            (status, statusAt, proc, procAt) = (nil, nil, nil, nil)
+            (status, statusAge, proc, procAge) = (nil, ReadingAge(), nil, ReadingAge())
         }
-        if memory == nil || !isRunning || isOld(statusAt, at: now) || row.kind == .lxc { decide(at: now) }
-    }
-
-    private func isOld(_ moment: Timestamp?, at now: Timestamp) -> Bool {
-        moment.map { now - $0 > .seconds(120) } ?? true
+        if memory == nil || !isRunning || statusAge.isOld(at: now) || row.kind == .lxc { decide(at: now) }
     }
 
     mutating func take(_ answer: DetailAnswer, at now: Timestamp) {
         switch answer {
         case .guestStatus(let found):
-            (status, statusAt) = (found, now)
+            status = found
+            statusAge.read(at: now)
+            if found.agent == .unknown { diskReason = .noAgent }
             if found.agent == .off { diskReason = .agentDisabled }
             if found.agent == .notAvailable { diskReason = .agentNotRunning }
             decide(at: now)
@@ -88,7 +88,8 @@ struct GuestKnowledge: Sendable {
             }
         case .interfaces(let found): interfaces = found
         case .agentMemory(let found):
-            (proc, procAt) = (found, now)
+            proc = found
+            procAge.read(at: now)
             if found != nil { agentAnsweredAt = now }
             decide(at: now)
         case .snapshots(let found): snapshots = found
@@ -100,7 +101,7 @@ struct GuestKnowledge: Sendable {
         switch detail {
         case .agentFiles: diskReason = Self.reason(failure)
         case .agentSystem: systemFailures += 1
-        case .guestStatus where isOld(statusAt, at: now): (status, statusAt) = (nil, nil)
+        case .guestStatus where statusAge.isOld(at: now): status = nil
         default: break
         }
     }
@@ -127,10 +128,11 @@ struct GuestKnowledge: Sendable {
             truth =
                 GuestMemory(
                     isRunning: isRunning, listed: listed, listedTotal: total,
-                    status: isOld(statusAt, at: now) ? nil : status, proc: isOld(procAt, at: now) ? nil : proc
+                    status: statusAge.isOld(at: now) ? nil : status, proc: procAge.isOld(at: now) ? nil : proc
                 ).truth
         }
-        memory = memories.settle(truth, at: now, isAgentHealthy: !isOld(agentAnsweredAt, at: now))
+        memory = memories.settle(
+            truth, at: now, isAgentHealthy: agentAnsweredAt.map { now - $0 <= .seconds(120) } ?? false)
     }
 
     /// How full it is: a container tells the list itself, a VM only through its agent.

@@ -10,13 +10,17 @@ struct NodeKnowledge: Sendable {
     private(set) var onlineAt: Timestamp?
     var misses = 0
     private(set) var status: NodeStatus?
-    private var statusAt: Timestamp?
+    private var statusAge = ReadingAge()
+    /// The last that was ever read: what a node is does not change because it was not asked lately.
+    private(set) var told: NodeStatus?
     private var history: NodeHistory?
     private var historyAt: Timestamp?
     private(set) var memory: MemoryTruth?
     private var memories = MemoryMemory()
     private(set) var disks: [NodeDisk] = []
-    var smart: [String: DiskSMART] = [:]
+    private(set) var smart: [String: DiskSMART] = [:]
+    /// By device: when it was read.
+    private(set) var smartAt: [String: Timestamp] = [:]
     private(set) var pools: [ZFSPoolRow] = []
     var poolDetails: [String: ZFSPoolDetail] = [:]
     private(set) var updates: Int?
@@ -35,13 +39,14 @@ struct NodeKnowledge: Sendable {
         isOnline = row.status == "online"
         // Of a node that is away the list tells nothing: what it told before stays.
         if isOnline { (self.row, onlineAt) = (row, now) }
-        if let statusAt, now - statusAt > .seconds(120) { (status, memory) = (nil, memories.carried(at: now)) }
+        if told != nil, statusAge.isOld(at: now) { (status, memory) = (nil, memories.carried(at: now)) }
     }
 
     mutating func take(_ answer: DetailAnswer, at now: Timestamp) {
         switch answer {
         case .nodeStatus(let found):
-            (status, statusAt) = (found, now)
+            (status, told) = (found, found)
+            statusAge.read(at: now)
             decide(at: now)
         case .nodeHistory(let found):
             (history, historyAt) = (found, now)
@@ -50,6 +55,7 @@ struct NodeKnowledge: Sendable {
             disks = found
             let devices = Set(found.map(\.device))
             smart = smart.filter { devices.contains($0.key) }
+            smartAt = smartAt.filter { devices.contains($0.key) }
         case .zfs(let found):
             pools = found
             let names = Set(found.map(\.name))
@@ -60,6 +66,10 @@ struct NodeKnowledge: Sendable {
         case .certificates(let found): certificates = found
         default: break
         }
+    }
+
+    mutating func take(_ found: DiskSMART, of device: String, at now: Timestamp) {
+        (smart[device], smartAt[device]) = (found, now)
     }
 
     private mutating func decide(at now: Timestamp) {

@@ -133,10 +133,10 @@ actor ProxmoxPoller: Collector {
         learnMembers()
     }
 
-    /// Who is asked seldom is asked for more at a time.
+    /// Who is asked seldom, or has many guests, is asked for more at a time.
     private func usualDetails(at now: Timestamp) -> Int {
         let beats = detailedAt.map { Int((now - $0).inSeconds / spec.cadence.inSeconds) } ?? 1
-        return min(pace.detailsPerPoll * max(1, beats), max(pace.detailsPerPoll, pace.firstDetailsPerPoll))
+        return pace.details(guests: known.guests.count, beats: beats)
     }
 
     private func replan() {

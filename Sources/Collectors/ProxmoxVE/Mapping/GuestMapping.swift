@@ -16,7 +16,7 @@ extension ProxmoxMapping {
             seenAt: guest.isCarried ? guest.seenAt : nil)
         observation.identity = identity(of: guest)
         observation.tags = Self.tags(row.tags)
-        observation.facts = [facts(of: guest, observation.tags)]
+        observation.facts = [facts(of: guest)]
         observation.live = [live(of: guest, replication)]
         guard row.status != "unknown" else { return observation }
         measure(guest, &observation)
@@ -52,7 +52,7 @@ extension ProxmoxMapping {
             macAddresses: guest.told.cards, clusterNames: clusterNames)
     }
 
-    private func facts(of guest: GuestKnowledge, _ tags: [String]) -> ResourceBlock {
+    private func facts(of guest: GuestKnowledge) -> ResourceBlock {
         let (row, config) = (guest.row, guest.config)
         return Self.block("proxmox") { writer in
             writer.member("kind", row.kind == .qemu ? "qemu" : "lxc")
@@ -74,7 +74,7 @@ extension ProxmoxMapping {
             writer.member("template", false)
             writer.member("agentEnabled", row.kind == .qemu ? config?.isAgentEnabled : nil)
             writer.member("agentVersion", guest.agentVersion)
-            let colours = tags.compactMap { tag in known.tagStyle.colour(of: tag).map { (tag, $0) } }
+            let colours = Self.colours(row.tags, known.tagStyle)
             if !colours.isEmpty {
                 writer.object("tagColours") { writer in
                     for (tag, colour) in colours { writer.member(tag, colour) }

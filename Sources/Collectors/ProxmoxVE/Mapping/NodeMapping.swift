@@ -44,12 +44,12 @@ extension ProxmoxMapping {
             writer.member("cluster", known.status?.name)
             writer.member("nodeId", member?.nodeID)
             writer.member("address", member?.address)
-            writer.member("version", node.status?.version ?? known.version?.version)
-            writer.member("kernel", node.status?.kernel)
-            writer.member("cpuModel", node.status?.cpuModel)
-            writer.member("cpuSockets", node.status?.sockets)
-            writer.member("cpuCores", node.status?.cores)
-            writer.member("cpuThreads", node.status?.threads ?? node.row.maxCPU.flatMap { Int(exactly: $0.rounded()) })
+            writer.member("version", node.told?.version)
+            writer.member("kernel", node.told?.kernel)
+            writer.member("cpuModel", node.told?.cpuModel)
+            writer.member("cpuSockets", node.told?.sockets)
+            writer.member("cpuCores", node.told?.cores)
+            writer.member("cpuThreads", node.told?.threads ?? node.row.maxCPU.flatMap { Int(exactly: $0.rounded()) })
         }
     }
 
@@ -110,13 +110,20 @@ extension ProxmoxMapping {
 
     func disks(of node: NodeKnowledge) -> [Observation] {
         let name = node.row.node
-        var keys: Set<String> = []
+        let serials = Self.counted(node.disks.compactMap(\.serial))
+        let wwns = Self.counted(node.disks.compactMap { $0.wwn?.lowercased() })
         return node.disks.map { disk in
-            // Two that show one serial number are told apart by where they are.
-            let serial = disk.serial.flatMap { keys.insert($0).inserted ? $0 : nil }
+            // Two that show one number are told apart by where they are, whichever of them is listed first.
+            let serial = disk.serial.flatMap { serials[$0] == 1 ? $0 : nil }
+            let wwn = (disk.wwn?.lowercased()).flatMap { wwns[$0] == 1 ? $0 : nil }
             var evidence: [Evidence] = []
-            if let serial { evidence.append(Evidence(.diskSerial, serial)) }
-            if let wwn = disk.wwn { evidence.append(Evidence(.diskSerial, wwn.lowercased())) }
+            // What tells nothing of the machine, such as what makers ship instead of a number, tells nothing of the disk.
+            if let serial, !Evidence.ofHost(diskSerial: serial, wwn: nil).isEmpty {
+                evidence.append(Evidence(.diskSerial, serial))
+            }
+            if let wwn, !Evidence.ofHost(diskSerial: nil, wwn: wwn).isEmpty {
+                evidence.append(Evidence(.diskSerial, wwn))
+            }
             let seenAt = node.isOnline ? nil : node.onlineAt
             var observation = observation(
                 .physicalDisk, "disk/\(name)/\(serial ?? disk.device)", scope: "disks/\(name)",
@@ -147,11 +154,16 @@ extension ProxmoxMapping {
                     writer.member("mediaErrors", smart?.mediaErrors)
                 }
             ]
-            if node.isOnline, let celsius = smart?.celsius {
+            // Measured once in half an hour: what is only shown again was not measured again.
+            if node.isOnline, node.smartAt[disk.device] == now, let celsius = smart?.celsius {
                 observation.samples = [(MetricName(.temperature), celsius)]
             }
             return observation
         }
+    }
+
+    private static func counted(_ numbers: [String]) -> [String: Int] {
+        Dictionary(numbers.map { ($0, 1) }) { $0 + $1 }
     }
 
     private static func status(ofDisk health: String?) -> ResourceStatus {

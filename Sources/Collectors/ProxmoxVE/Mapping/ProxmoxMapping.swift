@@ -87,8 +87,22 @@ struct ProxmoxMapping {
     static func tags(_ text: String) -> [String] {
         guard !text.isEmpty else { return [] }
         var seen: Set<String> = []
-        return text.split(whereSeparator: { $0 == ";" || $0 == "," || $0 == " " }).map { $0.lowercased() }.filter {
-            seen.insert($0).inserted
+        return writtenTags(text).map { $0.lowercased() }.filter { seen.insert($0).inserted }
+    }
+
+    /// As the platform writes them.
+    private static func writtenTags(_ text: String) -> [Substring] {
+        text.split(whereSeparator: { $0 == ";" || $0 == "," || $0 == " " })
+    }
+
+    /// By the tag as it is told. The platform looks them up by the tag as it writes it.
+    static func colours(_ text: String, _ style: TagStyle) -> [(tag: String, colour: String)] {
+        var seen: Set<String> = []
+        return writtenTags(text).compactMap { tag in
+            style.colour(of: String(tag)).flatMap { colour in
+                let told = tag.lowercased()
+                return seen.insert(told).inserted ? (told, colour) : nil
+            }
         }
     }
 

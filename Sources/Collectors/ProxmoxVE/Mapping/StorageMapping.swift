@@ -140,17 +140,23 @@ extension ProxmoxMapping {
 
     var ceph: Observation? {
         guard let ceph = known.ceph, !ceph.fsid.isEmpty, known.hasCeph else { return nil }
+        // What could not be asked is shown as it was, and nobody knows how it is.
+        let isKnown = known.failures[.ceph] == nil
         var observation = observation(
             .ceph, "ceph/\(ceph.fsid)", scope: "ceph", name: known.status?.name.map { "\($0) Ceph" } ?? "Ceph",
-            evidence: [Evidence(.platformID, "ceph:\(ceph.fsid)")], parent: nil, status: Self.status(of: ceph))
+            evidence: [Evidence(.platformID, "ceph:\(ceph.fsid)")], parent: nil,
+            status: isKnown ? Self.status(of: ceph) : .unknown,
+            seenAt: isKnown ? nil : known.cephAt)
         let use = known.cephUse.flatMap { $0.total > 0 ? ($0.used, $0.total) : nil }
         let status = ceph.total.flatMap { total in ceph.used.map { ($0, total) } }
         if let (used, total) = use ?? status, let usage = Self.usage(used, of: total) {
             observation.metrics.disk = usage
-            observation.samples = [
-                (MetricName(.available), Double(max(0, total - used))), (MetricName(.total), Double(total)),
-                (MetricName(.usage), usage.percent), (MetricName(.used), Double(used)),
-            ]
+            if isKnown, use == nil || known.failures[.cephUse] == nil {
+                observation.samples = [
+                    (MetricName(.available), Double(max(0, total - used))), (MetricName(.total), Double(total)),
+                    (MetricName(.usage), usage.percent), (MetricName(.used), Double(used)),
+                ]
+            }
         }
         observation.facts = [
             Self.block("ceph") { writer in

@@ -88,7 +88,9 @@ struct TagStyle: Sendable, Hashable {
     private var folded: TagStyle {
         guard !isCaseSensitive else { return self }
         var folded = self
-        folded.colours = Dictionary(colours.map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
+        // In an order, so that of two spellings the same one counts every time.
+        let ordered = colours.sorted { $0.key < $1.key }
+        folded.colours = Dictionary(ordered.map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
         return folded
     }
 

@@ -74,7 +74,7 @@ struct ClusterRows: Sendable {
         case "maxmem": row.maxMem = try reader.bytes()
         case "disk": row.disk = try reader.bytes()
         case "maxdisk": row.maxDisk = try reader.bytes()
-        case "uptime": row.uptime = try reader.laxCount()
+        case "uptime": row.uptime = try reader.laxUptime()
         case "netin": row.netIn = try reader.laxDouble()
         case "netout": row.netOut = try reader.laxDouble()
         case "diskread": row.diskRead = try reader.laxDouble()

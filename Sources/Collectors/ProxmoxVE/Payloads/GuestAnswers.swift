@@ -39,10 +39,10 @@ struct GuestStatus: Sendable, Hashable {
     static func read(_ reader: inout JSONReader) throws(JSONError) -> GuestStatus {
         try reader.row(GuestStatus()) { key, reader, row throws(JSONError) in
             switch key {
-            case "mem": row.mem = try reader.memoryBytes()
-            case "maxmem": row.maxMem = try reader.memoryBytes()
-            case "freemem": row.freeMem = try reader.memoryBytes()
-            case "balloon": row.balloon = try reader.memoryBytes()
+            case "mem": row.mem = try reader.knownMemoryBytes()
+            case "maxmem": row.maxMem = try reader.knownMemoryBytes()
+            case "freemem": row.freeMem = try reader.knownMemoryBytes()
+            case "balloon": row.balloon = try reader.knownMemoryBytes()
             case "ballooninfo": row.balloonInfo = try reader.maybeRow(Balloon(), balloon)
             case "meminfo": row.meminfo = try reader.maybeRow(Meminfo(), meminfo)
             case "lock": row.lock = try reader.laxText()
@@ -64,9 +64,9 @@ struct GuestStatus: Sendable, Hashable {
 
     private static func balloon(_ key: JSONKey, _ reader: inout JSONReader, _ row: inout Balloon) throws(JSONError) {
         switch key {
-        case "actual": row.actual = try reader.memoryBytes()
-        case "total_mem": row.total = try reader.memoryBytes()
-        case "free_mem": row.free = try reader.memoryBytes()
+        case "actual": row.actual = try reader.knownMemoryBytes()
+        case "total_mem": row.total = try reader.knownMemoryBytes()
+        case "free_mem": row.free = try reader.knownMemoryBytes()
         default: try reader.skip()
         }
     }
@@ -74,11 +74,11 @@ struct GuestStatus: Sendable, Hashable {
     private static func meminfo(_ key: JSONKey, _ reader: inout JSONReader, _ row: inout Meminfo) throws(JSONError) {
         switch key {
         case "total": row.total = try reader.memoryBytes()
-        case "used": row.used = try reader.memoryBytes()
-        case "free": row.free = try reader.memoryBytes()
-        case "available": row.available = try reader.memoryBytes()
-        case "buffers": row.buffers = try reader.memoryBytes()
-        case "cached": row.cached = try reader.memoryBytes()
+        case "used": row.used = try reader.knownMemoryBytes()
+        case "free": row.free = try reader.knownMemoryBytes()
+        case "available": row.available = try reader.knownMemoryBytes()
+        case "buffers": row.buffers = try reader.knownMemoryBytes()
+        case "cached": row.cached = try reader.knownMemoryBytes()
         default: try reader.skip()
         }
     }

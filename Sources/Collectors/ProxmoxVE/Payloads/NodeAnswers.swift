@@ -42,7 +42,7 @@ struct NodeStatus: Sendable, Hashable {
             case "loadavg": row.loadAverage = try loads(&reader)
             case "kversion": row.kernel = try reader.laxText()
             case "pveversion": row.version = try reader.laxText()
-            case "uptime": row.uptime = try reader.laxCount()
+            case "uptime": row.uptime = try reader.laxUptime()
             case "wait": row.ioWait = try reader.laxDouble()
             case "cpuinfo":
                 row =
@@ -73,12 +73,12 @@ struct NodeStatus: Sendable, Hashable {
     private static func memory(_ key: JSONKey, _ reader: inout JSONReader, _ row: inout Memory) throws(JSONError) {
         switch key {
         case "total": row.total = try reader.memoryBytes()
-        case "used": row.used = try reader.memoryBytes()
-        case "free": row.free = try reader.memoryBytes()
-        case "available": row.available = try reader.memoryBytes()
-        case "avail": row.avail = try reader.memoryBytes()
-        case "buffers": row.buffers = try reader.memoryBytes()
-        case "cached": row.cached = try reader.memoryBytes()
+        case "used": row.used = try reader.knownMemoryBytes()
+        case "free": row.free = try reader.knownMemoryBytes()
+        case "available": row.available = try reader.knownMemoryBytes()
+        case "avail": row.avail = try reader.knownMemoryBytes()
+        case "buffers": row.buffers = try reader.knownMemoryBytes()
+        case "cached": row.cached = try reader.knownMemoryBytes()
         default: try reader.skip()
         }
     }

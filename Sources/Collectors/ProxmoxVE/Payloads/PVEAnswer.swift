@@ -63,6 +63,18 @@ extension JSONReader {
 
     mutating func laxInt() throws(JSONError) -> Int? { try laxCount().flatMap { Int(exactly: $0) } }
 
-    /// Bytes of a list, never negative.
-    mutating func bytes() throws(JSONError) -> Int64? { try laxCount().map { max(0, $0) } }
+    /// Bytes of a list, never negative; `nil` for more than 2^60, which nothing has.
+    mutating func bytes() throws(JSONError) -> Int64? {
+        try laxCount().flatMap { $0 <= 1 << 60 ? max(0, $0) : nil }
+    }
+
+    /// Seconds since it was started; `nil` for what is none, such as more than a hundred years.
+    mutating func laxUptime() throws(JSONError) -> Int64? {
+        try laxCount().flatMap { (0...3_155_760_000).contains($0) ? $0 : nil }
+    }
+
+    /// Seconds of Unix; `nil` for what is no moment between 1970 and 9999.
+    mutating func laxMoment() throws(JSONError) -> Int64? {
+        try laxCount().flatMap { (0...253_402_300_799).contains($0) ? $0 : nil }
+    }
 }

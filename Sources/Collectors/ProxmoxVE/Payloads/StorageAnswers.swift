@@ -94,7 +94,7 @@ struct BackupTask: Sendable, Hashable {
                 switch key {
                 case "upid": row.number = try reader.laxText() ?? ""
                 case "id": row.vmid = Int(try reader.laxText() ?? "")
-                case "starttime": row.start = try reader.laxCount() ?? 0
+                case "starttime": row.start = try reader.laxMoment() ?? 0
                 case "endtime": row.end = try reader.laxCount()
                 case "status": row.outcome = try reader.laxText()
                 default: try reader.skip()

@@ -33,11 +33,13 @@ struct NodeMemory: Sendable {
     }
 
     private func leaving(_ available: UInt64, _ source: MemorySource) -> MemoryTruth {
-        MemoryTruth(used: status.total - available, total: status.total, source: source)
+        MemoryTruth(used: status.total - min(available, status.total), total: status.total, source: source)
     }
 
     private func bytes(_ value: Double?) -> UInt64? {
-        guard let value, value > 0, value < 0x1p63, value <= Double(status.total) else { return nil }
-        return UInt64(value)
+        guard let value, value > 0, value < 0x1p63 else { return nil }
+        // As integers: a total beyond 2^53 has no floating-point number of its own.
+        let whole = UInt64(value)
+        return whole <= status.total ? whole : nil
     }
 }
