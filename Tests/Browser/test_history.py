@@ -67,7 +67,7 @@ def test_what_the_plan_does_not_keep_is_said_in_place_of_the_charts(canned, visi
 
 def test_when_pulse_was_not_watching_the_machine_is_not_called_silent(canned, visit, picture):
     server = canned()
-    server.unwatched, server.remembered = ((0.6, 0.7), (0.8, 0.9)), ((0.8, 0.9),)
+    server.unwatched, server.remembered = ((0.45, 0.75), (0.8, 0.9)), ((0.8, 0.9),)
     page = visit(server, f"/infrastructure/{machine_id(0)}")
     cpu = page.get_by_role("slider", name=re.compile("^CPU, last hour: now "))
     times = r"\d\d:\d\d to \d\d:\d\d"
