@@ -48,6 +48,8 @@ class CannedServer:
         self.holds_state = False
         self.page = "index.html"
         self.readings = 240      # of each series in a history, at most
+        self.unwatched = ()      # shares of a history's range in which Pulse was not watching
+        self.remembered = ()     # those for which the platform remembered something
         self.late = 0.0          # seconds before each answer of the API
         self.answers = {}
         self.prepare()
@@ -97,17 +99,22 @@ class CannedServer:
         machine = self.machines.get(match[1])
         if machine is None:
             return problem(404, "not-found", "Not found")
-        span = {"1h": 3600, "6h": 21600, "24h": 86400}[query["range"]]
+        span = {"1h": 3600, "6h": 21600, "24h": 86400, "7d": 7 * 86400, "90d": 90 * 86400}[query["range"]]
         step, end = max(10, span // self.readings), int(time.time())
         middle = level(machine, query["metric"])
         points = []
         for number, at in enumerate(range(end - span, end, step)):
-            if 0.3 < number * step / span < 0.42:
-                continue  # an outage: a gap stays a gap
+            share = number * step / span
+            is_remembered = any(first < share < last for first, last in self.remembered)
+            if 0.3 < share < 0.42 or not is_remembered and any(first < share < last for first, last in self.unwatched):
+                continue  # a gap stays a gap
             value = round(middle * (1 + 0.08 * ((number * 7 % 13) / 6 - 1)), 2)
-            points.append({"timestamp": at * 1000, "value": value, "min": round(value * 0.95, 2), "max": round(value * 1.05, 2)})
+            points.append({"timestamp": at * 1000, "value": value, "min": round(value * 0.95, 2), "max": round(value * 1.05, 2),
+                           **({"origin": "platform"} if is_remembered else {})})
         return {"resourceType": "agent", "resourceId": match[1], "metric": query["metric"], "range": query["range"],
-                "start": (end - span) * 1000, "end": end * 1000, "stepSeconds": step, "unit": "percent", "points": points, "source": "store"}
+                "start": (end - span) * 1000, "end": end * 1000, "stepSeconds": step, "unit": "percent", "points": points, "source": "store",
+                "tier": "raw", "outages": [{"start": int(end - span * (1 - first)) * 1000, "end": int(end - span * (1 - last)) * 1000, "reason": "self"}
+                                           for first, last in self.unwatched]}
 
     # --- live ---
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from canned import Answer
 from conftest import NARROW, row, rows
-from machines import changes, cluster, ledger, machine_id
+from machines import changes, cluster, estate, ledger, machine_id
 
 
 @pytest.fixture
@@ -57,6 +57,83 @@ def test_what_happens_is_on_the_dashboard_at_once(estate_of, visit):
     expect(needs.get_by_role("listitem").filter(has_text="vm-02")).to_contain_text("Over")
     expect(needs.locator(".card-head")).to_contain_text("3")
     expect(needs.get_by_role("listitem")).to_have_count(5)  # what is over stays where it was read
+
+
+def test_what_is_over_gives_up_its_place_and_so_does_the_light_to_the_heavy(canned, visit):
+    server = canned(estate())
+    server.machines = {one: {**told, "status": "online", "metrics": {}} for one, told in server.machines.items()}
+    full, memory = {"metrics": {"disk": {"percent": 92.0}}}, {"metrics": {"memory": {"percent": 99.0}}}
+    for number in range(8):
+        server.machines[machine_id(number)] |= full
+    page = visit(server, "/dashboard")
+    needs = page.get_by_role("region", name="Needs you")
+    place = needs.get_by_role("listitem").nth
+    expect(needs.get_by_role("listitem")).to_have_count(8)
+    names = needs.locator(".name").all_inner_texts()
+    by_name = {told["name"]: one for one, told in server.machines.items()}
+    # no much heavier than they are: it waits
+    server.delta(upserts=[{"id": machine_id(10), **memory}])
+    expect(needs.locator(".card-foot")).to_contain_text("1 more")
+    assert needs.locator(".name").all_inner_texts() == names
+    # two are over, one after the other: the first of them gives up its place, where it was
+    server.delta(upserts=[{"id": by_name[names[5]], "metrics": {"disk": {"percent": 10.0}}}])
+    expect(needs.locator(".card-foot")).to_have_count(0)
+    expect(place(5)).to_contain_text(server.machines[machine_id(10)]["name"])
+    server.delta(upserts=[{"id": by_name[names[2]], "metrics": {"disk": {"percent": 10.0}}}])
+    expect(place(2)).to_contain_text("Over")
+    server.delta(upserts=[{"id": by_name[names[1]], "metrics": {"disk": {"percent": 10.0}}}])
+    expect(place(1)).to_contain_text("Over")
+    server.delta(upserts=[{"id": machine_id(12), "status": "offline"}])
+    expect(place(2)).to_contain_text("Offline")
+    expect(place(1)).to_contain_text("Over")
+    # nothing is over any more: the lowest of the least weighty gives way
+    server.delta(upserts=[{"id": machine_id(13), "status": "offline"}])
+    expect(place(1)).to_contain_text("Offline")
+    server.delta(upserts=[{"id": machine_id(14), "status": "offline"}])
+    expect(place(7)).to_contain_text("Offline")
+    expect(needs.get_by_role("listitem")).to_have_count(8)
+    expect(place(0)).to_contain_text(names[0])
+
+
+def test_a_failing_connection_on_a_later_page_needs_someone_too(estate_of, visit):
+    server = estate_of()
+    sample = server.answers[("GET", "/api/connections")]["data"][0]
+    well = {"state": "ok", "degraded": [], "consecutiveFailures": 0}
+    all_of_them = [{**sample, "id": f"c{number}", "name": f"site-{number:03d}", "health": sample["health"] if number == 231 else well} for number in range(240)]
+
+    def page_of(match, query, body):
+        first = int(query.get("cursor", 0))
+        return {"data": all_of_them[first:first + 100], **({"nextCursor": str(first + 100)} if first + 100 < len(all_of_them) else {})}
+
+    server.answers[("GET", "/api/connections")] = page_of
+    needs = visit(server, "/dashboard").get_by_role("region", name="Needs you")
+    expect(needs.get_by_role("listitem").first).to_contain_text("site-231")
+    expect(needs.get_by_role("listitem")).to_have_count(4)
+
+
+def test_a_search_and_the_order_follow_what_changed(estate_of, visit):
+    server = estate_of()
+    page = visit(server, "/workloads?sort=name.asc")
+    expect(rows(page)).to_have_count(9)
+    box = page.get_by_role("searchbox", name="Search workloads")
+    box.fill("vm-03")
+    expect(rows(page)).to_have_count(1)
+    box.fill("payroll")
+    expect(rows(page)).to_have_count(0)
+    box.fill("")
+    expect(rows(page)).to_have_count(9)
+    expect(rows(page).nth(0)).to_contain_text("ct-00")
+    server.delta(upserts=[{"id": machine_id(203), "tags": ["payroll"], "name": "aardvark", "canonicalIdentity": {"displayName": "aardvark"}},
+                          {"id": machine_id(204), "proxmox": {"node": "payroll-host"}}])
+    expect(row(page, "aardvark")).to_be_visible()
+    expect(rows(page).nth(0)).to_contain_text("ct-00")  # nothing moves by itself
+    box.fill("payroll")
+    expect(rows(page)).to_have_count(2)
+    box.fill("vm-03")
+    expect(rows(page)).to_have_count(0)
+    box.fill("")
+    expect(rows(page)).to_have_count(9)
+    expect(rows(page).nth(0)).to_contain_text("aardvark")
 
 
 def test_each_section_shows_its_own_and_the_address_holds_the_filters(estate_of, visit):
@@ -111,6 +188,19 @@ def test_a_machine_says_what_it_holds_and_what_became_of_it(estate_of, visit):
     expect(drawer.get_by_role("listitem")).to_contain_text("Moved from pve-fra-01 to pve-fra-02")
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("/workloads$"))
+
+
+def test_the_timeline_asks_again_for_what_is_shown_now(estate_of, visit):
+    server = estate_of()
+    page = visit(server, "/timeline", clock=True)
+    expect(page.locator(".changes > li")).to_have_count(4)
+    page.get_by_role("button", name="Restarts").click()
+    expect(page.locator(".changes > li")).to_have_count(1)
+    before = len(server.asked)
+    with page.expect_response(lambda response: "/api/resources/timeline" in response.url):
+        page.clock.run_for(11_000)
+    asked = [path for _, path, _ in server.asked[before:] if path.startswith("/api/resources/timeline")]
+    assert asked and all("kind=restart" in path for path in asked), asked
 
 
 def test_the_timeline_is_filtered_by_kind_and_leads_to_the_thing(estate_of, visit):

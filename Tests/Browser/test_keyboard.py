@@ -67,11 +67,13 @@ def test_brackets_change_the_range_and_the_address(canned, visit):
     page.keyboard.press("]")
     expect(page).to_have_url(re.compile("range=6h"))
     expect(page.get_by_role("button", name="6 h", exact=True)).to_have_attribute("aria-pressed", "true")
+    for further in ("24h", "7d", "90d"):
+        page.keyboard.press("]")
+        expect(page).to_have_url(re.compile(f"range={further}"))
     page.keyboard.press("]")
-    page.keyboard.press("]")
-    expect(page).to_have_url(re.compile("range=24h"))
+    expect(page.get_by_role("button", name="90 d", exact=True)).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("[")
-    expect(page.get_by_role("button", name="6 h", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="7 d", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_crosshair_is_moved_by_arrows_and_read_aloud_in_all_charts(canned, visit):
@@ -100,6 +102,36 @@ def test_slash_searches_and_escape_empties(canned, visit):
     expect(page).to_have_url(re.compile("q=dns"))
     page.keyboard.press("Escape")
     expect(rows(page)).to_have_count(24)
+
+
+def test_c_adds_a_connection_for_those_who_may_and_never_while_typing(canned, visit):
+    server = canned()
+    me = server.answers[("GET", "/api/me")]
+    page = visit(server, "/infrastructure", allow=["404"])
+    expect(rows(page).first).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keys")).not_to_contain_text("Add a connection")
+    expect(page).to_have_url(re.compile("/infrastructure$"))
+    server.answers[("GET", "/api/me")] = {**me, "permissions": [*me["permissions"], "read:connections", "manage:connections"]}
+    server.answers[("GET", "/api/connections/kinds")] = {"data": []}
+    page = visit(server, "/infrastructure", allow=["404"])
+    expect(rows(page).first).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("c")
+    expect(page.get_by_role("searchbox", name="Search infrastructure")).to_have_value("c")
+    expect(page).to_have_url(re.compile("/infrastructure\\?q=c$"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="Infrastructure").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Add a connection")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile("/infrastructure$"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile("/connections/new$"))
 
 
 def test_letters_do_nothing_while_typing_and_can_be_switched_off(canned, visit):

@@ -110,6 +110,24 @@ def test_a_gap_in_the_numbers_is_healed_by_asking_for_everything(canned, visit):
     assert {"type": "requestData"} in server.said
 
 
+def test_many_deltas_after_a_lost_one_ask_once_and_not_all_at_the_same_time(canned, visit):
+    server = canned()
+    page = visit(server, "/infrastructure")
+    expect(rows(page).first).to_be_visible()
+    page.evaluate("() => { Math.random = () => 0.5 }")
+    gitea = machine_id(12)
+    server.machines[gitea] = {**server.machines[gitea], "metrics": {"cpu": {"percent": 77}}}
+    began = time.monotonic()
+    server.delta([fresh(1)], skip=3)
+    for number in range(20):
+        server.delta([fresh(number % 8)])
+    expect(row(page, "gitea")).to_contain_text("77%")
+    assert time.monotonic() - began >= 1.4  # half of three seconds: others lost the same
+    server.delta([{"id": gitea, "metrics": {"cpu": {"percent": 78}}}])
+    expect(row(page, "gitea")).to_contain_text("78%")
+    assert server.said.count({"type": "requestData"}) == 1
+
+
 def test_a_delta_told_twice_changes_nothing(canned, visit):
     server = canned()
     page = visit(server, "/infrastructure")

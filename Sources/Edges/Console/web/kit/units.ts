@@ -89,6 +89,17 @@ export function dateOnly(at: Date, now = new Date()): string {
   return `${at.getDate()} ${months[at.getMonth()] ?? ""}${at.getFullYear() === now.getFullYear() ? "" : ` ${at.getFullYear()}`}`;
 }
 
+/** A moment of a chart: the time of day says it while the chart shows a day at most, `12 Mar 14:47` after. */
+export function moment(at: number, isLong: boolean, seconds = false): string {
+  return isLong ? dateTime(new Date(at)) : clock(new Date(at), seconds);
+}
+
+/** The same below an axis, where the year has no room and the range says it; of weeks the days alone. `length` in milliseconds. */
+export function axisTime(at: number, length: number): string {
+  const date = new Date(at), day = `${date.getDate()} ${months[date.getMonth()] ?? ""}`;
+  return length <= 86_400_000 ? clock(date) : length <= 14 * 86_400_000 ? `${day} ${clock(date)}` : day;
+}
+
 /** Relative under a day, a date after. */
 export function when(at: Date, now: Date): string {
   const seconds = (now.getTime() - at.getTime()) / 1000;

@@ -21,6 +21,7 @@ export interface LiveHandlers {
 interface Message { type: string; timestamp?: number; head?: Head; data?: unknown }
 
 const firstWait = 500, longestWait = 15_000;
+const longestAsk = 3_000;
 /** The server speaks at least this often (its own ping interval is half of it); silence means the line is dead. */
 const pingEvery = 10_000, silenceLimit = 25_000;
 
@@ -33,8 +34,13 @@ export class LiveSocket {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private closed = false;
+  /** The whole state was or will be asked for: until it comes, changes of it say nothing. */
+  private asking = false;
+  private ask: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly handlers: LiveHandlers) {
+  /** @param askAfter milliseconds until the whole is asked for again: what was lost for one was lost for many, and they
+      must not all ask at once. */
+  constructor(private readonly handlers: LiveHandlers, private readonly askAfter: () => number = () => Math.random() * longestAsk) {
     addEventListener("online", this.tryNow);
     document.addEventListener("visibilitychange", this.onVisible);
     this.connect();
@@ -73,6 +79,7 @@ export class LiveSocket {
 
   private detach(): void {
     clearInterval(this.watch);
+    this.stopAsking();
     const socket = this.socket;
     this.socket = undefined;
     if (!socket) return;
@@ -99,6 +106,7 @@ export class LiveSocket {
         if (this.head) this.alive(); // resumed: nothing else may come for a while
         return;
       case "initialState":
+        this.stopAsking();
         this.head = message.head;
         this.handlers.state((message.data as { resources?: Resource[] } | undefined)?.resources ?? []);
         return this.alive();
@@ -108,6 +116,7 @@ export class LiveSocket {
   }
 
   private follow(message: Message): void {
+    if (this.asking) return;
     const head = message.head, known = this.head;
     if (!head || !known) return this.askAnew();
     if (head.epoch === known.epoch && head.seq <= known.seq) return; // seen before
@@ -123,10 +132,19 @@ export class LiveSocket {
     this.handlers.link({ kind: "live" });
   }
 
-  /** The numbers do not join: the whole state again, on the same line when it is open. */
+  /** The numbers do not join: the whole state again, once, on the same line when it is open. */
   private askAnew(): void {
     this.head = undefined;
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send('{"type":"requestData"}');
+    if (this.asking) return;
+    this.asking = true;
+    this.ask = setTimeout(() => {
+      if (this.socket?.readyState === WebSocket.OPEN) this.socket.send('{"type":"requestData"}');
+    }, this.askAfter());
+  }
+
+  private stopAsking(): void {
+    this.asking = false;
+    clearTimeout(this.ask);
   }
 
   private ended(code: number): void {

@@ -2,7 +2,9 @@ import { Button } from "../kit/Button";
 import { Dialog } from "../kit/Dialog";
 import { modKey } from "../kit/keys";
 
-const keys: [string[], string][] = [
+type Key = [names: string[], action: string];
+
+const keysOf = (mayConnect: boolean): Key[] => [
   [[`${modKey}K`], "Find any machine, do any action"],
   [["/"], "Search the list"],
   [["G", "O"], "Go to the dashboard"],
@@ -16,6 +18,7 @@ const keys: [string[], string][] = [
   [["G", "L"], "Go to the audit log"],
   [["G", "T"], "Go to the organisation's settings"],
   [["G", "P"], "Go to your profile"],
+  ...mayConnect ? [[["C"], "Add a connection"]] as Key[] : [],
   [["J", "K"], "Next and previous row, as ↓ and ↑"],
   [["Enter"], "Open the row"],
   [["Esc"], "Close what is open"],
@@ -23,11 +26,11 @@ const keys: [string[], string][] = [
   [["?"], "This list"],
 ];
 
-export function KeysDialog({ onClose }: { onClose: () => void }): JSX.Element {
+export function KeysDialog({ mayConnect, onClose }: { mayConnect: boolean; onClose: () => void }): JSX.Element {
   return (
     <Dialog title="Keys" onClose={onClose} foot={<Button tone="primary" label="Close" onClick={onClose} />}>
       <dl className="kv keys">
-        {keys.map(([names, action]) => (
+        {keysOf(mayConnect).map(([names, action]) => (
           <div key={action}>
             <dt className="row">{names.map((name) => <kbd className="kbd" key={name}>{name}</kbd>)}</dt><dd>{action}</dd>
           </div>

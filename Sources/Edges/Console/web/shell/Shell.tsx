@@ -6,7 +6,7 @@ import { modKey, useKeys } from "../kit/keys";
 import { preferences } from "../kit/preferences";
 import { Link, navigate, usePlace } from "../kit/router";
 import { sections } from "../live/sections";
-import { initials, personName, useMe } from "../session/session";
+import { initials, may, personName, useMe } from "../session/session";
 import { Destination, isIn, organisationPages, Overlay, pagesAtFoot, pagesWithKeys, watchingPages } from "./destinations";
 import { KeysDialog } from "./KeysDialog";
 import { NewOrganisation } from "./NewOrganisation";
@@ -25,9 +25,12 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
     if (lastSection.current !== section) main.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
     lastSection.current = section;
   }, [section]);
+  const me = useMe(), mayConnect = me.organization !== null && may(me, "manage:connections");
   useKeys({
     "mod+k": () => setOverlay("palette"), "?": () => setOverlay("keys"), "g p": () => navigate("/profile"), "g d": () => navigate(sections.disks.path),
     ...Object.fromEntries(pagesWithKeys.flatMap(({ to, keys }) => keys ? [[keys.toLowerCase(), () => navigate(to)]] : [])),
+    // not from under a dialog: what it shows once would be lost
+    ...mayConnect && { c: () => { if (!document.querySelector("[aria-modal=true]")) navigate("/connections/new"); } },
   });
   const close = (): void => setOverlay(undefined);
   return (
@@ -44,7 +47,7 @@ export function Shell({ children }: { children: ReactNode }): JSX.Element {
         <TabBar path={path} />
       </div>
       {overlay === "palette" && <Palette onClose={close} open={setOverlay} />}
-      {overlay === "keys" && <KeysDialog onClose={close} />}
+      {overlay === "keys" && <KeysDialog mayConnect={mayConnect} onClose={close} />}
       {overlay === "organisation" && <NewOrganisation onClose={close} />}
     </>
   );

@@ -1,11 +1,11 @@
 import { useLayoutEffect, useRef } from "react";
-import { clock, Measure } from "../units";
+import { Measure, moment } from "../units";
 import { Point, Series } from "./series";
 
 /** The same numbers as the chart for those who read rather than look: in order of time, so that a new one moves none, and
     scrolled to the newest at first. */
-export function ChartTable({ title, series, format }: {
-  title: string; series: readonly Series[]; format: (value: number) => Measure;
+export function ChartTable({ title, series, hasDates, format }: {
+  title: string; series: readonly Series[]; hasDates: boolean; format: (value: number) => Measure;
 }): JSX.Element {
   const rows = new Map<number, (Point | undefined)[]>();
   series.forEach((one, index) => one.points.forEach((point) => {
@@ -19,11 +19,11 @@ export function ChartTable({ title, series, format }: {
   useLayoutEffect(() => { frame.current?.scrollTo(0, frame.current.scrollHeight); }, [isFilled]);
   return (
     <div ref={frame} className="chart-table" tabIndex={0} role="region" aria-label={`${title}, as a table`} data-scrolls>
-      <table>
+      <table className={hasDates ? "has-dates" : undefined}>
         <thead><tr><th scope="col">Time</th>{series.map((one) => <th key={one.name} scope="col" className="right">{one.name}</th>)}</tr></thead>
         <tbody>{times.map((time) => (
           <tr key={time}>
-            <th scope="row" className="num">{clock(new Date(time), true)}</th>
+            <th scope="row" className="num">{moment(time, hasDates, true)}</th>
             {(rows.get(time) ?? []).map((point, index) => <td key={index} className="right num"><Reading point={point} format={format} /></td>)}
           </tr>
         ))}</tbody>
@@ -40,6 +40,7 @@ function Reading({ point, format }: { point: Point | undefined; format: (value: 
   return (
     <>
       {value} <span className="unit">{unit}</span>
+      {point.isOfPlatform && <span className="faint"> remembered</span>}
       {hasBand && <span className="faint"> {format(point.min ?? 0).value} to {format(point.max ?? 0).value} {format(point.max ?? 0).unit}</span>}
     </>
   );

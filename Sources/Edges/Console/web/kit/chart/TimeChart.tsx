@@ -1,17 +1,19 @@
 // A chart of one subject over time: picture, crosshair, the same in words, and the same as a table.
 import { KeyboardEvent, PointerEvent, ReactNode, useContext, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useShownTheme } from "../preferences";
-import { clock, Measure } from "../units";
+import { Measure, moment } from "../units";
 import { ChartTable } from "./ChartTable";
 import { CrosshairContext } from "./crosshair";
 import type { ChartEngine, Picture } from "./engine";
-import { gapsOf, nearest, Point, roundUp, Series, summary } from "./series";
+import { Gap, Holes, holesOf, isLong, nearest, Point, roundUp, Series, summary } from "./series";
 
 export interface TimeChartProps {
   title: string;
   /** The present value, at the right of the head. */
   now: ReactNode;
   series: readonly Series[];
+  /** When we did not watch, in order of time. */
+  outages: readonly Gap[];
   start: number;
   end: number;
   stepSeconds: number;
@@ -29,9 +31,10 @@ export interface TimeChartProps {
 const text = ({ value, unit }: Measure): string => `${value} ${unit}`;
 
 export function TimeChart(props: TimeChartProps): JSX.Element {
-  const { title, series, start, end, stepSeconds, format } = props;
+  const { title, series, outages, start, end, stepSeconds, format } = props;
   const titleID = useId();
-  const gaps = useMemo(() => gapsOf(series, start, end, stepSeconds), [series, start, end, stepSeconds]);
+  const holes = useMemo(() => holesOf(series, outages, start, end, stepSeconds), [series, outages, start, end, stepSeconds]);
+  const hasDates = isLong(start, end);
   return (
     <section className="chart-block" aria-labelledby={titleID}>
       <div className="chart-head">
@@ -40,8 +43,8 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
         <span className="now">{props.now}</span>
       </div>
       {props.asTable
-        ? <ChartTable title={title} series={series} format={format} />
-        : <Plot {...props} gaps={gaps} summary={summary(title, props.rangeWord, series, gaps, (value) => text(format(value)))} />}
+        ? <ChartTable title={title} series={series} hasDates={hasDates} format={format} />
+        : <Plot {...props} holes={holes} hasDates={hasDates} summary={summary(title, props.rangeWord, series, holes, hasDates, (value) => text(format(value)))} />}
     </section>
   );
 }
@@ -50,7 +53,7 @@ function Legend({ series }: { series: readonly Series[] }): JSX.Element {
   return <span className="legend">{series.map((one, index) => <span key={one.name}><i className={`k${index % 6 + 1}`} />{one.name}</span>)}</span>;
 }
 
-function pictureOf(props: TimeChartProps, gaps: Picture["gaps"]): Picture {
+function pictureOf(props: TimeChartProps, holes: Holes): Picture {
   const highest = Math.max(0, ...props.series.map((one) => one.points.reduce((most, point) => Math.max(most, point.v), 0)));
   const factor = props.factor ?? 1;
   const top = props.top ?? roundUp(highest * 1.1 * factor) / factor;
@@ -58,20 +61,20 @@ function pictureOf(props: TimeChartProps, gaps: Picture["gaps"]): Picture {
   const tick = (value: number): string => String(Number(value.toPrecision(3)));
   const isNear = props.trigger && highest >= props.trigger.value * 0.75;
   return {
-    series: props.series, gaps, start: props.start, end: props.end, stepSeconds: props.stepSeconds, top,
+    series: props.series, holes, start: props.start, end: props.end, stepSeconds: props.stepSeconds, top,
     ticks: ["0", tick(Number(measure.value) / 2), isPercent ? `${tick(Number(measure.value))}%` : tick(Number(measure.value))],
     unit: isPercent ? "" : measure.unit, trigger: isNear ? props.trigger?.value : undefined, triggerLabel: props.trigger?.label,
   };
 }
 
-function Plot(props: TimeChartProps & { gaps: Picture["gaps"]; summary: string }): JSX.Element {
-  const { series, start, end, stepSeconds, gaps } = props;
+function Plot(props: TimeChartProps & { holes: Holes; hasDates: boolean; summary: string }): JSX.Element {
+  const { series, start, end, stepSeconds, holes, hasDates } = props;
   const id = useId();
   const crosshair = useContext(CrosshairContext);
   const canvas = useRef<HTMLCanvasElement>(null);
   const engine = useRef<ChartEngine>();
   const [cross, setCross] = useState<{ time: number; isOwner: boolean } | undefined>();
-  const picture = useMemo(() => pictureOf(props, gaps), [series, start, end, stepSeconds, gaps, props.top]); // eslint-disable-line
+  const picture = useMemo(() => pictureOf(props, holes), [series, start, end, stepSeconds, holes, props.top]); // eslint-disable-line
   const latest = useRef(picture);
   latest.current = picture;
   const theme = useShownTheme();
@@ -118,10 +121,10 @@ function Plot(props: TimeChartProps & { gaps: Picture["gaps"]; summary: string }
   const time = cross?.time;
   const readings = time === undefined ? [] : series.map((one) => {
     const point = nearest(one.points, time, reach);
-    return { name: one.name, words: point ? text(props.format(point.v)) : "no data" };
+    return { name: one.name, words: point ? text(props.format(point.v)) + (point.isOfPlatform ? ", remembered" : "") : "no data" };
   });
   const valueText = time === undefined ? "Use the arrow keys to read values"
-    : `${clock(new Date(time), true)}, ${readings.map((reading) => series.length > 1 ? `${reading.name} ${reading.words}` : reading.words).join(", ")}`;
+    : `${moment(time, hasDates, true)}, ${readings.map((reading) => series.length > 1 ? `${reading.name} ${reading.words}` : reading.words).join(", ")}`;
   return (
     <div
       className={props.tall ? "chart-frame chart-tall" : "chart-frame"} role="slider" tabIndex={0} aria-label={props.summary}
@@ -131,19 +134,19 @@ function Plot(props: TimeChartProps & { gaps: Picture["gaps"]; summary: string }
     >
       <canvas ref={canvas} aria-hidden="true" />
       {cross?.isOwner && time !== undefined && engine.current && (
-        <Tooltip x={engine.current.x(time)} width={canvas.current?.clientWidth ?? 0} time={time} readings={readings} />
+        <Tooltip x={engine.current.x(time)} width={canvas.current?.clientWidth ?? 0} at={moment(time, hasDates, true)} readings={readings} />
       )}
     </div>
   );
 }
 
-function Tooltip({ x, width, time, readings }: {
-  x: number; width: number; time: number; readings: { name: string; words: string }[];
+function Tooltip({ x, width, at, readings }: {
+  x: number; width: number; at: string; readings: { name: string; words: string }[];
 }): JSX.Element {
   const side = x > width / 2 ? { right: width - x + 12 } : { left: x + 12 };
   return (
     <div className="tooltip" style={side} aria-hidden="true">
-      <b>{clock(new Date(time), true)}</b>
+      <b>{at}</b>
       <div className="legend">{readings.map((reading, index) => (
         <span key={reading.name}><i className={`k${index % 6 + 1}`} />{readings.length > 1 ? `${reading.name} ` : ""}{reading.words}</span>
       ))}</div>

@@ -1,13 +1,13 @@
 // Chart.js, loaded with the first full chart. It scales and strokes; gaps, band, axes and crosshair are drawn here.
 import { CategoryScale, Chart, ChartDataset, Filler, LinearScale, LineController, LineElement, Plugin, PointElement } from "chart.js";
-import { Gap, nearest, Point, Series } from "./series";
-import { clock } from "../units";
+import { axisTime } from "../units";
+import { Gap, Holes, nearest, Point, Series } from "./series";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, Filler);
 
 export interface Picture {
   series: readonly Series[];
-  gaps: readonly Gap[];
+  holes: Holes;
   start: number;
   end: number;
   stepSeconds: number;
@@ -96,7 +96,7 @@ export class ChartEngine {
   private datasets(): ChartDataset<"line">[] {
     return this.picture.series.map((series, index) => {
       const color = this.colors.series[index % 6] ?? "";
-      const data = broken(series.points, this.picture.gaps);
+      const data = broken(series.points, this.picture.holes.gaps);
       return {
         data, borderColor: color, backgroundColor: alpha(color, 0.09), fill: index === 0 ? "origin" : false,
         pointRadius: data.map((point, at) => isAlone(data, at) && !Number.isNaN(point.y) ? 1.5 : 0), pointBackgroundColor: color, pointBorderWidth: 0, clip: 3,
@@ -120,23 +120,43 @@ export class ChartEngine {
     });
     ctx.textAlign = "left";
     if (this.picture.unit) ctx.fillText(this.picture.unit, 0, area.top - 12);
-    for (const gap of this.picture.gaps) this.shade(gap);
+    for (const gap of this.picture.holes.silent) this.shade(gap, ["no data"]);
+    for (const gap of this.picture.holes.unwatched) this.shade(gap, ["Pulse was not watching", "not watched"], true);
     this.labelTimes();
     this.drawBands();
     ctx.restore();
   }
 
-  private shade(gap: Gap): void {
+  /** With the first of its words that has room. What was not watched is hatched, so that the two differ without a word too. */
+  private shade(gap: Gap, words: readonly string[], isHatched = false): void {
     const { ctx, chartArea: area } = this.chart;
     const from = Math.max(area.left, this.x(gap.from)), width = Math.min(area.right, this.x(gap.to)) - from;
     if (width <= 0) return;
     ctx.fillStyle = this.colors.gap;
     ctx.fillRect(from, area.top, width, area.bottom - area.top);
-    if (width < 56) return;
+    if (isHatched) this.hatch(from, width);
+    const word = words.find((one) => ctx.measureText(one).width + 12 <= width);
+    if (word === undefined) return;
+    const room = ctx.measureText(word).width + 12;
+    const middle = from + width / 2, y = (area.top + area.bottom) / 2;
+    ctx.fillStyle = this.colors.gap;
+    if (isHatched) ctx.fillRect(middle - room / 2, y - 8, room, 16);
     ctx.fillStyle = this.colors.axis;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    ctx.fillText("no data", from + width / 2, (area.top + area.bottom) / 2);
+    ctx.fillText(word, middle, y);
+  }
+
+  private hatch(from: number, width: number): void {
+    const { ctx, chartArea: area } = this.chart, height = area.bottom - area.top;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(from, area.top, width, height);
+    ctx.clip();
+    ctx.strokeStyle = this.colors.base;
+    ctx.lineWidth = 1;
+    for (let x = from - height; x < from + width; x += 7) stroke(ctx, x, area.bottom, x + height, area.top);
+    ctx.restore();
   }
 
   /** Five times on a wide chart, three on a narrow one, in local time; the outer two stay inside. */
@@ -148,7 +168,7 @@ export class ChartEngine {
     ctx.fillStyle = this.colors.axis;
     for (let part = 0; part <= parts; part += 1) {
       ctx.textAlign = part === 0 ? "left" : part === parts ? "right" : "center";
-      ctx.fillText(clock(new Date(start + (end - start) * part / parts)), area.left + (area.right - area.left) * part / parts, area.bottom + 16);
+      ctx.fillText(axisTime(start + (end - start) * part / parts, end - start), area.left + (area.right - area.left) * part / parts, area.bottom + 16);
     }
   }
 
@@ -157,7 +177,7 @@ export class ChartEngine {
     const { ctx } = this.chart;
     this.picture.series.forEach((series, index) => {
       ctx.fillStyle = alpha(this.colors.series[index % 6] ?? "", 0.16);
-      for (const run of runs(series.points, this.picture.gaps)) {
+      for (const run of runs(series.points, this.picture.holes.gaps)) {
         if (run.length < 2 || !run.some((point) => (point.max ?? point.v) > (point.min ?? point.v))) continue;
         ctx.beginPath();
         run.forEach((point) => ctx.lineTo(this.x(point.t), this.y(Math.min(point.max ?? point.v, this.picture.top))));

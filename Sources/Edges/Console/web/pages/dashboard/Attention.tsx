@@ -12,7 +12,12 @@ import { resourcePath } from "../../live/sections";
 import { answers, Connection, kindTitle, reasonWords } from "../connections/connection";
 
 const most = 8;
-interface Need { id: string; to: string; icon: IconName; name: string; under: string; mark: Mark; word: string; since?: number; weight: number }
+/** How much heavier something new must be to take the place of what still needs someone. */
+const muchHeavier = 1;
+interface Need { id: string; to: string; icon: IconName; name: string; under: string; mark: Mark; word: string; since?: number; weight: number;
+  /** Which paint saw that it was over. */
+  over?: number;
+}
 
 /** What a person may have to look at, worst first: connections that need a hand, and things. */
 export function Attention({ connections }: { connections: readonly Connection[] }): JSX.Element {
@@ -39,15 +44,31 @@ export function Attention({ connections }: { connections: readonly Connection[] 
   );
 }
 
-/** Nothing moves while it is looked at: what is over says so in its place, what is new comes below, worst first. */
+/** Nothing moves while it is looked at: what is over says so in its place, what is new comes below, worst first. Where
+    there is no room it takes the place of what is over longest, then of the least of those that weigh much less. */
 function useKeptInPlace(needs: ReadonlyMap<string, Need>): readonly Need[] {
   const kept = useRef<readonly Need[]>([]);
-  const shown: Need[] = kept.current.map((need) => needs.get(need.id) ?? { ...need, mark: "ok", word: "Over", since: undefined });
+  const paints = useRef(0);
+  paints.current += 1;
+  const shown = kept.current.map((need) => needs.get(need.id) ?? { ...need, mark: "ok" as const, word: "Over", since: undefined, over: need.over ?? paints.current });
   const known = new Set(shown.map((need) => need.id));
-  const room = most - shown.length;
-  if (room > 0) shown.push(...worst(room, [...needs.values()].filter((need) => !known.has(need.id))));
+  for (const need of worst(most, [...needs.values()].filter((one) => !known.has(one.id)))) {
+    const at = shown.length < most ? shown.length : placeFor(need, shown);
+    if (at === undefined) break; // those that follow weigh less
+    shown[at] = need;
+  }
   kept.current = shown;
   return shown;
+}
+
+/** The row that gives up its place; the lowest of equals. */
+function placeFor(need: Need, shown: readonly Need[]): number | undefined {
+  const isBefore = (one: Need, other: Need): boolean => (
+    one.over !== undefined || other.over !== undefined ? (one.over ?? Infinity) <= (other.over ?? Infinity) : one.weight <= other.weight);
+  let at = 0;
+  shown.forEach((one, index) => { if (isBefore(one, shown[at] ?? one)) at = index; });
+  const giving = shown[at];
+  return giving && (giving.over !== undefined || need.weight - giving.weight >= muchHeavier) ? at : undefined;
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true });

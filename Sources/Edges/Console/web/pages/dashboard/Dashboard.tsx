@@ -1,8 +1,8 @@
 // The whole estate at a glance: what needs a person, what is full, what changed.
 import { resources, reconnectNow, useAfter, useLiveStatus, useResourceCount, useStatusVersion } from "../../live/live";
 import { sectionNames, sections } from "../../live/sections";
-import { useQuery } from "../../kit/cache";
 import { Icon } from "../../kit/Icon";
+import { useWholeList } from "../../kit/list";
 import { Link, useTitle } from "../../kit/router";
 import { Failed, LoadingTable } from "../../kit/states";
 import { may, useMe } from "../../session/session";
@@ -17,12 +17,14 @@ import { SectionTile } from "./SectionTile";
 
 /** Milliseconds. */
 const refresh = 10_000;
+/** The list is by age, so that one that fails may be on any page of it. */
+const mostConnections = 2_000;
 const none: readonly Connection[] = [];
 
 export function Dashboard(): JSX.Element {
   useTitle("Dashboard");
   const mayAsk = may(useMe(), "read:connections");
-  const connections = useQuery<{ data: Connection[] }>(mayAsk ? `${connectionsPath}?limit=100` : undefined, refresh);
+  const connections = useWholeList<Connection>(mayAsk ? `${connectionsPath}?limit=100` : undefined, mostConnections, refresh);
   // all at once, so that none pushes another
   const all = useResourceCount(), isReady = !mayAsk || connections.data !== undefined || connections.problem !== undefined;
   const count = isReady ? all : undefined;
@@ -44,7 +46,7 @@ export function Dashboard(): JSX.Element {
         <>
           <div className="card totals"><div className="stat-row">{shown.map((name) => <SectionTile key={name} name={name} />)}</div></div>
           <div className="dashboard">
-            <Attention connections={connections.data?.data ?? none} />
+            <Attention connections={connections.data ?? none} />
             <div className="stack stack-5"><Busiest /><Recent /></div>
           </div>
         </>

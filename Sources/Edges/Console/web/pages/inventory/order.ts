@@ -47,8 +47,9 @@ export class RowOrder {
   private frozen = new Map<string, Standing>();
   private moved = new Set<string>();
   private waiting = new Set<string>();
-  private names: { version: number; rank: Map<string, number> } | undefined;
-  private memberships = 0;
+  private names: { version: number; rank: Map<string, number>; told: Map<string, string> } | undefined;
+  /** Grows when the order by name may have become another. */
+  private namings = 0;
   rows: Rows = { ids: [], moved: 0, waiting: 0 };
 
   constructor(private readonly store: ResourceStore, private view: View) {
@@ -76,7 +77,7 @@ export class RowOrder {
 
   /** The world changed: rows stay, the counts follow. */
   follow(change: Change): void {
-    if (change.everything || change.added.size > 0) this.memberships += 1;
+    if (change.everything || change.added.size > 0 || this.isRenamed(change)) this.namings += 1;
     if (this.ids.length === 0 && this.waiting.size === 0 && this.store.sections[this.view.section].all > 0) return this.arrange(this.view);
     if (change.everything) {
       for (const id of this.ids) this.note(id);
@@ -85,6 +86,15 @@ export class RowOrder {
       for (const id of change.changed) this.note(id);
     }
     this.publish();
+  }
+
+  private isRenamed({ changed }: Change): boolean {
+    const told = this.names?.told;
+    for (const id of changed) {
+      const resource = this.store.get(id);
+      if (resource && told?.get(id) !== displayName(resource)) return true;
+    }
+    return false;
   }
 
   private note(id: string): void {
@@ -114,11 +124,13 @@ export class RowOrder {
     this.rows = { ids: this.ids, moved, waiting: this.waiting.size };
   }
 
-  /** Positions by name, kept until machines come or go: comparing 10,000 names at every sort would be felt. */
+  /** Positions by name, kept until machines come or go or are called otherwise: comparing 10,000 names at every sort would be felt. */
   private nameRank(): Map<string, number> {
-    if (this.names?.version === this.memberships && this.names.rank.size === this.store.size) return this.names.rank;
+    if (this.names?.version === this.namings && this.names.rank.size === this.store.size) return this.names.rank;
     const named = [...this.store.values()].sort((a, b) => collator.compare(displayName(a), displayName(b)) || (a.id < b.id ? -1 : 1));
-    this.names = { version: this.memberships, rank: new Map(named.map((resource, index) => [resource.id, index])) };
+    this.names = {
+      version: this.namings, rank: new Map(named.map((resource, index) => [resource.id, index])), told: new Map(named.map((resource) => [resource.id, displayName(resource)])),
+    };
     return this.names.rank;
   }
 

@@ -1,20 +1,26 @@
 import { displayName, Resource } from "../../live/resource";
 
-const folded = new WeakMap<object, string>();
+/** `of`: what the text was made of; lists and objects are replaced when they change, never written to. */
+interface Folded { of: readonly unknown[]; text: string }
+const folded = new WeakMap<object, Folded>();
 
-/** Everything a person may type to find a machine, folded once per identity: names, addresses, tags, system. */
+/** Everything a person may type to find a machine, folded again only when some of it changed: names, addresses, tags, system. */
 function haystack(resource: Resource): string {
-  const key: object = resource.identity ?? resource;
-  const known = folded.get(key);
-  if (known !== undefined) return known;
   const { identity, agent } = resource;
+  const of = [
+    displayName(resource), resource.name, identity, resource.tags, agent?.osName, agent?.hostname, resource.proxmox, resource.parentName,
+    resource.storage, resource.physicalDisk,
+  ];
+  // a resource is another object with each report, its identity seldom
+  const key: object = identity ?? resource, known = folded.get(key);
+  if (known?.of.every((one, index) => one === of[index])) return known.text;
   const text = [
     displayName(resource), resource.name, ...identity?.hostnames ?? [], ...identity?.ipAddresses ?? [], ...identity?.macAddresses ?? [],
     ...resource.tags ?? [], agent?.osName ?? "", agent?.hostname ?? "", resource.proxmox?.vmid ?? "", resource.proxmox?.node ?? "",
     resource.proxmox?.cluster ?? "", resource.parentName ?? "", resource.storage?.type ?? "", resource.storage?.pool ?? "",
     resource.physicalDisk?.serial ?? "", resource.physicalDisk?.model ?? "",
   ].join("\n").toLowerCase();
-  folded.set(key, text);
+  folded.set(key, { of, text });
   return text;
 }
 

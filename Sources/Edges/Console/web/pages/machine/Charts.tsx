@@ -1,8 +1,9 @@
 import { ReactNode, useMemo } from "react";
 import { thresholds } from "../../kit/Meter";
-import { gapsOf, gapWords, Point, Series } from "../../kit/chart/series";
+import { gapWords, holesOf, isLong, Point, Series } from "../../kit/chart/series";
 import { TimeChart } from "../../kit/chart/TimeChart";
-import { Failed } from "../../kit/states";
+import { Empty, Failed } from "../../kit/states";
+import { APIProblem } from "../../kit/problem";
 import { bitsPerSecond, bytes, bytesOf, bytesPerSecond, Measure, percent } from "../../kit/units";
 import { Resource } from "../../live/resource";
 import { DiskBars } from "./DiskBars";
@@ -31,12 +32,12 @@ function OneChart({ resource, range, asTable, title, metric, format, top, now }:
   const metrics = useMemo(() => [metric], [metric]);
   const history = useHistory(resource, metrics, range);
   const series = useSeries(history, [[title, metric]]);
-  if (history.problem) return <Failed title="The history could not be loaded" problem={history.problem} retry={history.reload} />;
+  if (history.problem) return <NoHistory problem={history.problem} range={range} retry={history.reload} />;
   const measure = now === undefined ? undefined : format(now);
   return (
     <>
       <TimeChart
-        title={title} series={series} start={history.start} end={history.end} stepSeconds={history.stepSeconds}
+        title={title} series={series} outages={history.outages} start={history.start} end={history.end} stepSeconds={history.stepSeconds}
         rangeWord={ranges.find((one) => one.range === range)?.word ?? ""} asTable={asTable} format={format} top={top} tall
         now={measure ? <><span className="figure">{measure.value}</span> <span className="unit">{measure.unit}</span></> : "—"}
       />
@@ -54,14 +55,14 @@ function MachineCharts({ resource, range, asTable }: ChartsProps): JSX.Element {
   const word = ranges.find((one) => one.range === range)?.word ?? "";
   const { memory, cpu, netIn, netOut, diskRead, diskWrite } = resource.metrics ?? {};
   const total = memory?.total ?? resource.agent?.memory?.totalBytes;
-  const shared = { start: history.start, end: history.end, stepSeconds: history.stepSeconds, rangeWord: word, asTable };
+  const shared = { outages: history.outages, start: history.start, end: history.end, stepSeconds: history.stepSeconds, rangeWord: word, asTable };
   const cpuSeries = useSeries(history, [["CPU", "cpu"]]);
   const memorySeries = useSeries(history, [["Memory", "memoryused"]]);
   const networkSeries = useSeries(history, [["received", "netin"], ["sent", "netout"]]);
   const diskSeries = useSeries(history, [["read", "diskread"], ["written", "diskwrite"]]);
   const usageSeries = useSeries(history, disks.map((metric) => [metric.slice(5), metric]));
   const heatSeries = useSeries(history, [["Temperature", "temperature"]]);
-  if (history.problem) return <Failed title="The history could not be loaded" problem={history.problem} retry={history.reload} />;
+  if (history.problem) return <><NoHistory problem={history.problem} range={range} retry={history.reload} /><DiskBars disks={resource.agent?.disks ?? []} /></>;
   return (
     <>
       <TimeChart
@@ -81,6 +82,12 @@ function MachineCharts({ resource, range, asTable }: ChartsProps): JSX.Element {
       <DiskBars disks={resource.agent?.disks ?? []} />
     </>
   );
+}
+
+/** In the place of the charts. What the plan does not keep is no fault that trying again would mend. */
+function NoHistory({ problem, range, retry }: { problem: APIProblem; range: Range; retry: () => void }): JSX.Element {
+  if (problem.slug !== "history-window") return <Failed title="The history could not be loaded" problem={problem} retry={retry} />;
+  return <Empty icon="clock" title={`The ${ranges.find((one) => one.range === range)?.word ?? "past"} are not kept`}>{problem.sentence}</Empty>;
 }
 
 /** Empty until the past of every metric is there: one after the other they would move the rows of a table. */
@@ -116,9 +123,14 @@ function Pair({ first, second, marks, format }: {
 
 /** Below the charts, why there are holes in them. Its line is there before its words: what follows must not jump. */
 function GapNote({ history, metric }: { history: History; metric: string }): JSX.Element {
-  const told = history.points[metric] ?? noPoints;
-  const gaps = gapsOf([{ name: metric, points: told }], history.start, history.end, history.stepSeconds);
-  const isNew = gaps.length === 1 && (gaps[0]?.to ?? 0) <= (told[0]?.t ?? 0);
-  const words = isNew ? "Nothing is stored from before the first measurement shown." : `${gapWords(gaps)}: nothing was reported.`;
-  return <p className="chart-note">{!history.pending && gaps.length > 0 && told.length > 0 && <>{words} Gaps are never filled in.</>}</p>;
+  const told = history.points[metric] ?? noPoints, { start, end } = history;
+  const { silent, unwatched } = holesOf([{ name: metric, points: told }], history.outages, start, end, history.stepSeconds);
+  const isNew = silent.length === 1 && (silent[0]?.to ?? 0) <= (told[0]?.t ?? 0);
+  const words: string[] = [];
+  if (unwatched.length > 0) words.push(`${gapWords(unwatched, isLong(start, end))}: Pulse was not watching.`);
+  if (told.some((point) => point.isOfPlatform)) words.push("What its platform remembered is shown as remembered.");
+  if (silent.length > 0 && told.length > 0) {
+    words.push(isNew ? "Nothing is stored from before the first measurement shown." : `${gapWords(silent, isLong(start, end))}: nothing was reported.`);
+  }
+  return <p className="chart-note">{!history.pending && words.length > 0 && `${words.join(" ")} Gaps are never filled in.`}</p>;
 }

@@ -1,25 +1,30 @@
 // The past of one machine: fetched by metric and range, continued from the live stream.
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useQueries } from "../../kit/cache";
-import { Point } from "../../kit/chart/series";
+import { Gap, Point } from "../../kit/chart/series";
 import { serverNow } from "../../kit/clock";
 import { APIProblem } from "../../kit/problem";
 import { Resource, seenAt } from "../../live/resource";
 
-export type Range = "1h" | "6h" | "24h";
+export type Range = "1h" | "6h" | "24h" | "7d" | "90d";
 export const ranges: readonly { range: Range; label: string; word: string; seconds: number }[] = [
   { range: "1h", label: "1 h", word: "last hour", seconds: 3_600 },
   { range: "6h", label: "6 h", word: "last 6 hours", seconds: 21_600 },
   { range: "24h", label: "24 h", word: "last 24 hours", seconds: 86_400 },
+  { range: "7d", label: "7 d", word: "last 7 days", seconds: 604_800 },
+  { range: "90d", label: "90 d", word: "last 90 days", seconds: 7_776_000 },
 ];
 
 interface Answer {
   start?: number | string; end?: number | string; stepSeconds?: number; unit?: string;
-  points?: { timestamp: number; value: number | null; min?: number | null; max?: number | null }[];
+  points?: { timestamp: number; value: number | null; min?: number | null; max?: number | null; origin?: "platform" }[];
+  outages?: { start: number; end: number; reason: string }[];
 }
 
 export interface History {
   points: Record<string, readonly Point[]>;
+  /** When we did not watch, in order of time. */
+  outages: readonly Gap[];
   start: number;
   end: number;
   stepSeconds: number;
@@ -29,6 +34,8 @@ export interface History {
 }
 
 const maxPoints = 240;
+/** Milliseconds. Of a long range no more than its newest point becomes another meanwhile, but an outage should be told of. */
+const slowestRefresh = 900_000;
 
 /** What the live stream says about a metric of the history. */
 export function liveValue(resource: Resource, metric: string): number | undefined {
@@ -49,13 +56,14 @@ export function liveValue(resource: Resource, metric: string): number | undefine
 
 export function useHistory(resource: Resource, metrics: readonly string[], range: Range): History {
   const seconds = ranges.find((one) => one.range === range)?.seconds ?? 3_600;
-  const refresh = Math.max(60_000, seconds * 1000 / 120);
+  const refresh = Math.min(slowestRefresh, Math.max(60_000, seconds * 1000 / 120));
   const paths = metrics.map((metric) => (
     `/api/resources/${encodeURIComponent(resource.id)}/history?metric=${encodeURIComponent(metric)}&range=${range}&maxPoints=${maxPoints}`));
   const queries = useQueries<Answer>(paths, refresh);
   const stepSeconds = Math.max(1, ...queries.map((query) => query.data?.stepSeconds ?? seconds / maxPoints));
   const tails = useTails(resource, metrics, Math.max(stepSeconds, 10) * 1000, range);
   const data = queries.map((query) => query.data);
+  const outages = useMemo(() => outagesOf(data), data); // eslint-disable-line
   const end = useEnd(resource);
   return useMemo(() => {
     const start = end - seconds * 1000;
@@ -69,7 +77,7 @@ export function useHistory(resource: Resource, metrics: readonly string[], range
       points[metric] = [...past, ...(tails.points.get(metric) ?? []).filter((point) => point.t >= last + stepSeconds * 500 && point.t >= start)];
     });
     return {
-      points, start, end, stepSeconds, pending: queries.some((query) => query.data === undefined && query.problem === undefined),
+      points, outages, start, end, stepSeconds, pending: queries.some((query) => query.data === undefined && query.problem === undefined),
       problem: queries.find((query) => query.problem && query.data === undefined)?.problem, reload: () => queries.forEach((query) => query.reload()),
     };
   }, [...data, tails, end, stepSeconds, paths.join(), queries.some((query) => query.problem)]); // eslint-disable-line
@@ -79,9 +87,21 @@ function pointsOf(answer: Answer, start: number): Point[] {
   const points: Point[] = [];
   for (const point of answer.points ?? []) {
     if (point.value === null || point.timestamp < start) continue;
-    points.push({ t: point.timestamp, v: point.value, min: point.min ?? undefined, max: point.max ?? undefined });
+    points.push({ t: point.timestamp, v: point.value, min: point.min ?? undefined, max: point.max ?? undefined, isOfPlatform: point.origin === "platform" });
   }
   return points;
+}
+
+/** Each answer tells of all of them: together and in order, those that touch as one. */
+function outagesOf(answers: readonly (Answer | undefined)[]): Gap[] {
+  const all = answers.flatMap((answer) => answer?.outages ?? []).sort((a, b) => a.start - b.start);
+  const outages: Gap[] = [];
+  for (const { start, end } of all) {
+    const last = outages[outages.length - 1];
+    if (last && start <= last.to) last.to = Math.max(last.to, end);
+    else outages.push({ from: start, to: end });
+  }
+  return outages;
 }
 
 /** The right edge: the newest reading while the machine speaks, the clock when it is silent; in steps of 10 s. */

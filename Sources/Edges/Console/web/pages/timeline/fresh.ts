@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { List } from "../../kit/list";
 
 /** Milliseconds. */
@@ -8,12 +8,12 @@ const firstPage = 50;
 /** Asks again while only the first page is shown: who has read on is not thrown back. */
 export function useFreshList<T>(list: List<T>): void {
   const isFirstPage = (list.data?.length ?? 0) <= firstPage;
-  const { reload } = list;
+  // new with each painting, and of another list when the filter changed
+  const reload = useRef(list.reload);
+  reload.current = list.reload;
   useEffect(() => {
     if (!isFirstPage) return undefined;
-    const timer = setInterval(() => { if (!document.hidden) reload(); }, refresh);
+    const timer = setInterval(() => { if (!document.hidden) reload.current(); }, refresh);
     return () => clearInterval(timer);
-    // the list's functions are new with each painting
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isFirstPage]);
 }
