@@ -35,6 +35,21 @@ import Testing
         #expect(buffer.checkpoint(at: start + .seconds(60)).isEmpty)
     }
 
+    @Test("a clock that is set back delays neither checkpoints nor the end of a piece")
+    func setBack() {
+        var buffer = buffer()
+        buffer.add(samples(1), of: resource, measuredAt: start, now: start)
+        let back = start - .seconds(3600)
+        #expect(buffer.isDue(at: back))
+        let checkpoint = buffer.checkpoint(at: back)
+        #expect(checkpoint.sampleCount == 2)
+        buffer.stored(checkpoint)
+        #expect(!buffer.isDue(at: back))
+        #expect(!buffer.isEmpty, "it may go on growing")
+        buffer.stored(buffer.checkpoint(at: back + .seconds(601)))
+        #expect(buffer.isEmpty)
+    }
+
     @Test("what is added while a checkpoint is being written is in the next one")
     func overlapping() throws {
         var buffer = buffer()

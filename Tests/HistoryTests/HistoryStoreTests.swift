@@ -193,6 +193,45 @@ import Testing
         #expect(try await store.read(query(range: "2h", maxPoints: 2000), in: org) == before)
     }
 
+    @Test(
+        "a window that was left open for longer than its finer tiers are kept is closed into the others",
+        arguments: [(4, [1, 2, 3, 4]), (25, [2, 3]), (102, [3]), (900, [])] as [(Int64, [Int64])])
+    func leftOpen(days: Int64, tiers: [Int64]) async throws {
+        let org = OrgID.new(at: now)
+        let then = now - .seconds(days * 86_400)
+        var buffer = HeadBuffer()
+        for row in 0..<20 {
+            let at = then + .seconds(Int64(row) * 10)
+            buffer.add([(metric: MetricName(.cpu), value: 50)], of: resource, measuredAt: at, now: at)
+        }
+        try await store.append(buffer.checkpoint(at: then + .seconds(200)), in: org)
+        try await measure(7000, in: org)
+        #expect(try await keeper.close(in: org, now: now) == 2)
+        let written = try await database.superuser.rowsGlobally(
+            "SELECT tier FROM pulse.history_chunks WHERE t0 <= \(then) AND t0 > \(then - .seconds(21 * 86_400)) ORDER BY 1"
+        ) { try Int64($0.next(Int16.self)) }
+        #expect(written == tiers)
+        #expect(try await count("SELECT count(*) FROM pulse.history_heads WHERE t0 <= \(then)") == 0)
+        // And what came after it is closed too.
+        #expect(try await store.read(query(range: "2h", maxPoints: 2000), in: org).series["cpu"]?.count == 700)
+        #expect(try await keeper.close(in: org, now: now) == 0)
+    }
+
+    @Test("the oldest partition of every tier that Swift counts on is there")
+    func oldest() async throws {
+        for (tier, parent) in [
+            (Tier.raw, "raw"), (.minute, "minute"), (.quarter, "quarter"), (.hour, "hour"), (.day, "day"),
+        ] {
+            let start = Timestamp(milliseconds: tier.oldestKept(at: now))
+            let found = try await count(
+                """
+                SELECT count(to_regclass('pulse.history_' || \(parent)
+                                         || to_char(\(start) AT TIME ZONE 'UTC', '_YYYYMMDD')))
+                """)
+            #expect(found == 1, "\(tier)")
+        }
+    }
+
     @Test("a stale fence stops a close")
     func fenced() async throws {
         let org = OrgID.new(at: now)

@@ -1,3 +1,4 @@
+import Inventory
 import Kernel
 import Testing
 
@@ -83,11 +84,62 @@ import Testing
         ])
     func flooring(time: Int64, start: Int64) { #expect(time.floored(to: 3_600_000) == start) }
 
-    @Test("sums that outgrow a column stay at its bound")
-    func saturation() {
-        var bucket = Bucket()
-        for _ in 0..<10 { bucket.add(Bucket(sum: Column.largest, lowest: 1, highest: 2, count: Column.largest)) }
-        #expect(bucket.sum == Column.largest)
-        #expect(bucket.count == Column.largest)
+    /// A day of one storage, one sample every 10 s from a mean below, alternating around it by a quarter.
+    private func storage(of mean: Int64) -> Chunk {
+        let times = (0..<8640).map { Int64($0) * 10_000 }
+        let values = times.indices.map { mean + ($0 % 2 == 0 ? mean / 4 : -mean / 4) }
+        return Chunk(rising: times, columns: [Column(id: ColumnID("used"), values: values)])
+    }
+
+    @Test(
+        "a sum that outgrows a column is halved together with its count: the average stays",
+        arguments: [267_000_000_000_000, 300_000_000_000_000, 1 << 50, (1 << 52) + 12_345, -(1 << 52)] as [Int64])
+    func large(mean: Int64) throws {
+        let rolled = Rollup.of([storage(of: mean)], every: 86_400_000)
+        let bucket = try #require(buckets(rolled)["used"]?[0])
+        #expect(abs(bucket.average - Double(mean)) <= abs(Double(mean)) * 1e-9, "\(bucket)")
+        #expect(bucket.sum.magnitude <= Column.largest.magnitude)
+        #expect(bucket.lowest == mean - abs(mean) / 4 && bucket.highest == mean + abs(mean) / 4)
+        // Read back, and rolled up with another day, which brings it no farther.
+        let stored = try ChunkCodec.read(ChunkCodec.write(rolled, codec: ChunkCodec.dense), codec: ChunkCodec.dense)
+        #expect(stored == rolled)
+        let twice = try #require(buckets(Rollup.of([stored, storage(of: mean)], every: 86_400_000))["used"]?[0])
+        #expect(abs(twice.average - Double(mean)) <= abs(Double(mean)) * 1e-9)
+    }
+
+    @Test("up to the bound a sum is exact, and only beyond it is anything halved")
+    func bound() {
+        let last = Bucket(sum: Column.largest, lowest: 1, highest: Column.largest, count: 3)
+        #expect(last.stored == last)
+        var beyond = last
+        beyond.add(Bucket(1))
+        #expect(beyond.stored.count == 2 && beyond.stored.sum == Column.largest / 2 + 1)
+        // Hostile, but no reason to stop: an average that no column holds.
+        var absurd = Bucket()
+        for _ in 0..<10 { absurd.add(Bucket(sum: Column.largest, lowest: 1, highest: 2, count: 1)) }
+        #expect(absurd.stored.sum == Column.largest && absurd.stored.count == 1)
+        for _ in 0..<10 { absurd.add(Bucket(sum: .max, lowest: 1, highest: 2, count: Column.largest)) }
+        #expect(absurd.stored.sum.magnitude <= Column.largest.magnitude && absurd.stored.count > 0)
+    }
+
+    @Test("a chart over two years of a storage of 20 TB and one of 300 TB tells their averages")
+    func longCharts() throws {
+        let metric = try #require(MetricName("used"))
+        for mean in [20_000_000_000_000, 300_000_000_000_000] as [Int64] {
+            let day = Rollup.of([storage(of: mean)], every: 86_400_000)
+            let days = (0..<700).map { number in
+                Chunk(rising: day.times.map { $0 + Int64(number) * 86_400_000 }, columns: day.columns)
+            }
+            var source = HistorySource()
+            source.stored = [0: Chunk.merging(days)]
+            let line = Timeline(start: 0, end: 700 * 86_400_000 - 1, maxPoints: 1, tier: .day)
+            var grid = ChartGrid(line, [metric])
+            grid.add(source, of: .day)
+            let builder = ChartBuilder(timeline: line, tier: .day, maxPoints: 1)
+            for points in [grid.points(0), builder.series(of: source)["used"] ?? []] {
+                #expect(!points.isEmpty)
+                for point in points { #expect(abs(point.value - Double(mean)) < 1e6, "\(point)") }
+            }
+        }
     }
 }

@@ -75,6 +75,23 @@ import Testing
         #expect(changes == 0)
     }
 
+    @Test("what cannot be closed does not keep what is over") func forgetting() async throws {
+        let org = try await Given.organisation()
+        let monitor = OrgMonitor(org: org, lease: try await Held.lease(of: org), outside: outside())
+        let old = time.now - .seconds(800 * 86_400)
+        try await database.superuser.executeGlobally(
+            "INSERT INTO pulse.history_presence (org_id, since, until) VALUES (\(org), \(old), \(old))")
+        try await database.superuser.executeGlobally(
+            "CREATE FUNCTION pulse.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'")
+        try await database.superuser.executeGlobally(
+            "CREATE TRIGGER refuse BEFORE INSERT ON pulse.history_presence EXECUTE FUNCTION pulse.refuse()")
+        await monitor.closeWindows()
+        let left = try await database.app.first(in: org, "SELECT count(*) FROM history_presence") {
+            try $0.next(Int.self)
+        }
+        #expect(left == 0)
+    }
+
     @Test("two that turn out to be one leave one row, and the old id leads to it") func becomingOne() async throws {
         let org = try await Given.organisation()
         let monitor = OrgMonitor(org: org, lease: try await Held.lease(of: org), outside: outside())

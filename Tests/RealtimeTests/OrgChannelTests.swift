@@ -72,6 +72,62 @@ import Testing
         #expect(after.contains("\(bremen)"), "from then on it is heard")
     }
 
+    private func channel(of org: OrgID) -> OrgChannel {
+        let part = Visibility(text: #"{"any":[{"tags":["berlin"]}]}"#)
+        let store = ResourceStore(TestDatabase.current.app)
+        return OrgChannel(InventoryView(org: org, visibility: part, store: store), time: time)
+    }
+
+    private func tag(_ text: String, all org: OrgID) async throws {
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.agents SET tags = ARRAY[\(text)::text] WHERE org_id = \(org)")
+    }
+
+    @Test("what leaves a reader's sight before the first change they hear of is not kept")
+    func leaving() async throws {
+        let org = try await Given.organisation()
+        let berlin = try await machine("berlin", in: org)
+        let (channel, reader) = (channel(of: org), reader())
+        _ = try await channel.admit(reader, since: nil)
+        try await tag("bremen", all: org)
+        await channel.hear(.payload(delta(1, of: [berlin])))
+        let heard = await told(reader)
+        #expect(heard.contains("event: reload"), "\(heard)")
+    }
+
+    @Test("of two readers who were shown different things both load anew, whichever of it is so at the next change")
+    func different() async throws {
+        let org = try await Given.organisation()
+        let berlin = try await machine("berlin", in: org)
+        let (channel, first, second) = (channel(of: org), reader(), reader())
+        _ = try await channel.admit(first, since: nil)
+        try await tag("bremen", all: org)
+        _ = try await channel.admit(second, since: nil)
+        try await tag("berlin", all: org)
+        await channel.hear(.payload(delta(1, of: [berlin])))
+        await channel.hear(.payload(delta(2, of: [berlin])))
+        for reader in [first, second] {
+            let heard = await told(reader)
+            #expect(heard.contains("event: reload") && heard.contains("\"n\":2"), "\(heard)")
+        }
+    }
+
+    @Test("readers who come together share what is read for them")
+    func storm() async throws {
+        let channel = channel(of: try await Given.organisation())
+        let readers = (0..<200).map { _ in reader() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for reader in readers { group.addTask { _ = try await channel.admit(reader, since: nil) } }
+            try await group.waitForAll()
+        }
+        // Two, unless some of them came late to it.
+        #expect(await channel.readings <= 20)
+        for reader in readers {
+            let heard = await told(reader)
+            #expect(heard.contains("event: initialState"), "\(heard)")
+        }
+    }
+
     @Test("who sees all hears all")
     func whole() async throws {
         let org = try await Given.organisation()

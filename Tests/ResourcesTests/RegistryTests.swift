@@ -126,6 +126,19 @@ struct Told {
         #expect(registry.take(told.agent(5, "pve1", machine: "m-4", disks: ["s-9"]), now: now) != first)
     }
 
+    @Test("what is told after our clock was set back is so now; what only lagged behind is not")
+    func setBack() {
+        var registry = told.registry()
+        let id = registry.take(told.agent(2, "before", machine: "m-1", at: now), now: now)
+        let back = now - .seconds(3600)
+        registry.take(told.agent(2, "after", machine: "m-1", at: back), now: back)
+        #expect(registry.claims(of: id).map(\.said.name) == ["after"])
+        registry.take(told.agent(2, "lagging", machine: "m-1", at: back - .seconds(1)), now: back)
+        // Another process's clock is a little ahead of ours.
+        registry.take(told.agent(2, "lagging", machine: "m-1", at: back - .seconds(1)), now: back - .seconds(2))
+        #expect(registry.claims(of: id).map(\.said.name) == ["after"])
+    }
+
     @Test("whatever comes first, the result is the same thing")
     func order() {
         let claims = [

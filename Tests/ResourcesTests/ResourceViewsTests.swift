@@ -163,6 +163,66 @@ private struct Estate {
         #expect(try Estate.json(StorageSummary().encoded(top: 5))["storages"]?["percent"] == nil)
     }
 
+    @Test("storages of absurd sizes stay at the bound of what can be counted, and what is below zero is no size")
+    func absurdStorages() throws {
+        let org = OrgID.new(at: Timestamp(seconds: 1))
+        let now = Timestamp(seconds: 1_795_253_400)
+        var registry = Registry(org: org, claims: [], keys: [:], now: now)
+        var summary = StorageSummary()
+        for (name, used, total) in [
+            ("a", Int64.max - 1, Int64.max), ("b", .max, .max), ("c", .max, 1), ("d", .min, .max), ("e", 1, .min),
+        ] {
+            var said = Observation(
+                connection: ConnectionID(bytes: [UInt8](repeating: 1, count: 16)), source: .proxmox, type: .storage,
+                key: "storage/\(name)", scope: "storages", name: name, measuredAt: now, receivedAt: now)
+            said.metrics.disk = .init(percent: 50, usedBytes: used, totalBytes: total)
+            let id = registry.take(said, now: now)
+            let record = ResourceMerge.record(id, from: registry.claims(of: id), now: now) { _ in nil }
+            summary.add(StoredResource(record))
+        }
+        #expect(summary.all == .init(count: 3, total: .max, used: .max) && summary.unknown == 2)
+        let told = try Estate.json(summary.encoded(top: 5))
+        #expect(told["storages"]?["freeBytes"] == 0 && told["storages"]?["percent"] == 100)
+    }
+
+    @Test("who sees a part is not told of connections behind it, nor that those beside it have not answered")
+    func narrowedLedger() async throws {
+        let database = TestDatabase.current.app
+        let org = try await Given.organisation()
+        let (inside, beside) = (try await Given.agent(in: org).id, try await Given.agent(in: org).id)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.agents SET tags = '{berlin}' WHERE org_id = \(org) AND id = \(inside)")
+        let silent = [
+            LedgerRoutes.Silent(connection: ConnectionID(inside.uuid), name: "shown-platform", reason: "timeout"),
+            LedgerRoutes.Silent(connection: ConnectionID(beside.uuid), name: "hidden-platform", reason: "auth"),
+        ]
+        func ask(_ silent: [LedgerRoutes.Silent], seenBy visibility: Visibility?) async throws -> String {
+            let ledger = try #require(LedgerRoutes(database) { _ in silent }.endpoints.first)
+            let caller = Caller(
+                principal: .user(
+                    UserID.new(at: Timestamp(seconds: 1)), session: SessionID.new(at: Timestamp(seconds: 1))),
+                org: org, authority: Authority(role: .viewer, visibility: visibility))
+            let request = APIRequest(path: ledger.path, parameters: [:], query: [:], admitted: caller)
+            guard case .bytes(let bytes) = try await ledger.handler(request).body else { throw Problem.notFound }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        let berlin = Visibility(text: #"{"any":[{"tags":["berlin"]}]}"#)
+        // Before anything is counted, too, what one does not see is not waited for.
+        #expect(try await ask([silent[1]], seenBy: berlin).contains(#""total":0,"complete":true"#))
+        await #expect(throws: Problem.self) { _ = try await ask(silent, seenBy: berlin) }
+        _ = try await database.batch(
+            in: org, [ResourceWrites.advance(OrgHead(epoch: 1, seq: 1), in: org, at: Timestamp(seconds: 1))])
+        for (some, isComplete) in [(silent, false), ([silent[1]], true)] {
+            let told = try await ask(some, seenBy: berlin)
+            #expect(told.contains(#""complete":\#(isComplete),"unavailable":[]"#), "\(told)")
+            for secret in ["hidden-platform", "\(beside)"] { #expect(!told.contains(secret), "\(told)") }
+        }
+        let whole = try await ask(silent, seenBy: nil)
+        #expect(whole.contains("hidden-platform") && whole.contains("shown-platform"), "\(whole)")
+        let elsewhere = try await ask(silent, seenBy: Visibility(text: #"{"any":[{"tags":["paris"]}]}"#))
+        #expect(elsewhere.contains(#""complete":true,"unavailable":[]"#), "\(elsewhere)")
+    }
+
     @Test("what is connected is told by connection, with the systems and what is told of by others, page by page")
     func connected() async throws {
         let estate = try await Estate(in: try await Given.organisation())

@@ -47,16 +47,21 @@ struct ChartSummary: Sendable {
         }
     }
 
-    /// Shares, temperatures and loads are averaged, bytes and rates are summed up.
+    /// Bytes and bytes a second are summed up, with their bounds; all else is averaged, and its bounds are those of the lowest
+    /// and of the highest.
     private static func together(_ grids: [ChartGrid], _ row: Int, at place: Int) -> HistoryPoint? {
         let points = grids.compactMap { $0.point(row, at: place) }
         guard let first = points.first, let metric = grids.first?.metrics[row] else { return nil }
-        let sum = points.reduce(0) { $0 + $1.value }
-        let isAveraged = [.percent, .celsius, .load].contains(metric.unit)
+        let isSummed = [.bytes, .bytesPerSecond].contains(metric.unit)
+        var (sum, lowest, highest) = (first.value, first.lowest, first.highest)
+        for point in points.dropFirst() {
+            sum += point.value
+            lowest = isSummed ? lowest + point.lowest : min(lowest, point.lowest)
+            highest = isSummed ? highest + point.highest : max(highest, point.highest)
+        }
         return HistoryPoint(
-            timestamp: first.timestamp, value: isAveraged ? sum / Double(points.count) : sum,
-            lowest: points.map(\.lowest).min() ?? 0, highest: points.map(\.highest).max() ?? 0,
-            isOfPlatform: points.allSatisfy(\.isOfPlatform))
+            timestamp: first.timestamp, value: isSummed ? sum : sum / Double(points.count), lowest: lowest,
+            highest: highest, isOfPlatform: points.allSatisfy(\.isOfPlatform))
     }
 
     /// Of the last two steps: what is older is not so now.

@@ -85,8 +85,8 @@ package struct HeadBuffer: Sendable {
         return taken
     }
 
-    /// Something has waited for `pace`.
-    package func isDue(at now: Timestamp) -> Bool { unstoredSince.map { now - $0 >= Self.pace } ?? false }
+    /// Something has waited for `pace`, or since a moment that is still to come: the clock was set back.
+    package func isDue(at now: Timestamp) -> Bool { unstoredSince.map { now - $0 >= Self.pace || $0 > now } ?? false }
 
     /// Everything that is not stored yet.
     package func checkpoint(at now: Timestamp) -> HeadCheckpoint {
@@ -120,7 +120,9 @@ package struct HeadBuffer: Sendable {
         // Most go on growing: only where one is done anything is changed.
         var done: Set<Place> = []
         for (place, list) in pieces {
-            for piece in list {
+            for (index, piece) in list.enumerated() {
+                // The clock was set back: how long nothing is added counts from here.
+                if piece.touched > checkpoint.at { pieces[place]?[index].touched = checkpoint.at }
                 if piece.version != piece.stored {
                     unstoredSince = checkpoint.at
                 } else if piece.isFull || checkpoint.at - piece.touched > Self.idle {

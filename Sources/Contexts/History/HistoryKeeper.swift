@@ -30,7 +30,7 @@ package struct HistoryKeeper: Sendable {
         var pieces = 0
         for start in stride(from: 0, to: due.count, by: Self.batch) {
             let some = Array(due[start..<min(start + Self.batch, due.count)])
-            pieces += try await store.seal(some, in: org, fence: fence)
+            pieces += try await store.seal(some, in: org, now: now, fence: fence)
         }
         if pieces > 0 {
             HistoryMetrics.sealed.increment(by: Int64(pieces))

@@ -63,10 +63,10 @@ package struct HistoryStore: Sendable {
         ) { Due(resource: try $0.next(), window: try $0.next(Timestamp.self).milliseconds) }
     }
 
-    /// Turns heads into chunks and roll-ups, in one transaction.
+    /// Turns heads into chunks and roll-ups, in one transaction. What a tier does not keep any more at `now` is left out of it.
     /// - Parameter fence: the first statement of a monitor's transaction.
     /// - Returns: how many pieces were closed. Damaged ones stay where they are.
-    func seal(_ due: [Due], in org: OrgID, fence: SQL?) async throws -> Int {
+    func seal(_ due: [Due], in org: OrgID, now: Timestamp, fence: SQL?) async throws -> Int {
         guard !due.isEmpty else { return 0 }
         return try await database.asOrg(org, timeout: .seconds(15)) { transaction in
             // One closer a resource at a time; sorted, so that two of them do not wait for each other.
@@ -82,7 +82,9 @@ package struct HistoryStore: Sendable {
             let answers = try await transaction.batch([Self.selectHeads(due), Self.selectChunks(Array(Set(wanted)))])
             var unreadable: Set<ChunkKey> = []
             let existing = try answers[1].rows { try chunk(from: &$0, unreadable: &unreadable) }
-            var sealing = Sealing(existing: Dictionary(existing.compactMap { $0 }, uniquingKeysWith: { one, _ in one }))
+            var sealing = Sealing(
+                existing: Dictionary(existing.compactMap { $0 }, uniquingKeysWith: { one, _ in one })
+            ) { $0.window >= $0.tier.oldestKept(at: now) }
             let pieces = try answers[0].rows { try piece(from: &$0) }.compactMap { $0 }
             var closed: [Piece] = []
             for (key, group) in Dictionary(grouping: pieces, by: \.due).sorted(by: { $0.key.window < $1.key.window }) {

@@ -13,8 +13,14 @@ struct Sealing {
     /// What the touched rows hold; changed by `close`, and then to be written.
     private(set) var chunks: [ChunkKey: Chunk]
     private(set) var changed: Set<ChunkKey> = []
+    private let isKept: (ChunkKey) -> Bool
 
-    init(existing chunks: [ChunkKey: Chunk]) { self.chunks = chunks }
+    /// - Parameter isKept: rows that may be written. Of a window that was left open for days the finer tiers have no place
+    ///   any more; the others still take it.
+    init(existing chunks: [ChunkKey: Chunk], isKept: @escaping (ChunkKey) -> Bool = { _ in true }) {
+        self.chunks = chunks
+        self.isKept = isKept
+    }
 
     /// The rows that closing a window may change.
     static func keys(of resource: ResourceID, window: Int64) -> [ChunkKey] {
@@ -28,9 +34,11 @@ struct Sealing {
         let known = chunks[keys[0]] ?? .empty
         let new = Chunk.merging(pieces).slice(window..<window + Tier.raw.window).subtracting(known)
         guard !new.times.isEmpty else { return }
-        chunks[keys[0]] = Chunk.merging([known, new])
-        changed.insert(keys[0])
-        for key in keys.dropFirst() {
+        if isKept(keys[0]) {
+            chunks[keys[0]] = Chunk.merging([known, new])
+            changed.insert(keys[0])
+        }
+        for key in keys.dropFirst() where isKept(key) {
             let added = key.tier == .quarter ? Headline.only(in: new) : new
             guard !added.times.isEmpty else { continue }
             let before = chunks[key].map { [$0] } ?? []

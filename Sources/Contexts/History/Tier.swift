@@ -44,6 +44,19 @@ enum Tier: Int16, Sendable, CaseIterable {
         }
     }
 
+    /// What one partition covers, as in `history_prepare`.
+    private var partition: Int64 {
+        switch self {
+        case .raw, .minute: 86_400_000
+        case .quarter, .hour: 10 * 86_400_000
+        case .day: 100 * 86_400_000
+        }
+    }
+
+    /// The start of the oldest partition that there is for certain: `history_prepare` makes that one and all later ones, and
+    /// drops those before it.
+    func oldestKept(at now: Timestamp) -> Int64 { (now - retention).milliseconds.floored(to: partition) }
+
     /// Quarters are read often, by their hundreds, and grow: quick to decode. The others are read seldom and stay.
     var codec: Int16 { self == .quarter ? ChunkCodec.plain : ChunkCodec.dense }
 

@@ -128,19 +128,25 @@ actor OrgMonitor {
 
     /// Closes the windows of history that have ended, and forgets the end of the timeline.
     func closeWindows() async {
+        let fence = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)
         do {
-            let fence = ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)
             try await outside.keeper.beat(in: org, now: outside.time.now, fence: fence)
             try await outside.keeper.close(in: org, now: outside.time.now, fence: fence)
-            guard outside.time.monotonic >= nextForgetting else { return }
-            nextForgetting = outside.time.monotonic + .seconds(3600)
+        } catch {
+            outside.logger.warning(
+                "history windows stay open", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])
+        }
+        // What cannot be closed must not keep what is over.
+        guard outside.time.monotonic >= nextForgetting else { return }
+        nextForgetting = outside.time.monotonic + .seconds(3600)
+        do {
             let end = outside.time.now - Self.timelineKept
             _ = try await outside.database.batch(
                 in: org, [fence, ResourceWrites.forgetChanges(before: end)], timeout: .seconds(10))
             try await outside.keeper.forget(in: org, now: outside.time.now, fence: fence)
         } catch {
             outside.logger.warning(
-                "history windows stay open", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])
+                "old history is not forgotten yet", metadata: [LogKey.org: "\(org)", LogKey.reason: "\(error)"])
         }
     }
 

@@ -13,8 +13,13 @@ actor OrgChannel {
     private var streams: [Int: EventWriter] = [:]
     private var nextStream = 0
     private var ring = DeltaRing()
-    /// What this audience saw at the last delta; `nil` before the first, and where it sees all.
-    private var seen: Set<ResourceID>?
+    /// What the readers of a part were shown last.
+    private var sight = Sight.unknown
+    /// Everything, as it is being read, and as it will be read after that by those who have asked since.
+    private var reading: Task<State, any Error>?
+    private var next: Task<State, any Error>?
+    /// How often everything was read from the database.
+    private(set) var readings = 0
     /// What all readers have been told of, and what the database was found to be ahead by when it was last asked.
     private var progress = HeadProgress()
 
@@ -53,8 +58,9 @@ actor OrgChannel {
     private func part(of delta: Delta) async -> Delta? {
         guard view.visibility != nil else { return delta }
         let now = try? await view.seen()
-        defer { seen = now }
-        guard let now, seen == nil || seen == now else {
+        let before = sight
+        sight = now.map { .only($0) } ?? .unknown
+        guard let now, before == .only(now) else {
             ring.forget()
             broadcast(.reload(at: time.now))
             return nil
@@ -90,9 +96,9 @@ actor OrgChannel {
 
     /// The whole state, as on arrival.
     func repeatState(to socket: Socket) async throws {
-        let (head, resources) = try await view.snapshot()
-        socket.send(SocketFrame(text: LiveMessage.initialState(resources, head: head, at: time.now).json))
-        for message in ring.missed(since: head) ?? [] { socket.send(SocketFrame(text: message.json)) }
+        let state = try await state()
+        socket.send(state.frame)
+        for message in ring.missed(since: state.head) ?? [] { socket.send(SocketFrame(text: message.json)) }
     }
 
     private func opening(since: OrgHead?) async throws -> () -> [LiveMessage] {
@@ -100,10 +106,54 @@ actor OrgChannel {
         if let since, ring.missed(since: since) != nil {
             return { [welcome] + (self.ring.missed(since: since) ?? []) }
         }
+        let state = try await state()
+        return { [welcome, state.message] + (self.ring.missed(since: state.head) ?? []) }
+    }
+
+    // MARK: Everything
+
+    private enum Sight: Equatable {
+        /// Nobody was shown anything yet, or all were told to load anew.
+        case unknown
+        case only(Set<ResourceID>)
+        /// Some were shown one thing and some another.
+        case various
+    }
+
+    private struct State: Sendable {
+        let head: OrgHead
+        let message: LiveMessage
+        let frame: SocketFrame
+    }
+
+    /// Everything that is seen, read after this was called. All who ask while one reading runs share the next one: when a
+    /// whole company is told to load anew, the database is asked twice at most.
+    private func state() async throws -> State {
+        if let next { return try await next.value }
+        let before = reading
+        // Belongs to no reader: one who goes does not take it from the others. Its end is the query's time-out.
+        let task = Task {
+            _ = await before?.result
+            (reading, next) = (next, nil)
+            defer { reading = nil }
+            return try await read()
+        }
+        next = task
+        return try await task.value
+    }
+
+    private func read() async throws -> State {
+        readings += 1
         let (head, resources) = try await view.snapshot()
         progress.loaded(head)
-        let state = LiveMessage.initialState(resources, head: head, at: time.now)
-        return { [welcome, state] + (self.ring.missed(since: head) ?? []) }
+        if view.visibility != nil { note(Set(resources.map(\.id))) }
+        let message = LiveMessage.initialState(resources, head: head, at: time.now)
+        return State(head: head, message: message, frame: SocketFrame(text: message.json))
+    }
+
+    /// Where others were shown something else, the next delta has all of them load anew.
+    private func note(_ shown: Set<ResourceID>) {
+        if sight == .unknown { sight = .only(shown) } else if sight != .only(shown) { sight = .various }
     }
 }
 

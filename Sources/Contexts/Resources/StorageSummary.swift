@@ -16,10 +16,17 @@ struct StorageSummary {
         var total: Int64 = 0
         var used: Int64 = 0
 
+        /// Platforms tell any number: a sum that outgrows what can be counted stays at its bound.
         mutating func add(_ room: Room) {
             count += 1
-            total += room.total
-            used += room.used
+            total = Self.sum(total, room.total)
+            used = Self.sum(used, room.used)
+        }
+
+        /// Of two that are not negative.
+        private static func sum(_ one: Int64, _ other: Int64) -> Int64 {
+            let (sum, isTooLarge) = one.addingReportingOverflow(other)
+            return isTooLarge ? .max : sum
         }
 
         var percent: Double? { total > 0 ? Double(used) / Double(total) * 100 : nil }
@@ -51,7 +58,7 @@ struct StorageSummary {
         byStatus[storage.status, default: 0] += 1
         let (facts, live) = (Self.read(storage.facts), Self.read(storage.live))
         guard let disk = live?["metrics"]?["disk"], let total = disk["total"]?.int, total > 0,
-            let used = disk["used"]?.int
+            let used = disk["used"]?.int, used >= 0
         else {
             unknown += 1
             return

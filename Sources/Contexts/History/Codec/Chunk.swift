@@ -127,7 +127,7 @@ struct Column: Equatable, Sendable {
     var values: [Int64]
 
     static let absent = Int64.min
-    /// Values lie within plus and minus this; sums of a day saturate here.
+    /// Values lie within plus and minus this; sums are made to fit, see `Bucket.stored`.
     static let largest: Int64 = 1 << 61
 }
 

@@ -38,13 +38,15 @@ package struct LedgerRoutes: Sendable {
             responseExample: LedgerSchemas.example
         ) { [self] request in
             let org = try request.org()
-            let systems = try await systems(in: org, seenBy: try request.caller().visibility).systems
-            let missing = try await silent(org)
+            let visibility = try request.caller().visibility
+            let systems = try await systems(in: org, seenBy: visibility).systems
+            let missing = try await missing(in: org, seenBy: visibility)
             return .json { json in
                 json.member("total", systems.count)
                 json.member("complete", missing.isEmpty)
                 json.array("unavailable") { json in
-                    for one in missing {
+                    // Connections are not shown to whoever sees a part, not even those behind it.
+                    for one in visibility == nil ? missing : [] {
                         json.object { json in
                             json.member("connectionId", one.connection)
                             json.member("name", one.name)
@@ -126,6 +128,21 @@ package struct LedgerRoutes: Sendable {
         }
     }
 
+    /// Connections that have not answered yet, of those that tell of what the caller sees.
+    private func missing(in org: OrgID, seenBy visibility: Visibility?) async throws -> [Silent] {
+        let all = try await silent(org)
+        guard visibility != nil, !all.isEmpty else { return all }
+        let answers = try await database.batch(
+            in: org,
+            visibility.narrowing([
+                """
+                SELECT asked.id FROM unnest(\(all.map(\.connection))) AS asked (id) WHERE \(Visibility.shows("asked.id"))
+                """
+            ]), timeout: .seconds(10))
+        let seen = Set(try answers[answers.count - 1].rows { try $0.next(ConnectionID.self) })
+        return all.filter { seen.contains($0.connection) }
+    }
+
     private struct Counted {
         let systems: [MonitoredSystems.System]
         /// Where the id that was asked about leads now; `nil` when there is no such resource.
@@ -157,7 +174,7 @@ package struct LedgerRoutes: Sendable {
             ]), timeout: .seconds(10))
         let last = answers.count
         guard try answers[last - 4].first({ try $0.next(Int.self) }) ?? 0 > 0 else {
-            guard try await silent(org).isEmpty else { throw Problem.usageUnavailable }
+            guard try await missing(in: org, seenBy: visibility).isEmpty else { throw Problem.usageUnavailable }
             return Counted(systems: [], asked: nil, projected: candidate == nil ? 0 : 1)
         }
         var claims: [ResourceID: [Claim]] = [:]

@@ -6,6 +6,8 @@ package import Kernel
 package struct Registry {
     /// Complete reports in a row that leave something out, until it is gone: one short list proves nothing.
     static let missesUntilGone = 3
+    /// Clocks of our own processes may differ by this. What is known from farther ahead is from before our clock was set back.
+    private static let clockDifference: Duration = .seconds(5)
 
     let org: OrgID
     let startedAt: Timestamp
@@ -57,7 +59,7 @@ package struct Registry {
         said.samples = []
         // What was received before what is known says nothing new of the present.
         if let known = claims[Claim.Place(said.connection, said.key)], known.isHeard,
-            known.said.receivedAt > said.receivedAt
+            known.said.receivedAt > said.receivedAt, known.said.receivedAt <= now + Self.clockDifference
         {
             claims[known.place]?.missed = 0
             return known.resource
