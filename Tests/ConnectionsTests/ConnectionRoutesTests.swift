@@ -225,13 +225,17 @@ import Testing
     @Test("a platform that nobody here speaks with is kept, and says so in plain words")
     func unsupported() async throws {
         let place = try ConnectionsCase()
-        let (browser, _) = try await place.member()
+        let (browser, org) = try await place.member()
         let body: JSONValue = [
             "kind": "vmware", "name": "vc", "host": "vc.example.com", "user": "svc@vsphere.local", "secret": "x",
         ]
         let made = await browser.send(.post, "/api/connections", body)
         #expect(made.status == 201, "\(made.text)")
         #expect(made.json["health"]?["reason"] == "unsupported" && made.json["health"]?["state"] == "failing")
+        // It is asked again, should the next release speak with it.
+        let health = try await place.store.watched(of: org)[0].health
+        #expect(health.consecutiveFailures == 1 && health.isDue(at: place.door.time.now + .seconds(301)))
+        #expect(!health.isDue(at: place.door.time.now))
         #expect(await browser.send(.post, "/api/connections/test", body).json["reason"] == "unsupported")
         let kinds = await browser.send(.get, "/api/connections/kinds").json["data"]?.array ?? []
         #expect(kinds.filter { $0["supported"] == true }.compactMap { $0["kind"]?.string } == ["pve"])

@@ -70,6 +70,36 @@ import Testing
         #expect(spec?.probe?.means == .tcp && spec?.port == 443)
     }
 
+    @Test("what another check found says nothing of this one, and trying another check nothing of what is stored")
+    func otherCheck() async throws {
+        let place = try ConnectionsCase()
+        let (browser, org) = try await place.member()
+        let made = await browser.send(
+            .post, "/api/connections",
+            [
+                "kind": "availability", "name": "shop", "host": "shop.example.com", "port": 80,
+                "probe": ["protocol": "http", "path": "/health"],
+            ])
+        let path = "/api/connections/\(try #require(made.json["id"]?.string))"
+        let one = try await place.store.watched(of: org)[0]
+        var fine = one.health
+        fine.take(
+            PollReport(), cadence: one.cadence, startedAt: place.door.time.now, at: place.door.time.now, jitter: 0)
+        try await place.store.keep([CheckedConnection(id: one.id, revision: one.revision, health: fine)], in: org)
+        func health() async throws -> ConnectionHealth { try await place.store.watched(of: org)[0].health }
+        // Nobody looks here, so every try fails.
+        let edited = await browser.send(.post, path + "/test", ["probe": ["protocol": "http", "path": "/other"]])
+        #expect(edited.json["ok"] == false, "\(edited.text)")
+        #expect(try await health() == fine)
+        #expect(await browser.send(.patch, path, ["name": "front"]).status == 200)
+        #expect(try await health() == fine)
+        #expect(await browser.send(.patch, path, ["probe": ["protocol": "http", "path": "/other"]]).status == 200)
+        let after = try await health()
+        // As it was when it was made, with what was known of the place before.
+        #expect(after.state == .failing && after.fault?.reason == .unsupported && after.okAt == fine.okAt)
+        #expect(after.consecutiveFailures == 1 && after.nextPollAt != nil)
+    }
+
     @Test("a check has to say what it checks, and a platform is no check")
     func needed() async throws {
         let place = try ConnectionsCase()

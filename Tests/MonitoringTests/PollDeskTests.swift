@@ -1,4 +1,3 @@
-import Connections
 import Inventory
 import Kernel
 import Logging
@@ -6,6 +5,7 @@ import NIOConcurrencyHelpers
 import TestKit
 import Testing
 
+@testable import Connections
 @testable import Monitoring
 
 struct PollDeskTests {
@@ -25,8 +25,15 @@ struct PollDeskTests {
             return self
         }
         func follow(_ spec: ConnectionSpec) { heard.withLockedValue { $0.append("follows \(spec.name)") } }
+        /// What happens while it is asked.
+        let meanwhile = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+
+        func past(_ budget: PollBudget, after cursor: String) async -> PastReport {
+            PastReport(frames: [], cursor: cursor + "+", isFinished: false, requests: 1)
+        }
         func poll(_ budget: PollBudget, at now: Timestamp) async -> PollReport {
             heard.withLockedValue { $0.append("polled") }
+            meanwhile.withLockedValue { $0 }?()
             return PollReport(observations: told.withLockedValue { $0 }, fault: fault.withLockedValue { $0 })
         }
         func probe(_ budget: PollBudget) async -> Result<ConnectionProbe, ConnectionFault> {
@@ -42,7 +49,7 @@ struct PollDeskTests {
 
     private func connection(
         _ id: ConnectionID, of org: OrgID, revision: Int64, name: String = "fra", isAdaptive: Bool = false,
-        isEnabled: Bool = true, health: ConnectionHealth
+        isEnabled: Bool = true, unopened fault: ConnectionFault? = nil, health: ConnectionHealth
     ) -> WatchedConnection {
         let spec = ConnectionSpec(
             id: id, org: org, kind: .pve, name: name, host: "pve.example.com", port: 8006, trust: .system,
@@ -50,7 +57,142 @@ struct PollDeskTests {
             isAdaptive: isAdaptive, isEnabled: isEnabled)
         return WatchedConnection(
             id: id, kind: .pve, name: name, revision: revision, isEnabled: isEnabled, cadence: .seconds(10),
-            isAdaptive: isAdaptive, site: nil, tags: [], spec: .success(spec), health: health)
+            isAdaptive: isAdaptive, site: nil, tags: [], spec: fault.map { .failure($0) } ?? .success(spec),
+            health: health)
+    }
+
+    private func answering(_ desk: PollDesk) async -> AsyncStream<CheckedConnection>.Iterator {
+        let (outcomes, told) = AsyncStream.makeStream(of: CheckedConnection.self)
+        await desk.deliver { told.yield($0.checked) }
+        return outcomes.makeAsyncIterator()
+    }
+
+    @Test("what did not open while its key was away is asked as soon as it opens, unchanged as it is")
+    func opens() async throws {
+        platform.fault.withLockedValue { $0 = nil }
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        var heard = await answering(desk)
+        let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
+        let shut = ConnectionFault(.serverError, "The key is away.")
+        var health = ConnectionHealth()
+        // Long enough for the back-off to grow.
+        for _ in 0..<6 {
+            await desk.reload(
+                [connection(id, of: org, revision: 1, unopened: shut, health: ConnectionHealth())], of: org)
+            await desk.tick()
+            health = try #require(await heard.next()).health
+            #expect(health.fault == shut)
+            time.advance(by: try #require(health.nextPollAt) - time.now)
+        }
+        await desk.tick()
+        _ = await heard.next()
+        await desk.reload([connection(id, of: org, revision: 1, health: health)], of: org)
+        time.advance(by: .seconds(1))
+        await desk.tick()
+        #expect(try #require(await heard.next()).health.state == .ok)
+        await desk.close()
+    }
+
+    @Test(
+        "a clock that steps lets nobody wait longer, and nobody be late",
+        arguments: [-86_400, -3600, -2, 2, 3600, 86_400])
+    func clockSteps(by seconds: Int64) async throws {
+        platform.fault.withLockedValue { $0 = nil }
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        var heard = await answering(desk)
+        let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
+        await desk.reload([connection(id, of: org, revision: 1, health: ConnectionHealth())], of: org)
+        await desk.tick()
+        #expect(await heard.next() != nil)
+        func polls() -> Int { platform.heard.withLockedValue { $0.count { $0 == "polled" } } }
+        time.advance(by: .seconds(4))
+        time.jump(to: time.now + .seconds(seconds))
+        await desk.tick()
+        time.advance(by: .milliseconds(5900))
+        await desk.tick()
+        #expect(polls() == 1)
+        time.advance(by: .milliseconds(100))
+        await desk.tick()
+        let health = try #require(await heard.next()).health
+        #expect(health.checkedAt == time.now && health.nextPollAt == time.now + .seconds(10) && polls() == 2)
+        await desk.close()
+    }
+
+    @Test("a poll under way while the clock is set back is followed by the next after a pause, not after the step")
+    func clockStepsBesideAPoll() async throws {
+        platform.fault.withLockedValue { $0 = nil }
+        let time = time
+        platform.meanwhile.withLockedValue { $0 = { time.jump(to: time.now - .seconds(3600)) } }
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        var heard = await answering(desk)
+        let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
+        await desk.reload([connection(id, of: org, revision: 1, health: ConnectionHealth())], of: org)
+        await desk.tick()
+        #expect(try #require(await heard.next()).health.nextPollAt == time.now + .seconds(10))
+        await desk.close()
+    }
+
+    @Test("who takes over from a worker whose clock was ahead does not wait for that clock")
+    func clockAhead() async throws {
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        var heard = await answering(desk)
+        let org = OrgID.new(at: time.now)
+        let ahead = time.now + .seconds(3600)
+        var (fine, failing) = (ConnectionHealth(), ConnectionHealth())
+        fine.take(PollReport(), cadence: .seconds(10), startedAt: ahead, at: ahead, jitter: 0.5)
+        failing.fail(ConnectionFault(.timeout, "x"), cadence: .seconds(10), at: ahead, jitter: 0.5)
+        let all = [fine, failing].map { connection(ConnectionID.new(at: time.now), of: org, revision: 1, health: $0) }
+        await desk.reload(all, of: org)
+        time.advance(by: .seconds(1))
+        await desk.tick()
+        var asked: Set<ConnectionID> = []
+        for _ in all { asked.insert(try #require(await heard.next()).id) }
+        #expect(asked == Set(all.map(\.id)))
+        await desk.close()
+    }
+
+    @Test("what failed and has no time for its next poll is asked: this Pulse may know the platform")
+    func supportedNow() async throws {
+        platform.fault.withLockedValue { $0 = nil }
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        var heard = await answering(desk)
+        let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
+        var health = ConnectionHealth()
+        health.fail(ConnectionFault(.unsupported, "Not yet."), cadence: .seconds(10), at: time.now, jitter: 0)
+        health.nextPollAt = nil
+        #expect(health.isDue(at: time.now))
+        await desk.reload([connection(id, of: org, revision: 1, health: health)], of: org)
+        time.advance(by: .seconds(1))
+        await desk.tick()
+        #expect(try #require(await heard.next()).health.state == .ok)
+        await desk.close()
+    }
+
+    @Test("more connections than are read at once have their pasts read in turns")
+    func pastsInTurns() async throws {
+        platform.fault.withLockedValue { $0 = nil }
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        let (outcomes, told) = AsyncStream.makeStream(of: PollDesk.Outcome.self)
+        await desk.deliver { told.yield($0) }
+        var heard = outcomes.makeAsyncIterator()
+        let org = OrgID.new(at: time.now)
+        let all = (1...40).map { number in
+            var health = ConnectionHealth()
+            health.take(
+                PollReport(), cadence: .seconds(10), startedAt: time.now,
+                at: time.now + .milliseconds(Int64(number) * 100), jitter: 0.5)
+            health.nextPollAt = time.now + .milliseconds(Int64(number) * 100)
+            return connection(
+                ConnectionID(bytes: [UInt8](repeating: UInt8(number), count: 16)), of: org, revision: 1, health: health)
+        }
+        await desk.reload(all, of: org, pasts: [:])
+        // One poll at a time, and none of the pasts is stored to its end.
+        for _ in all {
+            time.advance(by: .milliseconds(100))
+            await desk.tick()
+            #expect(try #require(await heard.next()).past != nil)
+        }
+        await desk.close()
     }
 
     @Test("a collector that goes on hears of another name or cadence before it asks again")

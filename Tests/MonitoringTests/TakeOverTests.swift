@@ -6,6 +6,7 @@ import Ingest
 import Inventory
 import Kernel
 import Logging
+import NIOConcurrencyHelpers
 import Postgres
 import Resources
 import TestKit
@@ -20,15 +21,101 @@ import Testing
     private let first = ConnectionID(bytes: [UInt8](repeating: 1, count: 16))
     private let second = ConnectionID(bytes: [UInt8](repeating: 2, count: 16))
 
-    private func outside() -> MonitorOutside {
+    private func outside(
+        agents: (@Sendable () -> Set<ConnectionID>)? = nil,
+        connections: @escaping @Sendable () -> [WatchedConnection] = { [] }
+    ) -> MonitorOutside {
         let logger = Logger(label: "test")
         let both: Set<ConnectionID> = [first, second]
         return MonitorOutside(
             database: database.app, resources: ResourceStore(database.app),
             identity: IdentityStore(database.app), log: IngestStore(database.app),
             keeper: HistoryKeeper(HistoryStore(database.app, logger: logger), logger: logger), bus: LocalBus(),
-            time: time, logger: logger, agents: { _ in both }, connections: { _ in [] },
-            polls: PollDesk(makers: [], time: time, logger: logger))
+            time: time, logger: logger, agents: { _ in agents?() ?? both },
+            connections: { _ in connections() }, polls: PollDesk(makers: [], time: time, logger: logger))
+    }
+
+    @Test("what a connection told just before it was removed does not bring its things back")
+    func removedBesideAnOutcome() async throws {
+        let org = try await Given.organisation()
+        let present = NIOLockedValueBox<Set<ConnectionID>>([first])
+        let monitor = OrgMonitor(
+            org: org, lease: try await Held.lease(of: org), outside: outside { present.withLockedValue { $0 } })
+        await monitor.offer(told(by: first, cpu: 10, of: org))
+        _ = await monitor.work(closing: true)
+        let store = ResourceStore(database.app)
+        #expect(try await store.snapshot(of: org).resources.count == 1)
+        present.withLockedValue { $0 = [] }
+        await monitor.reload()
+        await monitor.offer(told(by: first, cpu: 20, of: org))
+        _ = await monitor.work(closing: true)
+        #expect(try await store.snapshot(of: org).resources.isEmpty)
+        #expect(try await store.claims(of: org).isEmpty)
+    }
+
+    @Test("a removed agent's report is taken from the log, and from nowhere else; one that has just come is heard")
+    func removedBesideAReport() async throws {
+        let org = try await Given.organisation()
+        let agent = try await Given.agent(in: org).id
+        let present = NIOLockedValueBox<Set<ConnectionID>>([])
+        let monitor = OrgMonitor(
+            org: org, lease: try await Held.lease(of: org), outside: outside { present.withLockedValue { $0 } })
+        _ = await monitor.work()
+        func report() async throws {
+            let body = Told.accepted(Told.report(cpu: 5, at: time.now), seq: 0, agent: agent, org: org, at: time.now)
+                .body
+            try await database.app.execute(
+                in: org,
+                """
+                INSERT INTO ingest_log (org_id, agent_id, received_at, is_backfill, body)
+                VALUES (\(org), \(agent), \(time.now), false, \(body))
+                """)
+            await monitor.look()
+            _ = await monitor.work()
+        }
+        func rows() async throws -> Int? {
+            try await database.app.first(in: org, "SELECT count(*) FROM ingest_log") { try $0.next(Int.self) }
+        }
+        let store = ResourceStore(database.app)
+        try await report()
+        #expect(try await store.snapshot(of: org).resources.isEmpty)
+        #expect(try await rows() == 0)
+        // Enrolled since, and its report is here before the news of it.
+        present.withLockedValue { $0 = [ConnectionID(agent.uuid)] }
+        try await report()
+        #expect(try await store.snapshot(of: org).resources.map(\.name) == ["web-1"])
+    }
+
+    @Test("connections whose key is away are read again every half minute, until they open")
+    func keyAway() async throws {
+        let org = try await Given.organisation()
+        let reads = NIOLockedValueBox(0)
+        let (id, opensAt) = (first, 3)
+        let monitor = OrgMonitor(
+            org: org, lease: try await Held.lease(of: org),
+            outside: outside(connections: {
+                let count = reads.withLockedValue { reads in
+                    reads += 1
+                    return reads
+                }
+                let spec = ConnectionSpec(
+                    id: id, org: org, kind: .pve, name: "fra", host: "pve.example.com", port: 8006, trust: .system,
+                    credential: .none, cadence: .seconds(10))
+                return [
+                    WatchedConnection(
+                        id: id, kind: .pve, name: "fra", revision: 1, isEnabled: true, cadence: .seconds(10), site: nil,
+                        tags: [],
+                        spec: count < opensAt ? .failure(ConnectionFault(.serverError, "Away.")) : .success(spec),
+                        health: ConnectionHealth())
+                ]
+            }))
+        var counts: [Int] = []
+        for _ in 0..<10 {
+            _ = await monitor.work()
+            counts.append(reads.withLockedValue { $0 })
+            time.advance(by: .seconds(15))
+        }
+        #expect(counts == [1, 1, 2, 2, 3, 3, 3, 3, 3, 3])
     }
 
     /// A guest as its platform tells of it, and as a second connection to the same platform does.

@@ -80,6 +80,19 @@ import Testing
         try await server.close()
     }
 
+    @Test("a check that begins while the place fails tells nothing of it until it is decided how it is")
+    func undecided() async throws {
+        let server = try await HostileServer(nil) { _ in .answer(500, body: "") }
+        let check = try collector(spec(settings(.http) { $0.failureThreshold = 3 }, port: server.port))
+        for _ in 1...2 {
+            let report = await check.poll(PollBudget(), at: now)
+            #expect(report.observations.isEmpty && report.complete.isEmpty && report.fault == nil)
+        }
+        let report = await check.poll(PollBudget(), at: now)
+        #expect(report.observations.map(\.status) == [.offline] && report.complete == ["endpoint"])
+        try await server.close()
+    }
+
     @Test("a page behind another certificate than the confirmed one is offline, and nothing was asked of it")
     func pinned() async throws {
         let certificate = try TestCertificate()

@@ -13,7 +13,8 @@ actor ProbeCollector: Collector {
     private let looker: Looker
     private let reach: OutboundReach
     private var failures = 0
-    private var lastStatus = ResourceStatus.unknown
+    /// `nil` until enough was seen to decide.
+    private var lastStatus: ResourceStatus?
     private var certificate: (told: ServerCertificate, at: Timestamp)?
 
     init(_ spec: ConnectionSpec, _ settings: ProbeSettings, _ reach: OutboundReach) {
@@ -29,7 +30,10 @@ actor ProbeCollector: Collector {
         do {
             var look = try await looker.look()
             await takeCertificate(into: &look, at: now)
-            let status = judge(look, at: now)
+            // Nothing is told of a place before it is decided how it is: what was known of it stays.
+            guard let status = judge(look, at: now) else {
+                return PollReport(degraded: degraded(look), latency: look.latency, requests: 1)
+            }
             lastStatus = status
             return PollReport(
                 observations: [observation(of: look, status, at: now)], complete: [Self.scope],
@@ -71,7 +75,8 @@ actor ProbeCollector: Collector {
         look.certificate = certificate?.told
     }
 
-    private func judge(_ look: Look, at now: Timestamp) -> ResourceStatus {
+    /// - Returns: `nil` when it cannot be said yet.
+    private func judge(_ look: Look, at now: Timestamp) -> ResourceStatus? {
         switch look.outcome {
         case .indeterminate:
             failures = 0

@@ -52,6 +52,11 @@ struct ConnectionConfiguration: Sendable, Hashable {
             && route == other.route && credential == other.credential
     }
 
+    /// What was found under the one says how the other stands.
+    func reachesLike(_ other: ConnectionConfiguration) -> Bool {
+        sendsSecretsLike(other) && probe == other.probe
+    }
+
     func spec(_ id: ConnectionID, in org: OrgID, secret: Secret<String>?) -> ConnectionSpec {
         ConnectionSpec(
             id: id, org: org, kind: kind, name: name, host: host, port: port, trust: trust,

@@ -109,13 +109,25 @@ package struct ConnectionHealth: Sendable, Hashable {
         if let due = nextPollAt, due < later { nextPollAt = later }
     }
 
+    /// The wall clock has stepped: what was left to wait is left to wait still, and no more than there ever is.
+    package mutating func shift(by step: Duration, at now: Timestamp, pause: Duration) {
+        guard let due = nextPollAt else { return }
+        nextPollAt = min(due + step, latestPoll(after: now, pause: pause))
+    }
+
     // MARK: What follows
+
+    /// No poll is planned for later than that, as long as one clock counts.
+    /// - Parameter pause: the longest from one poll to the next while all is well.
+    package func latestPoll(after now: Timestamp, pause: Duration) -> Timestamp {
+        now + (consecutiveFailures > 0 ? max(PollBackoff.most * (1 + PollBackoff.jitter), pause) : pause)
+    }
 
     package func isDue(at now: Timestamp) -> Bool {
         switch state {
         case .disabled: false
-        case .pending: nextPollAt.map { $0 <= now } ?? true
-        case .ok, .degraded, .failing, .parked: nextPollAt.map { $0 <= now } ?? false
+        case .pending, .failing: nextPollAt.map { $0 <= now } ?? true
+        case .ok, .degraded, .parked: nextPollAt.map { $0 <= now } ?? false
         }
     }
 

@@ -196,7 +196,7 @@ package struct ConnectionRoutes: Sendable {
             throw Problem.connectionSecretRequired
         }
         guard secret == nil || new.credential != .none else { throw Problem.secretUnwanted }
-        let isOther = secret != nil || !new.sendsSecretsLike(old) || new.isEnabled != old.isEnabled
+        let isOther = secret != nil || !new.reachesLike(old) || new.isEnabled != old.isEnabled
         return ConnectionStore.Change(
             configuration: new, secret: secret, health: isOther ? initialHealth(of: new, at: now) : nil)
     }

@@ -121,6 +121,11 @@ package struct WatchedConnection: Sendable {
     /// From one poll to the next while all is well.
     package var longestPause: Duration { ConnectionSpec.longestPause(at: cadence, isAdaptive: isAdaptive) }
 
+    /// It opens again with its key, without anybody touching it.
+    package var waitsForItsKey: Bool {
+        if case .failure(let fault) = spec { fault.reason == .serverError } else { false }
+    }
+
     package init(
         id: ConnectionID, kind: ConnectionKind, name: String, revision: Int64, isEnabled: Bool, cadence: Duration,
         isAdaptive: Bool = false, site: SiteID?, tags: [String], spec: Result<ConnectionSpec, ConnectionFault>,

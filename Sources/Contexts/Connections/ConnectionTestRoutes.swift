@@ -132,7 +132,7 @@ extension ConnectionRoutes {
     ) async throws -> (spec: ConnectionSpec, isAsStored: Bool) {
         let old = try await store.configuration(of: stored, in: org)
         let change = try decide(draft, over: old, at: time.now)
-        let isAsStored = change.secret == nil && change.configuration.sendsSecretsLike(old)
+        let isAsStored = change.secret == nil && change.configuration.reachesLike(old)
         var secret = change.secret
         if secret == nil { secret = try await store.secret(of: stored, in: org) }
         return (change.configuration.spec(stored.id, in: org, secret: secret), isAsStored)

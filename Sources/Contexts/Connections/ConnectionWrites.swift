@@ -32,9 +32,11 @@ extension ConnectionStore {
             guard added == 1 else { throw Problem.connectionNameTaken }
             try await transaction.execute(
                 """
-                INSERT INTO connection_health (org_id, connection_id, state, checked_at, reason, detail)
+                INSERT INTO connection_health (org_id, connection_id, state, checked_at, reason, detail, next_poll_at,
+                                               consecutive_failures)
                 VALUES (\(org), \(id), \(health.state.rawValue), \(health.checkedAt),
-                        \(health.fault?.reason.rawValue), \(health.fault?.detail))
+                        \(health.fault?.reason.rawValue), \(health.fault?.detail), \(health.nextPollAt),
+                        \(Int32(clamping: health.consecutiveFailures)))
                 """)
             try await transaction.execute("SELECT org_changed()")
             transaction.atCommit(entry)
@@ -171,7 +173,8 @@ extension ConnectionStore {
         try await transaction.execute(
             """
             UPDATE connection_health SET state = \(health.state.rawValue), reason = \(health.fault?.reason.rawValue),
-                detail = \(health.fault?.detail), next_poll_at = NULL, degraded = NULL, consecutive_failures = 0
+                detail = \(health.fault?.detail), next_poll_at = \(health.nextPollAt), degraded = NULL,
+                consecutive_failures = \(Int32(clamping: health.consecutiveFailures))
             WHERE connection_id = \(id)
             """)
     }

@@ -26,7 +26,8 @@ extension ConnectionHealth {
         guard shown == written.shown else { return true }
         guard let checkedAt else { return false }
         guard let before = written.checkedAt else { return true }
-        return checkedAt - before >= .seconds(60)
+        // A clock that was set back must not keep it from being written.
+        return checkedAt < before || checkedAt - before >= .seconds(60)
     }
 
     /// Worth a line in the log: it began or ceased to answer, or fails for another reason.

@@ -159,15 +159,24 @@ package struct MonitorPool: Service {
     /// Whatever was missed of changes is found within fifteen seconds.
     private func checkPlaces(_ desk: MonitorDesk, _ office: LeaseOffice) async {
         while !Task.isCancelled {
-            try? await outside.time.sleep(for: .seconds(15))
+            try? await outside.time.sleep(for: MissedWishes.lookEvery)
             await checkAll(desk, await office.shards)
         }
     }
 
     private func checkAll(_ desk: MonitorDesk, _ shards: [Int16]) async {
         await check(await desk.watched, desk)
+        await obeyMissedWishes()
         guard !shards.isEmpty, let places = try? await leases.organisations(of: shards) else { return }
         for place in places { await desk.note(.place(place)) }
+    }
+
+    /// A wish for a poll that was not heard is found in the row. When the database cannot say, the next look does.
+    private func obeyMissedWishes() async {
+        let lingering = await outside.polls.lingering(limit: MissedWishes.limit)
+        let wishes = MissedWishes(database: leases.database)
+        guard let missed = try? await wishes.among(lingering, at: outside.time.now) else { return }
+        await outside.polls.obey(missed)
     }
 
     /// A suspended organisation is not looked at any more, one that was restored is looked at again, a changed one reads

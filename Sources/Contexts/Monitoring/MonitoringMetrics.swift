@@ -19,4 +19,5 @@ enum LogKey {
     static let shards = "shards"
     static let worker = "worker"
     static let connection = "connection"
+    static let seconds = "seconds"
 }

@@ -18,6 +18,8 @@ actor OrgMonitor {
     private static let polledLimit = 50_000
     /// How often the log is searched for reports whose hint was lost.
     private static let lookEvery: Duration = .seconds(60)
+    /// How often a connection is tried to be opened whose key was away.
+    private static let openEvery: Duration = .seconds(30)
     private static let observeEvery: Duration = .seconds(4)
     private static let timelineKept: Duration = .seconds(90 * 86_400)
 
@@ -32,6 +34,8 @@ actor OrgMonitor {
     private var inbox: [AcceptedReport] = []
     private var polled: Deque<PollDesk.Outcome> = []
     private var polledThings = 0
+    /// Agents and connections that were there when the configuration was read last.
+    private var present: Set<ConnectionID> = []
     /// Of connections, as it was stored last.
     private var health: [ConnectionID: ConnectionHealth] = [:]
     private var unwritten: [ConnectionID: CheckedConnection] = [:]
@@ -40,6 +44,8 @@ actor OrgMonitor {
     private var mustLook = true
     private var mustReload = true
     private var reloadWantedAt: Duration?
+    /// When connections that did not open are read again.
+    private var nextOpening: Duration?
     private var nextLook: Duration = .zero
     private var nextSilence: Duration = .zero
     private var nextForgetting: Duration = .zero
@@ -171,6 +177,7 @@ actor OrgMonitor {
 
     private func catchUp(_ state: inout OrgMonitorState) async throws {
         let now = outside.time.monotonic
+        if let nextOpening, now >= nextOpening { mustReload = true }
         if mustReload {
             mustReload = false
             try await reload(&state)
@@ -181,13 +188,30 @@ actor OrgMonitor {
         }
         let reports = inbox
         inbox = []
-        for report in reports { state.take(report, now: outside.time.now) }
+        do {
+            try await take(reports, into: &state)
+        } catch {
+            inbox = reports + inbox
+            throw error
+        }
         let outcomes = polled
         (polled, polledThings) = ([], 0)
-        for outcome in outcomes {
+        // Whoever is asked was there; one that is not any more was removed while its answer was on its way.
+        for outcome in outcomes where present.contains(outcome.checked.id) {
             state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
             note(outcome.checked)
             if let past = outcome.past { remembered.append((outcome.checked.id, past)) }
+        }
+    }
+
+    /// What a removed agent has told is not taken, or it would come back; its rows go from the log like those of others.
+    /// - Throws: nothing is taken when it cannot be said who is there.
+    private func take(_ reports: [AcceptedReport], into state: inout OrgMonitorState) async throws {
+        func isPresent(_ report: AcceptedReport) -> Bool { present.contains(ConnectionID(report.agent.uuid)) }
+        // One that is not known has just come, or has gone. It is there before its first report is accepted.
+        if !reports.allSatisfy(isPresent) { try await reload(&state) }
+        for report in reports {
+            if isPresent(report) { state.take(report, now: outside.time.now) } else { state.leave(report) }
         }
     }
 
@@ -199,15 +223,15 @@ actor OrgMonitor {
         let rows: [AcceptedReport]
         do {
             rows = try await outside.log.uncovered(of: org, except: state.knownRows, limit: limit)
+            try await take(rows, into: &state)
         } catch {
             (mustLook, inbox) = (true, hinted + inbox)
             throw error
         }
-        for report in rows { state.take(report, now: outside.time.now) }
         guard rows.count == limit, let last = rows.last?.seq else { return }
         // The rest of the log is read in the next round.
         mustLook = true
-        for report in hinted where report.seq > last { state.take(report, now: outside.time.now) }
+        inbox = hinted.filter { $0.seq > last } + inbox
     }
 
     /// Configuration has changed, or is read for the first time: what is not there any more goes from the inventory, and
@@ -217,10 +241,14 @@ actor OrgMonitor {
             let agents = try await outside.agents(org)
             let connections = try await outside.connections(org)
             let rules = try await outside.identity.rules(of: org)
-            state.keepOnly(agents.union(connections.map(\.id)))
+            present = agents.union(connections.map(\.id))
+            state.keepOnly(present)
             state.apply(rules, now: outside.time.now)
             health = Dictionary(connections.map { ($0.id, $0.health) }) { first, _ in first }
             unwritten = unwritten.filter { health[$0.key] != nil }
+            remembered.removeAll { !present.contains($0.connection) }
+            nextOpening =
+                connections.contains(where: \.waitsForItsKey) ? outside.time.monotonic + Self.openEvery : nil
             let pasts = try await outside.keeper.backfills(of: org)
             await outside.polls.reload(connections, of: org, pasts: pasts, by: number)
             if let wanted = reloadWantedAt, !mustReload {

@@ -77,6 +77,11 @@ struct OrgMonitorState {
         }
     }
 
+    /// A report of an agent that is no more: nothing of it is kept, and its row goes from the log with the others.
+    mutating func leave(_ report: AcceptedReport) {
+        if !gone.contains(report.seq) { covered.insert(report.seq) }
+    }
+
     /// Adds to the history of a resource what this source has to say of it.
     private mutating func remember(
         _ said: Observation, at place: Claim.Place, of id: ResourceID, isLate: Bool, now: Timestamp
@@ -217,9 +222,10 @@ struct OrgMonitorState {
     /// Everything that is not stored yet, or `nil` when there is nothing. May be asked again if the commit fails.
     /// - Parameter closing: store history too, whether it is due or not.
     func flush(at now: Timestamp, closing: Bool = false) -> Flush? {
+        // Rows of the log that hold no sample wait for none.
+        let isBare = !covered.isEmpty && !history.hasUnstored
         let checkpoint =
-            history.isDue(at: now) || (closing && (history.hasUnstored || !covered.isEmpty))
-            ? history.checkpoint(at: now) : nil
+            history.isDue(at: now) || isBare || (closing && history.hasUnstored) ? history.checkpoint(at: now) : nil
         guard !changes.isEmpty || checkpoint != nil else { return nil }
         let next = changes.isVisible ? OrgHead(epoch: head.epoch, seq: head.seq + 1) : head
         let upserts = changes.resources.sorted().compactMap { watched[$0]?.patch }

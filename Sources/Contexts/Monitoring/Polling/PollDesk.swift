@@ -23,6 +23,8 @@ actor PollDesk {
     private static let pastRequests = 8
     /// Between two connections of a worker that is gone: 500 a second, twice what a process asks at 2,000 of 10 s.
     private static let takeOverPace: Duration = .milliseconds(2)
+    /// How far the wall clock may go from the monotonic one before it is said to have stepped.
+    private static let step: Duration = .seconds(1)
 
     private struct Asked {
         var connection: WatchedConnection
@@ -47,9 +49,12 @@ actor PollDesk {
     private var asked: [PollPlan.Place: Asked] = [:]
     /// Which monitor of an organisation was heard last, by its number: one that was let go may still be speaking.
     private var speakers: [OrgID: UInt64] = [:]
-    private var remembering: Set<PollPlan.Place> = []
+    /// Pasts that are being read.
+    private var remembering = 0
     /// Of the last connection that was taken over.
     private var lastTurn = Timestamp(milliseconds: 0)
+    /// Both clocks, when the times of `plan` were last right by them.
+    private var anchor: (wall: Timestamp, monotonic: Duration)
 
     init(
         makers: [any CollectorMaker], time: any TimeSource, randomness: Randomness = .system, logger: Logger
@@ -58,6 +63,7 @@ actor PollDesk {
         self.time = time
         self.randomness = randomness
         self.logger = logger
+        anchor = (time.now, time.monotonic)
     }
 
     func deliver(to tell: @escaping @Sendable (Outcome) async -> Void) { self.tell = tell }
@@ -72,6 +78,7 @@ actor PollDesk {
     ) {
         guard speaker >= speakers[org, default: 0] else { return }
         speakers[org] = speaker
+        followClock()
         let places = Set(connections.map { PollPlan.Place(org: org, connection: $0.id) })
         for place in asked.keys where place.org == org && !places.contains(place) { forget(place) }
         for connection in connections {
@@ -96,14 +103,50 @@ actor PollDesk {
     /// Somebody wants it asked now.
     func hurry(_ connection: ConnectionID, of org: OrgID) {
         let place = PollPlan.Place(org: org, connection: connection)
+        followClock()
+        hurry(place, at: time.now)
+    }
+
+    private func hurry(_ place: PollPlan.Place, at when: Timestamp) {
         guard let entry = asked[place] else { return }
         // What is under way began before the wish: it is not what was wished for.
         guard entry.task == nil else {
             asked[place]?.isWanted = true
             return
         }
-        asked[place]?.health.hurry(at: time.now)
+        asked[place]?.health.hurry(at: when)
         schedule(place)
+    }
+
+    // MARK: Wishes that were not heard
+
+    /// Those that are not asked for a while, and so would not fulfil a wish that was not heard: parked ones first.
+    func lingering(limit: Int) -> [LingeringPoll] {
+        followClock()
+        let soon = time.now + MissedWishes.lookEvery
+        var (parked, waiting): ([LingeringPoll], [LingeringPoll]) = ([], [])
+        for (place, entry) in asked where entry.task == nil && entry.connection.isEnabled {
+            let due = Self.due(entry, at: time.now)
+            guard due.map({ $0 > soon }) ?? true else { continue }
+            let one = LingeringPoll(
+                org: place.org, connection: place.connection, checkedAt: entry.health.checkedAt, isParked: due == nil)
+            if due == nil { parked.append(one) } else { waiting.append(one) }
+        }
+        let all = parked + waiting
+        guard all.count > limit else { return all }
+        // With more than that each has its turn by chance.
+        let first = Int(randomness.fraction() * Double(all.count))
+        return Array((all[first...] + all[..<first]).prefix(limit))
+    }
+
+    /// Wishes that are in the database and were not heard; one after the other, should they be many.
+    func obey(_ missed: [LingeringPoll]) {
+        for one in missed {
+            let place = PollPlan.Place(org: one.org, connection: one.connection)
+            // Asked since: that was what was wished for.
+            guard let entry = asked[place], entry.task == nil, entry.health.checkedAt == one.checkedAt else { continue }
+            hurry(place, at: turnAfterTakeOver(of: entry.connection))
+        }
     }
 
     /// Waits for nothing: what is under way is given up, the next worker asks again.
@@ -114,24 +157,21 @@ actor PollDesk {
 
     private func enter(_ connection: WatchedConnection, at place: PollPlan.Place, past: String?) {
         guard var entry = asked[place] else {
-            var health = connection.health
-            // After a take-over everything is due.
-            if health.checkedAt != nil, let due = health.nextPollAt, due < time.now {
-                health.postpone(to: turnAfterTakeOver(of: connection))
-            }
-            asked[place] = Asked(connection: connection, collector: nil, health: health, past: past)
+            asked[place] = Asked(
+                connection: connection, collector: nil, health: takenOver(connection.health, of: connection), past: past
+            )
             return schedule(place)
         }
-        guard entry.connection.revision != connection.revision else { return }
+        guard entry.connection.revision != connection.revision else { return opened(connection, at: place) }
         let mayGoOn = Self.reachesLike(entry.connection, connection)
         let isOftener = connection.longestPause < entry.connection.longestPause
         entry.connection = connection
         entry.mustFollow = true
+        if !mayGoOn || !connection.isEnabled { entry.task?.cancel() }
         if !mayGoOn {
-            entry.task?.cancel()
             entry.collector = nil
             entry.pace = AdaptiveCadence()
-            entry.health = connection.health
+            entry.health = takenOver(connection.health, of: connection)
         } else if !connection.isEnabled || connection.health.state == .pending {
             // Saved anew, perhaps with the very same secret: what was refused before is asked once more.
             entry.health = connection.health
@@ -141,6 +181,47 @@ actor PollDesk {
         }
         asked[place] = entry
         schedule(place)
+    }
+
+    /// As it was stored, by a worker that is gone and had a clock of its own.
+    private func takenOver(_ stored: ConnectionHealth, of connection: WatchedConnection) -> ConnectionHealth {
+        var health = stored
+        switch (health.state, health.nextPollAt) {
+        case (.disabled, _), (.parked, nil): break
+        // It fails and nobody has said until when: it could not be asked by who stored it.
+        case (.failing, nil): health.hurry(at: turnAfterTakeOver(of: connection))
+        // After a take-over everything is due.
+        case (_, let due?) where due < time.now && health.checkedAt != nil:
+            health.postpone(to: turnAfterTakeOver(of: connection))
+        // A clock that was ahead: nobody waits until ours is there.
+        case (_, let due?) where due > health.latestPoll(after: time.now, pause: connection.longestPause) + Self.step:
+            health.hurry(at: turnAfterTakeOver(of: connection))
+        default: break
+        }
+        return health
+    }
+
+    /// The same configuration once more. One that did not open when it was read, its key being away, may do so now.
+    private func opened(_ connection: WatchedConnection, at place: PollPlan.Place) {
+        guard case .failure = asked[place]?.connection.spec else { return }
+        asked[place]?.connection = connection
+        guard case .success = connection.spec else { return }
+        hurry(place, at: turnAfterTakeOver(of: connection))
+    }
+
+    /// The wall clock has stepped: whoever waits goes on waiting for as long as there was left, by the monotonic one.
+    private func followClock() {
+        let (now, monotonic) = (time.now, time.monotonic)
+        let stepped = (now - anchor.wall) - (monotonic - anchor.monotonic)
+        guard stepped > Self.step || stepped < .zero - Self.step else { return }
+        anchor = (now, monotonic)
+        lastTurn = lastTurn + stepped
+        for place in Array(asked.keys) {
+            guard let entry = asked[place], entry.task == nil else { continue }
+            asked[place]?.health.shift(by: stepped, at: now, pause: entry.connection.longestPause)
+            schedule(place)
+        }
+        logger.warning("the clock has stepped", metadata: [LogKey.seconds: "\(stepped.inSeconds)"])
     }
 
     /// One after the other, at a pace that a process keeps up with; a large estate within half a cadence. No longer: an
@@ -159,7 +240,6 @@ actor PollDesk {
 
     private func forget(_ place: PollPlan.Place) {
         asked.removeValue(forKey: place)?.task?.cancel()
-        remembering.remove(place)
         plan.remove(place)
     }
 
@@ -170,7 +250,7 @@ actor PollDesk {
 
     private static func due(_ entry: Asked, at now: Timestamp) -> Timestamp? {
         guard entry.connection.isEnabled, entry.health.state != .disabled else { return nil }
-        return entry.health.nextPollAt ?? (entry.health.state == .pending ? now : nil)
+        return entry.health.nextPollAt ?? (entry.health.state == .parked ? nil : now)
     }
 
     private static func lane(_ entry: Asked) -> PollPlan.LaneName {
@@ -186,6 +266,7 @@ actor PollDesk {
 
     /// Begins what is due.
     func tick() {
+        followClock()
         let now = time.now
         for (place, dueAt) in plan.begin(at: now) {
             let lateness = PollMetrics.lateness(asked[place].map(Self.lane) ?? .healthy)
@@ -235,10 +316,10 @@ actor PollDesk {
 
     /// A little of what the platform remembers, while there is some and few others are read.
     private func past(of collector: any Collector, at place: PollPlan.Place) async -> PastReport? {
-        guard let entry = asked[place], let cursor = entry.past,
-            remembering.contains(place) || remembering.count < Self.pastsAtOnce
-        else { return nil }
-        remembering.insert(place)
+        guard let entry = asked[place], let cursor = entry.past, remembering < Self.pastsAtOnce else { return nil }
+        remembering += 1
+        // Whoever has had a turn waits with the others for the next one.
+        defer { remembering -= 1 }
         let budget = PollBudget(time: min(entry.connection.cadence * 0.3, .seconds(10)), requests: Self.pastRequests)
         return await collector.past(budget, after: cursor)
     }
@@ -247,12 +328,12 @@ actor PollDesk {
     func kept(_ backfill: Backfill, of connection: ConnectionID, in org: OrgID) {
         let place = PollPlan.Place(org: org, connection: connection)
         asked[place]?.past = backfill.isFinished ? nil : backfill.cursor
-        if backfill.isFinished { remembering.remove(place) }
     }
 
     private func ended(
         _ place: PollPlan.Place, _ revision: Int64, _ report: PollReport, startedAt: Timestamp, past: PastReport? = nil
     ) async {
+        followClock()
         guard var entry = asked[place] else { return plan.ended(place, dueAt: nil, lane: .healthy) }
         entry.task = nil
         // Asked under a configuration that is no more: what it said may not be so, and it is asked again at once.
@@ -263,13 +344,12 @@ actor PollDesk {
         }
         let before = entry.health
         entry.health.take(
-            report, cadence: pause(of: &entry, after: report), startedAt: startedAt, at: time.now,
+            report, cadence: pause(of: &entry, after: report), startedAt: min(startedAt, time.now), at: time.now,
             jitter: randomness.fraction())
         // It goes on when this part is stored.
         if past != nil { entry.past = nil }
         if entry.isWanted { entry.health.hurry(at: time.now) }
         entry.isWanted = false
-        if report.fault != nil { remembering.remove(place) }
         asked[place] = entry
         plan.ended(place, dueAt: Self.due(entry, at: time.now), lane: Self.lane(entry))
         PollMetrics.count(report.fault)
