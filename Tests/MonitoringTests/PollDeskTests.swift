@@ -199,9 +199,7 @@ struct PollDeskTests {
     func follows() async throws {
         platform.fault.withLockedValue { $0 = nil }
         let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
-        let (outcomes, told) = AsyncStream.makeStream(of: CheckedConnection.self)
-        await desk.deliver { told.yield($0.checked) }
-        var heard = outcomes.makeAsyncIterator()
+        var heard = await answering(desk)
         let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
         var health = ConnectionHealth()
         for (revision, name) in [(1, "fra"), (2, "muc"), (2, "muc"), (3, "ber")] {
@@ -221,8 +219,7 @@ struct PollDeskTests {
     func takeOver() async throws {
         platform.fault.withLockedValue { $0 = nil }
         let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
-        let (outcomes, told) = AsyncStream.makeStream(of: ConnectionID.self)
-        await desk.deliver { told.yield($0.checked.id) }
+        var heard = await answering(desk)
         let org = OrgID.new(at: time.now)
         var health = ConnectionHealth()
         health.take(PollReport(), cadence: .seconds(10), startedAt: time.now, at: time.now, jitter: 0.5)
@@ -236,7 +233,7 @@ struct PollDeskTests {
         time.advance(by: .milliseconds(2 * 20))
         await desk.tick()
         var asked: Set<ConnectionID> = []
-        for await id in outcomes.prefix(20) { asked.insert(id) }
+        for _ in all { asked.insert(try #require(await heard.next()).id) }
         #expect(asked == Set(all.map(\.id)))
         await desk.close()
     }
@@ -245,9 +242,7 @@ struct PollDeskTests {
     func adapts() async throws {
         platform.fault.withLockedValue { $0 = nil }
         let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
-        let (outcomes, told) = AsyncStream.makeStream(of: CheckedConnection.self)
-        await desk.deliver { told.yield($0.checked) }
-        var heard = outcomes.makeAsyncIterator()
+        var heard = await answering(desk)
         let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
         func pauses(_ count: Int) async throws -> [Duration] {
             var pauses: [Duration] = []
@@ -287,14 +282,12 @@ struct PollDeskTests {
     @Test("what is parked is asked again when it is saved anew, even with the very same secret")
     func savedAnew() async throws {
         let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
-        let (outcomes, told) = AsyncStream.makeStream(of: ConnectionHealth.self)
-        await desk.deliver { told.yield($0.checked.health) }
-        var heard = outcomes.makeAsyncIterator()
+        var heard = await answering(desk)
         let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
 
         await desk.reload([connection(id, of: org, revision: 1, health: ConnectionHealth())], of: org)
         await desk.tick()
-        let parked = try #require(await heard.next())
+        let parked = try #require(await heard.next()).health
         #expect(parked.state == .parked)
 
         platform.fault.withLockedValue { $0 = nil }
@@ -304,7 +297,7 @@ struct PollDeskTests {
         await desk.reload([connection(id, of: org, revision: 3, health: ConnectionHealth())], of: org)
         await desk.tick()
         // A poll of the renamed one would have been told first, and still as revision 2.
-        let next = try #require(await heard.next())
+        let next = try #require(await heard.next()).health
         #expect(next.state == .ok && next.checkedAt == time.now)
         await desk.close()
     }
@@ -312,9 +305,7 @@ struct PollDeskTests {
     @Test("what is switched off is not asked, and is asked at once when it is switched on")
     func switches() async throws {
         let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
-        let (outcomes, told) = AsyncStream.makeStream(of: CheckedConnection.self)
-        await desk.deliver { told.yield($0.checked) }
-        var heard = outcomes.makeAsyncIterator()
+        var heard = await answering(desk)
         let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
         await desk.reload([connection(id, of: org, revision: 1, isEnabled: false, health: .disabled)], of: org)
         await desk.tick()

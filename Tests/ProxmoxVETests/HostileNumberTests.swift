@@ -7,12 +7,6 @@ import Testing
 @testable import ProxmoxVE
 
 @Suite("Numbers that a platform can send and nothing can have") struct HostileNumberTests {
-    private func read<Value>(
-        _ json: String, _ read: (inout JSONReader) throws(JSONError) -> Value
-    ) throws -> Value {
-        try PVEAnswer.data(Array("{\"data\":\(json)}".utf8), read)
-    }
-
     @Test(
         "an uptime is within a hundred years, or unknown",
         arguments: [

@@ -7,12 +7,6 @@ import Testing
 @testable import ProxmoxVE
 
 @Suite struct PayloadTests {
-    private func read<Value>(
-        _ json: String, _ read: (inout JSONReader) throws(JSONError) -> Value
-    ) throws -> Value {
-        try PVEAnswer.data(Array("{\"data\":\(json)}".utf8), read)
-    }
-
     @Test(
         "case 1: wearout that is not told is unknown, never 0; what is told is life left",
         arguments: [

@@ -1,4 +1,7 @@
 import HostileKit
+import JSONKit
+
+@testable import ProxmoxVE
 
 /// A cluster of one node, two guests and a storage, as Proxmox VE writes it.
 enum SmallCluster {
@@ -39,4 +42,9 @@ enum SmallCluster {
          "scsi0":"local-lvm:vm-101-disk-0,size=32G","agent":"1","onboot":1}
         """,
     ]
+}
+
+/// What the platform's answer with this as its `data` is read as.
+func read<Value>(_ json: String, _ read: (inout JSONReader) throws(JSONError) -> Value) throws -> Value {
+    try PVEAnswer.data(Array("{\"data\":\(json)}".utf8), read)
 }

@@ -24,7 +24,12 @@ final class NameDesk: Sendable {
     private struct State {
         var entries: [String: Entry] = [:]
         var lastNumber = 0
-        var queuedSlow = 0
+        /// Names that wait for a thread.
+        var (queuedQuick, queuedSlow) = (0, 0)
+
+        mutating func count(_ isSlow: Bool, by step: Int) {
+            if isSlow { queuedSlow += step } else { queuedQuick += step }
+        }
 
         /// Names that nobody waits for go, those whose answer is old first.
         mutating func makeRoom(at now: NIODeadline, most: Int) {
@@ -41,7 +46,7 @@ final class NameDesk: Sendable {
     /// Longer than any resolver that is well.
     private static let slow: TimeAmount = .seconds(2)
     private static let mostNames = 8192
-    private static let mostSlow = 512
+    private static let (mostQuick, mostSlow) = (4096, 512)
 
     private let lookUp: @Sendable (String) -> Answer
     private let clock: @Sendable () -> NIODeadline
@@ -100,15 +105,15 @@ final class NameDesk: Sendable {
     }
 
     private func ask(_ name: String) {
-        let isSlow = state.withLockedValue { state -> Bool? in
-            guard state.entries[name]?.isSlow == true else { return false }
-            guard state.queuedSlow < Self.mostSlow else { return nil }
-            state.queuedSlow += 1
-            return true
+        let (isSlow, hasRoom) = state.withLockedValue { state in
+            let isSlow = state.entries[name]?.isSlow ?? false
+            let hasRoom = isSlow ? state.queuedSlow < Self.mostSlow : state.queuedQuick < Self.mostQuick
+            if hasRoom { state.count(isSlow, by: 1) }
+            return (isSlow, hasRoom)
         }
-        guard let isSlow else { return answered(name, .failure(.timeout), tookLong: true) }
+        guard hasRoom else { return answered(name, .failure(.timeout), tookLong: isSlow) }
         (isSlow ? slowThreads : quickThreads).submit { _ in
-            if isSlow { self.state.withLockedValue { $0.queuedSlow -= 1 } }
+            self.state.withLockedValue { $0.count(isSlow, by: -1) }
             // Whoever wanted it may have gone while it waited for a thread.
             guard self.state.withLockedValue({ $0.entries[name]?.waiting.isEmpty == false }) else {
                 return self.state.withLockedValue { $0.entries[name]?.isAsked = false }

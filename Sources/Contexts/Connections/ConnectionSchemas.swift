@@ -30,9 +30,8 @@ enum ConnectionSchemas {
         "host": .string.described("Absent while the organisation's key cannot be used").optional,
         "port": .integer(minimum: 1, maximum: 65_535), "trust": trust, "tokenId": .string.optional,
         "user": .string.optional, "secretSet": .boolean, "cadenceSeconds": .integer(minimum: 1), "adaptive": .boolean,
-        "enabled": .boolean,
-        "siteId": .uuid.optional, "tags": tags, "agentId": .uuid.optional, "probe": ProbeSettings.schema.optional,
-        "revision": .integer(minimum: 1),
+        "enabled": .boolean, "siteId": .uuid.optional, "tags": tags, "agentId": .uuid.optional,
+        "probe": ProbeSettings.schema.optional, "revision": .integer(minimum: 1),
         "createdAt": .timestamp, "changedAt": .timestamp, "health": health,
     ]).named("Connection")
 
@@ -57,7 +56,7 @@ enum ConnectionSchemas {
             "tokenId": .string(maxLength: 256).optional, "user": .string(maxLength: 128).optional,
             "secret": .string(maxLength: 4096).described("Sealed; never told again").optional,
             "cadenceSeconds": .integer(minimum: 1).optional,
-            "adaptive": .boolean.described("Ask less often while nothing happens there, at most every 5 minutes")
+            "adaptive": .boolean.described("Ask less often while nothing happens there, at least every 5 minutes")
                 .optional,
             "enabled": .boolean.optional,
             "siteId": .uuid.nullable.optional, "tags": tags.optional, "agentId": .uuid.nullable.optional,

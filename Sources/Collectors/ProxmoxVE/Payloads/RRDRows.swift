@@ -32,12 +32,12 @@ struct RRDRow: Sendable, Hashable {
 
     static func read(_ reader: inout JSONReader) throws(JSONError) -> [RRDRow] {
         let rows = try reader.laxList(most: most) { reader throws(JSONError) in try reader.row(RRDRow(), member) }
-        return rows.filter { $0.time > 0 && $0.time < 253_402_300_799 }
+        return rows.filter { $0.time > 0 }
     }
 
     private static func member(_ key: JSONKey, _ reader: inout JSONReader, _ row: inout RRDRow) throws(JSONError) {
         switch key {
-        case "time": row.time = try reader.laxCount() ?? 0
+        case "time": row.time = try reader.laxMoment() ?? 0
         case "cpu": row.cpu = try amount(&reader)
         case "loadavg": row.load = try amount(&reader)
         case "mem": row.mem = try amount(&reader)
@@ -61,7 +61,7 @@ struct RRDRow: Sendable, Hashable {
 
     /// None of these is ever less than nothing.
     private static func amount(_ reader: inout JSONReader) throws(JSONError) -> Double? {
-        try reader.laxDouble().flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+        try reader.laxDouble().flatMap { $0 >= 0 ? $0 : nil }
     }
 }
 
