@@ -22,6 +22,8 @@ interface Message { type: string; timestamp?: number; head?: Head; data?: unknow
 
 const firstWait = 500, longestWait = 15_000;
 const longestAsk = 3_000;
+/** A server that has not told the whole by then is left for another line: its own look-up ends after 10 s. */
+const answerLimit = 30_000;
 /** The server speaks at least this often (its own ping interval is half of it); silence means the line is dead. */
 const pingEvery = 10_000, silenceLimit = 25_000;
 
@@ -139,6 +141,7 @@ export class LiveSocket {
     this.asking = true;
     this.ask = setTimeout(() => {
       if (this.socket?.readyState === WebSocket.OPEN) this.socket.send('{"type":"requestData"}');
+      this.ask = setTimeout(() => this.ended(0), answerLimit);
     }, this.askAfter());
   }
 
