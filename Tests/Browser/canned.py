@@ -263,7 +263,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.canned.said.append(message)
             if message["type"] == "ping":
                 self.send({"type": "pong", "timestamp": now()})
-            elif message["type"] == "requestData":
+            elif message["type"] == "requestData" and not self.canned.holds_state:
                 self.send(self.canned.state())
 
     def send(self, message):

@@ -98,17 +98,21 @@ def test_what_is_over_gives_up_its_place_and_so_does_the_light_to_the_heavy(cann
 def test_a_failing_connection_on_a_later_page_needs_someone_too(estate_of, visit):
     server = estate_of()
     sample = server.answers[("GET", "/api/connections")]["data"][0]
-    well = {"state": "ok", "degraded": [], "consecutiveFailures": 0}
-    all_of_them = [{**sample, "id": f"c{number}", "name": f"site-{number:03d}", "health": sample["health"] if number == 231 else well} for number in range(240)]
+    partly = {"state": "degraded", "degraded": [], "consecutiveFailures": 0}
+    well = {**partly, "state": "ok"}
+    health = {131: sample["health"], 7: well}
+    all_of_them = [{**sample, "id": f"c{number}", "name": f"site-{number:03d}", "health": health.get(number, partly)} for number in range(151)]
 
     def page_of(match, query, body):
+        told = [one for one in all_of_them if one["health"]["state"] in query.get("state", "ok").split(",")]
         first = int(query.get("cursor", 0))
-        return {"data": all_of_them[first:first + 100], **({"nextCursor": str(first + 100)} if first + 100 < len(all_of_them) else {})}
+        return {"data": told[first:first + 100], **({"nextCursor": str(first + 100)} if first + 100 < len(told) else {})}
 
     server.answers[("GET", "/api/connections")] = page_of
     needs = visit(server, "/dashboard").get_by_role("region", name="Needs you")
-    expect(needs.get_by_role("listitem").first).to_contain_text("site-231")
-    expect(needs.get_by_role("listitem")).to_have_count(4)
+    expect(needs.get_by_role("listitem").first).to_contain_text("site-131")
+    expect(needs.locator(".card-head")).to_contain_text("153")  # three things, and not the one that is well
+    expect(needs.get_by_role("listitem")).to_have_count(8)
 
 
 def test_a_search_and_the_order_follow_what_changed(estate_of, visit):

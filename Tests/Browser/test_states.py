@@ -110,6 +110,37 @@ def test_a_gap_in_the_numbers_is_healed_by_asking_for_everything(canned, visit):
     assert {"type": "requestData"} in server.said
 
 
+def test_a_server_that_answers_pings_and_never_tells_the_whole_is_left_for_another_line(canned, visit):
+    def opened():
+        return sum(said["type"] == "(open)" for said in server.said)
+
+    def asked():
+        page.clock.run_for(500)
+        return {"type": "requestData"} in server.said
+
+    def nothing_comes():
+        for _ in range(3):  # less than the silence that ends a line, three times: the pings are answered
+            pings = server.said.count({"type": "ping"})
+            page.clock.run_for(11_000)
+            eventually(lambda: server.said.count({"type": "ping"}) > pings, 10, "a ping")
+
+    server = canned()
+    page = visit(server, "/infrastructure", clock=True)
+    expect(rows(page).first).to_be_visible()
+    hold_the_clock(page)
+    server.holds_state = True
+    server.delta([fresh(1)], skip=3)
+    eventually(asked, 10, "the whole is asked for")
+    nothing_comes()
+    page.clock.run_for(600)
+    eventually(lambda: opened() == 2, 10, "a second line")
+    nothing_comes()  # nor is the first whole of a new line told
+    server.holds_state = False
+    page.clock.resume()
+    eventually(lambda: opened() == 3, 10, "a third line")
+    expect(page.locator(".page .live")).to_contain_text("Live")
+
+
 def test_many_deltas_after_a_lost_one_ask_once_and_not_all_at_the_same_time(canned, visit):
     server = canned()
     page = visit(server, "/infrastructure", clock=True)

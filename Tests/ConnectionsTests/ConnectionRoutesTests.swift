@@ -189,6 +189,28 @@ import Testing
         #expect(await browser.send(.patch, path, ["adaptive": false]).json["adaptive"] == false)
     }
 
+    @Test("the list can be of some states only, page by page") func states() async throws {
+        let place = try ConnectionsCase()
+        let (browser, _) = try await place.member()
+        for name in ["a", "b", "c", "d"] {
+            _ = try await place.made(browser, ["name": .string(name), "enabled": .bool(name == "b")])
+        }
+        func names(_ query: String) async -> (names: [String?], next: String?) {
+            let answer = await browser.send(.get, "/api/connections" + query)
+            return (answer.json["data"]?.array?.map { $0["name"]?.string } ?? [], answer.json["nextCursor"]?.string)
+        }
+        #expect(await names("?state=disabled").names == ["a", "c", "d"])
+        #expect(await names("?state=pending").names == ["b"])
+        #expect(await names("?state=pending,Disabled&state=ok").names == ["a", "b", "c", "d"])
+        #expect(await names("?state=").names == ["a", "b", "c", "d"])
+        let first = await names("?state=disabled&limit=2")
+        #expect(first.names == ["a", "c"])
+        #expect(await names("?state=disabled&limit=2&cursor=\(try #require(first.next))").names == ["d"])
+        let wrong = await browser.send(.get, "/api/connections?state=ok,broken")
+        #expect(wrong.status == 400 && wrong.json["field"] == "state")
+        #expect(await browser.send(.get, "/api/connections?limit=many").json["field"] == "limit")
+    }
+
     @Test("switched off it is not asked, and switched on it is due at once")
     func switches() async throws {
         let place = try ConnectionsCase()

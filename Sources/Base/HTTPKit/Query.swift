@@ -29,6 +29,20 @@ package struct Query: Sendable, ExpressibleByDictionaryLiteral {
     /// Every value of that name, in order.
     package func all(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
 
+    /// The words of a parameter, separated by commas or repeated: trimmed, lower case, without empty ones.
+    package func words(_ name: String) -> [String] {
+        all(name).flatMap { $0.split(separator: ",") }.map { $0.trimmed.lowercased() }.filter { !$0.isEmpty }
+    }
+
+    /// - Throws: 400 `invalid-field` naming the parameter for a word that is none of `known`.
+    package func words(_ name: String, among known: some Collection<String>) throws(Problem) -> [String] {
+        let all = words(name)
+        if let stranger = all.first(where: { !known.contains($0) }) {
+            throw .invalidField(name, "“\(stranger.prefix(40))” is none of \(known.sorted().joined(separator: ", "))")
+        }
+        return all
+    }
+
     /// - Throws: 400 `invalid-field` naming the parameter when it is there and not a whole number in `range`.
     package func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = self[name] else { return nil }

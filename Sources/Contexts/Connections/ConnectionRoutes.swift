@@ -36,6 +36,10 @@ package struct ConnectionRoutes: Sendable {
             access: .permission(.readConnections), scope: .settingsRead, audit: .none(reason: "reads only"),
             problems: [.invalidField("cursor", "")],
             query: [
+                QueryParameter(
+                    "state", .string,
+                    summary: "only those whose health is one of these, separated by commas or repeated: "
+                        + ConnectionHealth.State.allCases.map(\.rawValue).joined(separator: ", ")),
                 QueryParameter("limit", .integer(minimum: 1, maximum: 100), summary: "how many, 50 unless told"),
                 QueryParameter("cursor", .string, summary: "where to go on: the last answer's nextCursor"),
             ],
@@ -43,14 +47,20 @@ package struct ConnectionRoutes: Sendable {
             responseExample: "{\"data\":[\(ConnectionSchemas.example)]}"
         ) { [self] request in
             let org = try request.org()
-            let limit = Paging(limit: request.query["limit"].flatMap { Int($0) } ?? 50).limit
-            let after = try request.query["cursor"].map { text throws(Problem) in
+            let states = try request.query.words("state", among: ConnectionHealth.State.allCases.map(\.rawValue))
+            let paging = try request.query.paging(), limit = paging.limit
+            let after = try paging.cursor.map { text throws(Problem) in
                 guard let id = ConnectionID(text) else {
                     throw .invalidField("cursor", "only what an answer gave as nextCursor is one")
                 }
                 return id
             }
-            let rows = try await store.rows(in: org, "(\(after)::uuid IS NULL OR c.id > \(after))", limit: limit + 1)
+            let rows = try await store.rows(
+                in: org,
+                """
+                (\(after)::uuid IS NULL OR c.id > \(after))
+                AND (\(states.isEmpty) OR coalesce(h.state, 'pending') = ANY(\(states)))
+                """, limit: limit + 1)
             var answers: [ConnectionAnswer] = []
             for row in rows.prefix(limit) { answers.append(try await answer(row, in: org)) }
             let next = rows.count > limit ? answers.last?.stored.id : nil

@@ -19,8 +19,7 @@ struct OrgMonitorState {
     private var registry: Registry
     private var watched: [ResourceID: WatchedResource] = [:]
     private var byConnection: [ConnectionID: Set<ResourceID>] = [:]
-    /// Connections whose first inventory is known.
-    private var introduced: Set<ConnectionID> = []
+    private var firstLooks: FirstLooks
     private var readings: [AgentID: AgentReportReading] = [:]
     private var history: HeadBuffer
     private var voices = Voices()
@@ -39,11 +38,11 @@ struct OrgMonitorState {
         self.head = head.epoch == epoch ? head : OrgHead(epoch: epoch, seq: 0)
         startedAt = now
         history = HeadBuffer(randomness: randomness)
-        registry = Registry(
-            org: org, claims: inventory.allClaims, keys: inventory.keys, now: now)
+        let claims = inventory.allClaims
+        registry = Registry(org: org, claims: claims, keys: inventory.keys, now: now)
+        firstLooks = FirstLooks(claims)
         _ = registry.drain()
         for resource in inventory.resources { watch(WatchedResource(stored: resource)) }
-        introduced = Set(byConnection.keys)
     }
 
     // MARK: In
@@ -60,6 +59,7 @@ struct OrgMonitorState {
         readings[report.agent] = reading
         // What is told late is history; it must not overwrite what is so now.
         let known = report.isBackfill ? registry.resource(of: .init(observation.connection, observation.key)) : nil
+        firstLooks.read(observation.scope, of: observation.connection)
         let id = known ?? registry.take(observation, now: now)
         let own = registry.claims(of: id).first { $0.said.connection == observation.connection }
         remember(
@@ -106,11 +106,15 @@ struct OrgMonitorState {
         var told: [String: Set<String>] = [:]
         for observation in report.observations where observation.connection == connection {
             told[observation.scope, default: []].insert(observation.key)
+            firstLooks.read(observation.scope, of: connection)
             let id = registry.take(observation, now: now)
             remember(
                 observation, at: .init(observation.connection, observation.key), of: id, isLate: false, now: now)
         }
-        for scope in report.complete { registry.close(scope: scope, of: connection, told: told[scope] ?? []) }
+        for scope in report.complete {
+            firstLooks.read(scope, of: connection)
+            registry.close(scope: scope, of: connection, told: told[scope] ?? [])
+        }
     }
 
     /// What a connection's own name for a thing stands for.
@@ -119,7 +123,10 @@ struct OrgMonitorState {
     }
 
     /// Agents and connections that are there now; what others said goes.
-    mutating func keepOnly(_ connections: Set<ConnectionID>) { registry.keepOnly(connections) }
+    mutating func keepOnly(_ connections: Set<ConnectionID>) {
+        registry.keepOnly(connections)
+        firstLooks.keepOnly(connections)
+    }
 
     /// What people say about identity now.
     mutating func apply(_ rules: IdentityRules, now: Timestamp) { registry.apply(rules, now: now) }
@@ -145,8 +152,7 @@ struct OrgMonitorState {
         if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
         for id in told.resources { refresh(id, at: now) }
         changes.add(told)
-        // What a connection tells of at first has not appeared just now.
-        introduced = Set(byConnection.keys)
+        firstLooks.end()
     }
 
     private mutating func refresh(_ id: ResourceID, at now: Timestamp) {
@@ -159,8 +165,7 @@ struct OrgMonitorState {
             guard claims.allSatisfy(\.isStale), known.stored.status != ResourceStatus.offline.rawValue else { return }
             known.mark(isReportedOnly ? .offline : .warning, at: now)
             after = known
-        } else if before != nil, claims.contains(where: { !$0.isHeard && !$0.isStale }), now - startedAt < Self.settling
-        {
+        } else if before != nil, claims.contains(where: { !$0.isHeard && !$0.isStale }), isSettling(at: now) {
             return
         } else {
             let record = ResourceMerge.record(id, from: claims, now: now) { parent(of: $0) }
@@ -169,7 +174,7 @@ struct OrgMonitorState {
         if let before {
             changes.told += ChangeReading.changes(from: before.state, to: after.state, at: now)
             if before.stored.connection != after.stored.connection { unwatch(before) }
-        } else if introduced.contains(after.stored.connection) {
+        } else if claims.contains(where: { firstLooks.isOver(for: $0.said.scope, of: $0.said.connection) }) {
             changes.told.append(ResourceChange(of: after.stored, at: now, .activity, to: "present", reason: "appeared"))
         }
         if before?.stored.facts != after.stored.facts || before?.stored.status != after.stored.status
@@ -181,6 +186,12 @@ struct OrgMonitorState {
         watch(after)
         changes.live.insert(after.stored.connection)
         changes.resources.insert(id)
+    }
+
+    /// Not before the start either: a clock that was set back is not waited for.
+    private func isSettling(at now: Timestamp) -> Bool {
+        let age = now - startedAt
+        return age >= .zero && age < Self.settling
     }
 
     private func parent(of claim: Claim) -> ResourceRecord.Parent? {

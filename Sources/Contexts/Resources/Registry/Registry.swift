@@ -363,7 +363,9 @@ package struct Registry {
         guard let claim = claims.removeValue(forKey: place) else { return }
         let rest = (members[claim.resource] ?? []).filter { $0 != place }
         members[claim.resource] = rest.isEmpty ? nil : rest
-        byScope[Scope(connection: place.connection, name: claim.said.scope)]?.remove(place.key)
+        let scope = Scope(connection: place.connection, name: claim.said.scope)
+        byScope[scope]?.remove(place.key)
+        if byScope[scope]?.isEmpty == true { byScope[scope] = nil }
         let others = Set(rest.compactMap { claims[$0] }.flatMap { ClaimMatch.cards(of: $0.said) })
         for card in ClaimMatch.cards(of: claim.said) where !others.contains(card) {
             cards[card]?.remove(claim.resource)

@@ -76,6 +76,7 @@ export class LiveSocket {
     else this.handlers.link({ kind: "lost", since: this.lostAt, nextTry: undefined });
     socket.onmessage = (event: MessageEvent<string>) => this.receive(event.data);
     socket.onclose = (event) => this.ended(event.code);
+    if (!this.head) this.ask = setTimeout(() => this.ended(0), answerLimit);
     this.watch = setInterval(() => this.checkPulse(socket), 5_000);
   }
 

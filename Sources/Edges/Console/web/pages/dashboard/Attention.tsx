@@ -19,7 +19,7 @@ interface Need { id: string; to: string; icon: IconName; name: string; under: st
   over?: number;
 }
 
-/** What a person may have to look at, worst first: connections that need a hand, and things. */
+/** What a person may have to look at, worst first: the connections given, and things. */
 export function Attention({ connections }: { connections: readonly Connection[] }): JSX.Element {
   const version = useResourcesVersion();
   const needs = useMemo(() => new Map([...unanswered(connections), ...troubled()].map((need) => [need.id, need])), [connections, version]);
@@ -89,7 +89,7 @@ function worst(count: number, needs: readonly Need[]): Need[] {
 
 /** One that is silent hides everything behind it, so it comes before the things. */
 function unanswered(connections: readonly Connection[]): Need[] {
-  return connections.filter((one) => ["degraded", "failing", "parked"].includes(one.health.state)).map((one) => {
+  return connections.map((one) => {
     const { mark, word } = answers(one.health), why = one.health.reason ? reasonWords(one.health.reason) : "Some parts are missing";
     return { id: one.id, to: `/connections/${one.id}`, icon: "plug", name: one.name, under: `${kindTitle(one.kind)} · ${why}`, mark, word, weight: one.health.state === "degraded" ? 1.5 : 4 };
   });

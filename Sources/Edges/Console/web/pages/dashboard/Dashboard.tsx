@@ -17,14 +17,15 @@ import { SectionTile } from "./SectionTile";
 
 /** Milliseconds. */
 const refresh = 10_000;
-/** The list is by age, so that one that fails may be on any page of it. */
+/** Only those that may need someone: of the others there can be thousands. */
+const needy = `${connectionsPath}?state=degraded,failing,parked&limit=100`;
 const mostConnections = 2_000;
 const none: readonly Connection[] = [];
 
 export function Dashboard(): JSX.Element {
   useTitle("Dashboard");
   const mayAsk = may(useMe(), "read:connections");
-  const connections = useWholeList<Connection>(mayAsk ? `${connectionsPath}?limit=100` : undefined, mostConnections, refresh);
+  const connections = useWholeList<Connection>(mayAsk ? needy : undefined, mostConnections, refresh);
   // all at once, so that none pushes another
   const all = useResourceCount(), isReady = !mayAsk || connections.data !== undefined || connections.problem !== undefined;
   const count = isReady ? all : undefined;
