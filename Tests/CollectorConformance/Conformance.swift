@@ -1,5 +1,6 @@
 import HostileKit
 import Inventory
+import JSONKit
 import Kernel
 import NIOConcurrencyHelpers
 
@@ -7,7 +8,9 @@ import NIOConcurrencyHelpers
 package enum Conformance: String, CaseIterable, Sendable {
     case happy, silence, unauthorised, forbidden, failing, garbage, flood, endless, crumbs, drip, packed, deep,
         redirected
-    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget, paging, limited, overloaded, followed
+    case changedCertificate, half, hangUp, skewedClock, partial, recovers, budget, paging, limited, overloaded,
+        followed,
+        text
 
     /// - Returns: sentences; none when the collector conforms.
     package func check(_ one: CollectorCase) async throws -> [String] {
@@ -15,17 +18,18 @@ package enum Conformance: String, CaseIterable, Sendable {
         let server = try await HostileServer(certificate, one.well)
         let spec = one.spec(server, .pinned(certificate.sha256))
         let collector = try one.make(CollectorCase.reach).collector(for: spec)
-        let found = try await check(one, server, collector)
+        let found = try await check(one, server, collector, spec.trust)
         try await server.close()
         return found
     }
 
     private func check(
-        _ one: CollectorCase, _ server: HostileServer, _ collector: any Collector
+        _ one: CollectorCase, _ server: HostileServer, _ collector: any Collector, _ trust: ServerTrust
     ) async throws -> [String] {
         switch self {
         case .happy: return await happy(collector)
         case .followed: return await followed(one, server, collector)
+        case .text: return try await text(one, server, trust)
         case .silence: return await failing(collector, server, .silence, [.timeout], time: .milliseconds(800))
         case .drip: return await failing(collector, server, .drip, [.timeout], time: .milliseconds(800))
         case .unauthorised:
@@ -230,6 +234,50 @@ package enum Conformance: String, CaseIterable, Sendable {
         return wrong
     }
 
+    /// Each text of each answer in turn, as nobody can store it: what is told of stays fit to be kept, and hangs together.
+    private func text(
+        _ one: CollectorCase, _ server: HostileServer, _ trust: ServerTrust
+    ) async throws -> [String] {
+        let names = NIOLockedValueBox<Set<String>>([])
+        let well = one.well
+        func polled(_ change: @escaping @Sendable (String, String) -> String) async throws -> PollReport {
+            server.answer { request in
+                guard case .answer(let status, let headers, let body) = well(request),
+                    let json = try? JSONValue(json: Array(body.utf8))
+                else { return well(request) }
+                let changed = json.changing { name, text in
+                    _ = names.withLockedValue { $0.insert(name) }
+                    return change(name, text)
+                }
+                return .answer(status, headers: headers, body: String(decoding: changed.json, as: UTF8.self))
+            }
+            let collector = try one.make(CollectorCase.reach).collector(for: one.spec(server, trust))
+            return await collector.poll(PollBudget(), at: CollectorCase.now)
+        }
+        _ = try await polled { $1 }
+        let tail = "\0\u{1}\u{202E}" + String(repeating: "x", count: 3000)
+        var wrong: [String] = []
+        for name in names.withLockedValue({ $0.sorted() }) {
+            let report = try await polled { $0 == name ? $1 + tail : $1 }
+            var told = report.observations
+            for index in told.indices { told[index].makePlain() }
+            let keys = told.map(\.key)
+            if Set(keys).count != keys.count { wrong.append("\(name): two become one") }
+            for said in told {
+                if let parent = said.parent, !keys.contains(parent) { wrong.append("\(name): a parent is lost") }
+                let words = [said.key, said.name, said.scope, said.technology ?? ""] + said.tags
+                if words.contains(where: { $0.utf8.count > 600 || !$0.isPlainLine }) {
+                    wrong.append("\(name): \(said.key.prefix(40)) is not plain")
+                }
+                let blocks = (said.facts + said.live).map { String(decoding: $0.json, as: UTF8.self) }
+                if blocks.contains(where: { $0.contains("\\u0000") }) {
+                    wrong.append("\(name): a block has a zero byte")
+                }
+            }
+        }
+        return wrong
+    }
+
     private func budget(_ collector: any Collector, _ server: HostileServer) async -> [String] {
         let report = await collector.poll(PollBudget(requests: 5), at: CollectorCase.now)
         var wrong: [String] = []
@@ -237,5 +285,18 @@ package enum Conformance: String, CaseIterable, Sendable {
         if report.requests != server.requests.count { wrong.append("it counted \(report.requests) requests") }
         if let fault = report.fault { wrong.append("a small budget fails the base: \(fault)") }
         return wrong
+    }
+}
+
+extension JSONValue {
+    /// Every text that is a member, or stands in a list that is one, anew.
+    fileprivate func changing(_ name: String = "", _ change: (String, String) -> String) -> JSONValue {
+        switch self {
+        case .string(let text): .string(change(name, text))
+        case .array(let list): .array(list.map { $0.changing(name, change) })
+        case .object(let members):
+            .object(Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value.changing($0.key, change)) }))
+        default: self
+        }
     }
 }

@@ -148,6 +148,30 @@ struct ConnectionHealthTests {
         let long = failed(1, with: ConnectionFault(.badAnswer, String(repeating: "x", count: 5000)))
         #expect(long.fault?.detail.count == 300)
         let odd = failed(1, with: ConnectionFault(.badAnswer, "a\u{202E}b\n"))
-        #expect(odd.fault?.detail == "The answer cannot be shown.")
+        #expect(odd.fault?.detail == "a?b?")
+        var named = ConnectionHealth()
+        let report = PollReport(
+            degraded: [DegradedPart("ce\0ph", ConnectionFault(.badAnswer, "\0"))], version: "9.0\0",
+            instanceName: String(repeating: "n", count: 5000))
+        named.take(report, cadence: .seconds(10), startedAt: start, at: start, jitter: 0.5)
+        #expect(named.version == "9.0?" && named.instanceName?.count == 256)
+        #expect(named.degraded.map(\.part) == ["ce?ph"] && named.degraded.map(\.fault.detail) == ["?"])
+    }
+
+    @Test("a type of which nothing is left goes from what was discovered; what was not read lately stays")
+    func discovered() {
+        func thing(_ type: ResourceType) -> Observation {
+            Observation(
+                connection: ConnectionID.new(at: start), source: .proxmox, type: type, key: "k", name: "n",
+                measuredAt: start, receivedAt: start)
+        }
+        var health = ConnectionHealth()
+        health.take(
+            PollReport(observations: [thing(.vm), thing(.systemContainer), thing(.physicalDisk)]),
+            cadence: .seconds(10), startedAt: start, at: start, jitter: 0.5)
+        health.take(
+            PollReport(observations: [thing(.vm)], absent: [.systemContainer]), cadence: .seconds(10),
+            startedAt: start, at: start, jitter: 0.5)
+        #expect(health.discovered == [.vm: 1, .physicalDisk: 1])
     }
 }

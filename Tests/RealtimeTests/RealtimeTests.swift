@@ -30,6 +30,9 @@ import Testing
         #expect(ring.missed(since: OrgHead(epoch: 1, seq: 3)) == nil)
         #expect(ring.missed(since: OrgHead(epoch: 1, seq: 9)) == nil)
         #expect(ring.missed(since: OrgHead(epoch: 2, seq: 5)) == nil)
+        // What a reader says it has is any number.
+        #expect(ring.missed(since: OrgHead(epoch: 1, seq: .max)) == nil)
+        #expect(ring.missed(since: OrgHead(epoch: 1, seq: 0)) == nil)
         #expect(DeltaRing().missed(since: .none) == nil)
     }
 

@@ -100,6 +100,8 @@ package struct PollReport: Sendable {
     /// The scopes of which everything is in `observations`: what such a scope told before and does not now is going. A
     /// scope that was read in part, or not at all, is left out and what it told stays.
     package var complete: Set<String>
+    /// Types of which there can be some and are none, as far as complete scopes tell.
+    package var absent: Set<ResourceType>
     /// `nil` when the base could be read.
     package var fault: ConnectionFault?
     package var degraded: [DegradedPart]
@@ -110,12 +112,14 @@ package struct PollReport: Sendable {
     package var requests: Int
 
     package init(
-        observations: [Observation] = [], complete: Set<String> = [], fault: ConnectionFault? = nil,
+        observations: [Observation] = [], complete: Set<String> = [], absent: Set<ResourceType> = [],
+        fault: ConnectionFault? = nil,
         degraded: [DegradedPart] = [], version: String? = nil, instanceName: String? = nil, latency: Duration? = nil,
         requests: Int = 0
     ) {
         self.observations = observations
         self.complete = complete
+        self.absent = absent
         self.fault = fault
         self.degraded = degraded
         self.version = version

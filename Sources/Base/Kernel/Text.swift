@@ -51,6 +51,35 @@ extension StringProtocol {
     }
 }
 
+extension String {
+    /// What a stranger says, fit to be kept and shown in one line: cut to `limit` bytes, and anything that is not plain text
+    /// is `?`.
+    package func asLine(limit: Int) -> String {
+        if isPlainASCII(limit: limit) { return self }
+        var line = self
+        if !line.isPlainLine {
+            line = String(line.unicodeScalars.prefix(limit).map { String($0).isPlainLine ? Character($0) : "?" })
+        }
+        guard line.utf8.count > limit else { return line }
+        line = String(line.prefix(limit))
+        while line.utf8.count > limit { line.removeLast() }
+        return line
+    }
+
+    /// The same for what things are told apart by: two that differ go on differing, though they are cut.
+    package func asKey(limit: Int) -> String {
+        if isPlainASCII(limit: limit) || utf8.count <= limit && isPlainLine { return self }
+        // FNV-1a: no secret, and who makes two alike confuses nothing but what is his own.
+        let mark = utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return asLine(limit: limit - 17) + "~" + String(mark, radix: 16)
+    }
+
+    /// What nearly all text of machines is, found out without looking at what characters mean.
+    package func isPlainASCII(limit: Int) -> Bool {
+        utf8.count <= limit && utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+    }
+}
+
 /// The name of an organisation in addresses: 3 to 40 of `a-z0-9-`, no hyphen at either end.
 package struct Slug: Hashable, Sendable, CustomStringConvertible {
     package let text: String

@@ -49,7 +49,8 @@ package struct GuardedStream: Sendable {
 
     /// Whether these are certificates at all.
     package static func areCertificates(_ pem: [UInt8]) -> Bool {
-        !((try? NIOSSLCertificate.fromPEMBytes(pem)) ?? []).isEmpty
+        // A reader of PEM leaves what is behind the last certificate unread; text with a zero byte cannot be stored.
+        !pem.contains(0) && !((try? NIOSSLCertificate.fromPEMBytes(pem)) ?? []).isEmpty
     }
 }
 

@@ -6,13 +6,16 @@ extension JSONReader {
     /// What is longer is cut: nothing that is worth keeping is, and what is kept stays for long.
     private static var longestText: Int { 8192 }
 
-    /// A number or text; `nil` for null, empty and anything else.
+    /// A number or text; `nil` for null, empty and anything else. No control characters but those of lines and columns.
     package mutating func laxText() throws(JSONError) -> String? {
         switch peek() {
         case .string:
-            let text = try string()
+            var text = try string()
             if text.utf8.count > Self.longestText {
-                return String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self)
+                text = String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self)
+            }
+            if text.utf8.contains(where: Self.isControl) {
+                text = String(decoding: text.utf8.map { Self.isControl($0) ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
             }
             return text.isEmpty ? nil : text
         case .number: return String(decoding: try rawValue(), as: UTF8.self)
@@ -21,6 +24,10 @@ extension JSONReader {
             try skip()
             return nil
         }
+    }
+
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D || byte == 0x7F
     }
 
     /// A number as number or text; `nil` for what is none.

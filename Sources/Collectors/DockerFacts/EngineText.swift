@@ -40,20 +40,6 @@ extension JSONValue {
     }
 }
 
-extension String {
-    /// Cut to `limit` bytes, anything that is not plain text as `?`.
-    func asLine(limit: Int) -> String {
-        var line = self
-        if !line.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }), !line.isPlainLine {
-            line = String(line.unicodeScalars.prefix(limit).map { String($0).isPlainLine ? Character($0) : "?" })
-        }
-        guard line.utf8.count > limit else { return line }
-        line = String(line.prefix(limit))
-        while line.utf8.count > limit { line.removeLast() }
-        return line
-    }
-}
-
 /// Reads answers element by element, so that a long list is never held as a tree.
 enum EngineList {
     private static let options = JSONReader.Options(maxDepth: 64)

@@ -36,8 +36,10 @@ actor ProxmoxPoller: Collector {
         }
         await details(allowance, at: now)
         let mapping = ProxmoxMapping(spec, known, at: now)
+        let observations = mapping.observations
         return PollReport(
-            observations: mapping.observations, complete: mapping.complete, degraded: known.degraded,
+            observations: observations, complete: mapping.complete, absent: mapping.absent(from: observations),
+            degraded: known.degraded,
             version: known.version?.version, instanceName: instanceName, latency: allowance.firstLatency,
             requests: allowance.requestsSpent)
     }

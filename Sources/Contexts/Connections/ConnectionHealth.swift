@@ -53,12 +53,12 @@ package struct ConnectionHealth: Sendable, Hashable {
         _ report: PollReport, discovered: [ResourceType: Int]? = nil, cadence: Duration, startedAt: Timestamp,
         at now: Timestamp, jitter: Double
     ) {
-        version = report.version ?? version
-        instanceName = report.instanceName ?? instanceName
+        name(report.version, report.instanceName)
         latency = report.latency ?? latency
         if let fault = report.fault { return fail(fault, cadence: cadence, at: now, jitter: jitter) }
         let told = report.observations.reduce(into: [:]) { $0[$1.type, default: 0] += 1 }
-        self.discovered = discovered ?? (self.discovered ?? [:]).merging(told) { _, new in new }
+        let stillThere = (self.discovered ?? [:]).filter { !report.absent.contains($0.key) }
+        self.discovered = discovered ?? stillThere.merging(told) { _, new in new }
         succeed(without: report.degraded, at: now)
         nextPollAt = max(startedAt + cadence, now)
     }
@@ -70,13 +70,17 @@ package struct ConnectionHealth: Sendable, Hashable {
         switch probe {
         case .failure(let fault): fail(fault, cadence: cadence, at: now, jitter: jitter)
         case .success(let found):
-            version = found.version ?? version
-            instanceName = found.instanceName ?? instanceName
+            name(found.version, found.instanceName)
             latency = found.latency
             discovered = found.discovered
             succeed(without: found.degraded, at: now)
             nextPollAt = now + cadence
         }
+    }
+
+    private mutating func name(_ version: String?, _ instanceName: String?) {
+        self.version = version?.asLine(limit: 128) ?? self.version
+        self.instanceName = instanceName?.asLine(limit: 256) ?? self.instanceName
     }
 
     package mutating func fail(_ fault: ConnectionFault, cadence: Duration, at now: Timestamp, jitter: Double) {
@@ -93,7 +97,9 @@ package struct ConnectionHealth: Sendable, Hashable {
 
     private mutating func succeed(without parts: [DegradedPart], at now: Timestamp) {
         let byPart = Dictionary(parts.map { ($0.part, $0) }) { first, _ in first }
-        degraded = byPart.values.map { DegradedPart($0.part, $0.fault.shortened) }.sorted { $0.part < $1.part }
+        degraded = byPart.values.map { DegradedPart($0.part.asLine(limit: 128), $0.fault.shortened) }.sorted {
+            $0.part < $1.part
+        }
         state = degraded.isEmpty ? .ok : .degraded
         (checkedAt, okAt, fault, consecutiveFailures) = (now, now, nil, 0)
     }

@@ -45,7 +45,6 @@ extension ConnectionFault {
 
     /// Fit to be stored and shown, whatever a platform had to say.
     var shortened: ConnectionFault {
-        let line = String(detail.prefix(300))
-        return ConnectionFault(reason, line.isPlainLine ? line : "The answer cannot be shown.")
+        ConnectionFault(reason, detail.asLine(limit: 300))
     }
 }

@@ -152,10 +152,10 @@ struct AgentReportReading {
 
     /// As `df`: blocks reserved for root count as neither used nor free.
     private static func share(_ disk: HostReport.Disk) -> Double? {
-        guard let used = disk.usedBytes, let free = disk.freeBytes, used >= 0, free >= 0, used + free > 0 else {
-            return nil
-        }
-        return Double(used) / Double(used + free) * 100
+        guard let used = disk.usedBytes.map(Double.init), let free = disk.freeBytes.map(Double.init), used >= 0,
+            free >= 0, used + free > 0
+        else { return nil }
+        return used / (used + free) * 100
     }
 
     private static func metrics(of report: HostReport, _ facts: AgentFacts) -> ResourceMetrics {

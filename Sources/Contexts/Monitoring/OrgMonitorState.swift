@@ -104,14 +104,16 @@ struct OrgMonitorState {
     /// Takes what a platform was found to hold.
     mutating func take(_ report: PollReport, of connection: ConnectionID, now: Timestamp) {
         var told: [String: Set<String>] = [:]
-        for observation in report.observations where observation.connection == connection {
+        for var observation in report.observations where observation.connection == connection {
+            observation.makePlain()
             told[observation.scope, default: []].insert(observation.key)
             firstLooks.read(observation.scope, of: connection)
             let id = registry.take(observation, now: now)
             remember(
                 observation, at: .init(observation.connection, observation.key), of: id, isLate: false, now: now)
         }
-        for scope in report.complete {
+        for name in report.complete {
+            let scope = Observation.plainKey(name)
             firstLooks.read(scope, of: connection)
             registry.close(scope: scope, of: connection, told: told[scope] ?? [])
         }
@@ -119,7 +121,7 @@ struct OrgMonitorState {
 
     /// What a connection's own name for a thing stands for.
     func resource(of connection: ConnectionID, _ key: String) -> ResourceID? {
-        registry.resource(of: .init(connection, key))
+        registry.resource(of: .init(connection, Observation.plainKey(key)))
     }
 
     /// Agents and connections that are there now; what others said goes.

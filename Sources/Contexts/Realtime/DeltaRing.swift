@@ -41,7 +41,8 @@ struct DeltaRing {
     func missed(since head: OrgHead) -> [LiveMessage]? {
         guard let first = messages.first?.head else { return nil }
         // The delta after `head` must be here, or nothing must come after it.
-        guard head.epoch == first.epoch, head.seq + 1 >= first.seq, let last = messages.last?.head, head.seq <= last.seq
+        // `head` is what a stranger wrote, any number: nothing is added to it.
+        guard head.epoch == first.epoch, head.seq >= first.seq - 1, let last = messages.last?.head, head.seq <= last.seq
         else { return nil }
         return messages.filter { $0.head > head }.map(\.message)
     }

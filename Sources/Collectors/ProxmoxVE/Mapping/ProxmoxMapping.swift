@@ -45,6 +45,15 @@ struct ProxmoxMapping {
         return complete
     }
 
+    /// Types that would stand in the lists that were read to their end, and do not.
+    func absent(from observations: [Observation]) -> Set<ResourceType> {
+        let complete = complete
+        var read: Set<ResourceType> = [.storage]
+        if complete.contains("guests") { read.formUnion([.vm, .systemContainer]) }
+        if complete.contains("ceph") { read.insert(.ceph) }
+        return read.subtracting(observations.map(\.type))
+    }
+
     func platformID(_ path: String) -> [Evidence] {
         instance.map { [Evidence(.platformID, "pve:\($0)/\(path)")] } ?? []
     }

@@ -31,6 +31,9 @@ struct ControlRoom: Sendable {
         }
     }
 
+    /// Of the year 9000, in seconds since 1970: what is said of times has four digits for the year.
+    private static let endOfTime = 221_845_392_000.0
+
     func answer(_ request: FaceRequest) -> FaceReply {
         let (path, query) = request.pathAndQuery
         do {
@@ -51,8 +54,11 @@ struct ControlRoom: Sendable {
                 }
             case ("POST", "/events"): try force(body(of: request))
             case ("POST", "/clock"):
-                guard let seconds = try body(of: request)["advanceSeconds"]?.double, seconds >= 0 else {
-                    throw EstateError("advanceSeconds wants a number of seconds that is not negative")
+                guard let seconds = try body(of: request)["advanceSeconds"]?.double, seconds >= 0,
+                    world.clock.now + seconds < Self.endOfTime
+                else {
+                    throw EstateError(
+                        "advanceSeconds wants a number of seconds from 0 to the year 9000")
                 }
                 world.clock.advance(by: seconds)
             default: return refusal(404, "there is no \(request.method) \(path)")
