@@ -21,7 +21,7 @@ WIDE, NARROW = (1440, 900), (360, 780)
 # answer, a dialog's alarm) is its answer: the browser excuses it for half a second after a person's hand only, so it is
 # excused for 3 s here, and as long as a request that the act began is on its way and a moment beyond.
 WATCH = """(() => {
-  window.pulseWatch = { shift: 0, shifts: [], policy: [], over: false, ended: 0 };
+  window.pulseWatch = { shift: 0, shifts: [], policy: [], over: false, ended: 0, heard: 0 };
   let acted = -Infinity, awaited = 0;
   const excused = (at) => awaited > 0 || at - acted < 3000;
   for (const act of ["pointerdown", "keydown", "input", "change", "click"]) addEventListener(act, () => { acted = performance.now(); }, true);
@@ -33,7 +33,11 @@ WATCH = """(() => {
   };
   const Socket = window.WebSocket;
   window.WebSocket = class extends Socket {
-    constructor(...where) { super(...where); this.addEventListener("close", () => { pulseWatch.ended += 1; }); }
+    constructor(...where) {
+      super(...where);
+      this.addEventListener("close", () => { pulseWatch.ended += 1; });
+      this.addEventListener("message", () => { pulseWatch.heard += 1; });
+    }
   };
   document.addEventListener("securitypolicyviolation", (e) => pulseWatch.policy.push(`${e.violatedDirective}: ${e.blockedURI}`));
   new PerformanceObserver((list) => {

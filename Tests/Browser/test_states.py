@@ -110,7 +110,7 @@ def test_a_gap_in_the_numbers_is_healed_by_asking_for_everything(canned, visit):
     assert {"type": "requestData"} in server.said
 
 
-def test_a_server_that_answers_pings_and_never_tells_the_whole_is_left_for_another_line(canned, visit):
+def test_a_server_that_speaks_and_never_tells_the_whole_is_left_for_another_line(canned, visit):
     def opened():
         return sum(said["type"] == "(open)" for said in server.said)
 
@@ -119,10 +119,11 @@ def test_a_server_that_answers_pings_and_never_tells_the_whole_is_left_for_anoth
         return {"type": "requestData"} in server.said
 
     def nothing_comes():
-        for _ in range(3):  # less than the silence that ends a line, three times: the pings are answered
-            pings = server.said.count({"type": "ping"})
-            page.clock.run_for(11_000)
-            eventually(lambda: server.said.count({"type": "ping"}) > pings, 10, "a ping")
+        for _ in range(4):  # each less than the silence that ends a line, together more than what is waited for the whole
+            heard = page.evaluate("() => pulseWatch.heard")
+            server.send({"type": "pong"})
+            page.wait_for_function("(heard) => pulseWatch.heard > heard", arg=heard)
+            page.clock.run_for(8_000)
 
     server = canned()
     page = visit(server, "/infrastructure", clock=True)
@@ -134,10 +135,13 @@ def test_a_server_that_answers_pings_and_never_tells_the_whole_is_left_for_anoth
     nothing_comes()
     page.clock.run_for(600)
     eventually(lambda: opened() == 2, 10, "a second line")
+    server.wait_for_socket()
     nothing_comes()  # nor is the first whole of a new line told
-    server.holds_state = False
-    page.clock.resume()
+    page.clock.run_for(1_000)
     eventually(lambda: opened() == 3, 10, "a third line")
+    server.wait_for_socket()
+    page.clock.resume()
+    server.send(server.state())
     expect(page.locator(".page .live")).to_contain_text("Live")
 
 

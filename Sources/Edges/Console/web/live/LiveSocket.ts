@@ -140,6 +140,7 @@ export class LiveSocket {
     this.head = undefined;
     if (this.asking) return;
     this.asking = true;
+    clearTimeout(this.ask);
     this.ask = setTimeout(() => {
       if (this.socket?.readyState === WebSocket.OPEN) this.socket.send('{"type":"requestData"}');
       this.ask = setTimeout(() => this.ended(0), answerLimit);
