@@ -278,4 +278,60 @@ import Testing
             _ = try await Self.reach.certificate(of: "127.0.0.1", port: server.port, timeout: .seconds(10))
         }
     }
+
+    @Test(
+        "what goes wrong while a certificate is judged is told as that, and says nothing about the certificate",
+        arguments: [OutboundError.timeout, .noGateway, .gatewayBusy, .unreachable])
+    func unjudged(error: OutboundError) async throws {
+        let server = try await HostileServer(try TestCertificate()) { _ in .json("[]") }
+        let opened = NIOLockedValueBox(0)
+        let behind = OutboundReach(
+            AddressGuard(OutboundPolicy()),
+            gateways: GatewayReach { _, prepare in
+                // The certificate is seen, and then the way is gone.
+                guard
+                    opened.withLockedValue({ count in
+                        count += 1
+                        return count == 1
+                    })
+                else { throw error }
+                return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .channelInitializer(prepare).connect(host: "127.0.0.1", port: server.port).get()
+            } ask: { _ in
+                throw OutboundError.noGateway
+            })
+        await #expect(throws: error) {
+            _ = try await behind.certificate(
+                of: "192.168.1.10", port: server.port,
+                route: .viaAgent(AgentID.new(at: now), of: OrgID.new(at: now)), timeout: .seconds(20))
+        }
+        #expect(opened.withLockedValue { $0 } == 2)
+        try await server.close()
+    }
+
+    @Test("whoever is connected when the time is over is hung up on") func late() async throws {
+        // Says nothing and listens to nothing: nobody but us ends the connection.
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = server.localAddress?.port ?? 0
+        let connected = NIOLockedValueBox<(any Channel)?>(nil)
+        let dialer = Dialer { _, _, _, prepare in
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelInitializer(prepare).connect(host: "127.0.0.1", port: port).get()
+            connected.withLockedValue { $0 = channel }
+            return channel
+        }
+        await #expect(throws: OutboundError.timeout) {
+            _ = try await SecuredStream.open(
+                "pve.test", port, try ClientTLS(.system, of: "pve.test"), by: dialer, until: .now()
+            ) { $0.eventLoop.makeSucceededVoidFuture() }
+        }
+        let channel = try #require(connected.withLockedValue { $0 })
+        let isClosed = channel.eventLoop.makePromise(of: Bool.self)
+        channel.closeFuture.whenComplete { _ in isClosed.succeed(true) }
+        let alarm = channel.eventLoop.scheduleTask(in: .seconds(20)) { isClosed.succeed(false) }
+        #expect(try await isClosed.futureResult.get())
+        alarm.cancel()
+        try await server.close()
+    }
 }

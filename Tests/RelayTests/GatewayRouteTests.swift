@@ -223,7 +223,8 @@ import Testing
         let (_, org) = try await Given.member()
         let (_, others) = try await Given.member()
         let agent = try await Given.agent(in: org)
-        let certificate = try TestCertificate()
+        let authority = try TestCertificate("authority.test")
+        let certificate = try TestCertificate(signedBy: authority)
         let target = try await HostileServer(certificate) { _ in .json("\"inside\"") }
         let route = OutboundRoute.viaAgent(agent.id, of: org)
         try await here.run(with: [RelayListener(here.board, link)]) { port in
@@ -232,6 +233,14 @@ import Testing
                 let client = try there.reach.client(
                     of: "127.0.0.1", port: target.port, trust: .pinned(certificate.sha256), route: route)
                 #expect(try await get(client).body == Array("\"inside\"".utf8))
+                // The platform's certificate counts, not the one of the way to the other process, which has none.
+                let judged = try there.reach.client(
+                    of: "127.0.0.1", port: target.port, trust: .authorities(pem: authority.pem), route: route)
+                #expect(try await get(judged).body == Array("\"inside\"".utf8))
+                let strangers = try there.reach.client(
+                    of: "127.0.0.1", port: target.port,
+                    trust: .authorities(pem: try TestCertificate("authority.test").pem), route: route)
+                await #expect(throws: OutboundError.untrusted) { _ = try await get(strangers) }
                 await #expect(throws: OutboundError.gatewayRefused) {
                     _ = try await there.reach.certificate(
                         of: "127.0.0.1", port: 9, route: route, timeout: .seconds(60))

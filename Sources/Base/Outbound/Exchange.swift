@@ -174,13 +174,17 @@ final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     private let done: EventLoopPromise<Void>
     private let tls: ClientTLS
+    private let handler: NIOSSLClientHandler
 
-    init(_ done: EventLoopPromise<Void>, _ tls: ClientTLS) { (self.done, self.tls) = (done, tls) }
+    /// - Parameter handler: the one of this connection. The pipeline may hold another before it, of a way that is
+    ///   encrypted itself: the first that is found there tells whose certificate, and of which end, nobody knows.
+    init(_ done: EventLoopPromise<Void>, _ tls: ClientTLS, _ handler: NIOSSLClientHandler) {
+        (self.done, self.tls, self.handler) = (done, tls, handler)
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case TLSUserEvent.handshakeCompleted = event {
-            let leaf = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-            if tls.accepts(leaf) { done.succeed() } else { done.fail(OutboundError.untrusted) }
+            if tls.accepts(handler.peerCertificate) { done.succeed() } else { done.fail(OutboundError.untrusted) }
         }
         context.fireUserInboundEventTriggered(event)
     }

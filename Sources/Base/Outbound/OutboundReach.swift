@@ -41,7 +41,8 @@ package struct OutboundReach: Sendable {
     }
 
     /// What a server shows of itself. The handshake is broken off: not a byte is said to it, whoever it is.
-    /// - Throws: `OutboundError`.
+    /// - Throws: `OutboundError`, also when it cannot be found out whether the certificate is believed: that a second
+    ///   connection fails says nothing about it.
     package func certificate(
         of host: String, port: Int, route: OutboundRoute = .direct, timeout: Duration
     ) async throws -> ServerCertificate {
@@ -58,9 +59,7 @@ package struct OutboundReach: Sendable {
         do {
             try await shakeHands(try ClientTLS(.system, of: host), host, port, route, until: end)
             isTrusted = true
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
+        } catch OutboundError.untrusted {
             isTrusted = false
         }
         guard let bytes = try? leaf.toDERBytes(), let parsed = try? Certificate(derEncoded: bytes) else {

@@ -29,15 +29,17 @@ enum SecuredStream {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(SocketEnd())
-                    try pipeline.addHandler(try tls.handler(for: host, refusal: refusal))
-                    try pipeline.addHandler(HandshakeWatch(secured, tls))
+                    let handler = try tls.handler(for: host, refusal: refusal)
+                    try pipeline.addHandler(handler)
+                    try pipeline.addHandler(HandshakeWatch(secured, tls, handler))
                 }.flatMap { prepare(channel) }
             }
-            let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(min(longestHandshake, try end.rest()))) {
-                secured.fail(OutboundError.timeout)
-            }
-            defer { alarm.cancel() }
             do {
+                // The time may have run out while it was connected: then it is closed like one that is not believed.
+                let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(min(longestHandshake, try end.rest()))) {
+                    secured.fail(OutboundError.timeout)
+                }
+                defer { alarm.cancel() }
                 try await withTaskCancellationHandler {
                     try await secured.futureResult.get()
                 } onCancel: {
