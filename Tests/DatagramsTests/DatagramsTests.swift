@@ -67,7 +67,9 @@ import Testing
         try await server.close()
     }
 
-    @Test("this machine answers its own pings, or lends no socket for them", arguments: ["127.0.0.1", "::1"])
+    @Test(
+        "this machine answers its own pings, or lends no socket for them, however its number is written",
+        arguments: ["127.0.0.1", "::1", "0:0:0:0:0:0:0:1", "0000::0001", "::FFFF:127.0.0.1", "::ffff:7f00:1"])
     func echo(address: String) async throws {
         do {
             let times = try await Datagrams.echo(address, count: 3, timeout: Self.patience)
@@ -75,6 +77,19 @@ import Testing
         } catch DatagramError.noEchoSocket {
             // Said as what it is: the caller tells a person.
         }
+    }
+
+    @Test(
+        "whoever is pinged is known by the number that the system writes",
+        arguments: [
+            ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("0:0:0:0:0:0:0:1", "::1"), ("2001:DB8::00a", "2001:db8::a"),
+            ("2001:0db8:0:0:0:0:0:a", "2001:db8::a"), ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("0:0:0:0:0:FFFF:c000:201", "192.0.2.1"),
+        ])
+    func written(address: String, name: String) throws {
+        let target = try #require(Datagrams.echoTarget(address))
+        #expect(target.name == name)
+        #expect(target.address.ipAddress == name)
     }
 
     @Test("what is no address is not asked") func nonsense() async throws {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NIOConcurrencyHelpers
 package import NIOCore
 internal import NIOPosix
@@ -20,7 +21,7 @@ extension Datagrams {
         _ address: String, count: Int, timeout: Duration,
         on loop: (any EventLoop)? = nil
     ) async throws -> [Duration] {
-        guard let target = try? SocketAddress(ipAddress: address, port: 0) else { throw DatagramError.unreachable }
+        guard let (target, name) = echoTarget(address) else { throw DatagramError.unreachable }
         let isSix = target.protocol == .inet6
         let waiting = NIOLockedValueBox<[UInt16: EventLoopPromise<Bool>]>([:])
         let channel: any Channel
@@ -30,7 +31,7 @@ extension Datagrams {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(
-                            EchoReplies(from: address, kind: isSix ? 129 : 0, waiting: waiting))
+                            EchoReplies(from: name, kind: isSix ? 129 : 0, waiting: waiting))
                     }
                 }
                 .bind(host: isSix ? "::" : "0.0.0.0", port: 0).get()
@@ -61,11 +62,26 @@ extension Datagrams {
         }
         return times
     }
+
+    /// Where pings go, and as what the system tells who answers them: a number can be written in many ways. An IPv4 address
+    /// that is written as IPv6 is the IPv4 address, as no socket of ICMPv6 leads to it.
+    static func echoTarget(_ address: String) -> (address: SocketAddress, name: String)? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        var plain = address
+        if inet_pton(AF_INET6, address, &bytes) == 1, bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF,
+            bytes[11] == 0xFF
+        {
+            plain = bytes[12...].map { "\($0)" }.joined(separator: ".")
+        }
+        guard let target = try? SocketAddress(ipAddress: plain, port: 0), let name = target.ipAddress else { return nil }
+        return (target, name)
+    }
 }
 
 /// Replies of the host that was asked, and of no other.
 private final class EchoReplies: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    /// As the system writes it, whatever it was written like when it was asked for.
     private let address: String
     private let kind: UInt8
     private let waiting: NIOLockedValueBox<[UInt16: EventLoopPromise<Bool>]>
