@@ -1,3 +1,4 @@
+import Foundation
 import Kernel
 import Logging
 import ServiceLifecycle
@@ -134,6 +135,30 @@ struct NatsBusTests {
         }
     }
 
+    @Test("what the server refuses while it is there is told to everybody at once, not at the next reconnect")
+    func refused() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "nats-\(UUID()).conf")
+        try Data("max_payload: 1024".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let server = try NatsServer("-c", file.path)
+        let (ours, theirs) = (bus(server.settings), bus(server.settings))
+        var far = theirs.subscribe(to: subject, capacity: 4096).makeAsyncIterator()
+        try await running(ours, theirs) {
+            await meet(ours, &far)
+            ours.publish([UInt8](repeating: 9, count: 2000), to: subject)
+            let calling = Task {
+                while !Task.isCancelled {
+                    ours.publish([2], to: subject)
+                    try? await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            var heard: [Subscription.Message] = []
+            while heard.count < 200, heard.last != .lost, let message = await far.next() { heard.append(message) }
+            calling.cancel()
+            #expect(heard.last == .lost)
+        }
+    }
+
     @Test("a password is needed where the server asks for one, and a wrong one is tried again for ever")
     func password() async throws {
         let server = try NatsServer("--user", "pulse", "--pass", "right")
@@ -164,11 +189,45 @@ struct NatsBusTests {
             outbox.add(.publish([UInt8](repeating: UInt8(number), count: 256 << 10), subject))
         }
         let jobs = outbox.take(within: 0)
-        guard case .subscribe = jobs.first, case .publish(let last, _) = jobs.last else {
-            return #expect(Bool(false), "what stays is the subscription and the newest")
-        }
-        #expect(last.first == 99)
+        guard case .subscribe = jobs.first else { return #expect(Bool(false), "what stays is the subscription") }
+        let told = jobs.compactMap { if case .publish(let payload, _) = $0 { payload } else { nil } }
+        #expect(told.last { !$0.isEmpty }?.first == 99, "and the newest")
         #expect(jobs.count < 40)
         #expect(outbox.take(within: 0).isEmpty)
+    }
+
+    @Test("in place of what is dropped stands one empty message a subject, behind all that stays") func told() {
+        let outbox = NatsOutbox()
+        let (quiet, busy) = (Subject.reports(shard: 1), Subject.reports(shard: 2))
+        func waiting() -> [(payload: [UInt8], subject: Subject)] {
+            outbox.take(within: 0).compactMap {
+                if case .publish(let payload, let subject) = $0 { (payload, subject) } else { nil }
+            }
+        }
+        let large = [UInt8](repeating: 1, count: 1 << 20)
+        outbox.add(.publish([7], quiet))
+        for _ in 0..<8 { outbox.add(.publish(large, busy)) }
+        let once = waiting()
+        #expect(once.count { $0.payload.isEmpty && $0.subject == quiet } == 1)
+        #expect(once.count { $0.payload.isEmpty && $0.subject == busy } == 1)
+        #expect(once.suffix(2).allSatisfy { $0.payload.isEmpty })
+        #expect(!once.contains { $0.payload == [7] })
+
+        // What is said in its place is not dropped itself: it is said again, and still once.
+        outbox.add(.publish([7], quiet))
+        for _ in 0..<40 { outbox.add(.publish(large, busy)) }
+        let often = waiting()
+        #expect(often.count { $0.payload.isEmpty && $0.subject == quiet } == 1)
+        #expect(often.count { $0.payload.isEmpty && $0.subject == busy } == 1)
+        #expect(waiting().isEmpty)
+    }
+
+    @Test("who did not lose anything is told of nothing") func spared() {
+        let outbox = NatsOutbox()
+        for number: Int16 in 0..<10 { outbox.add(.publish([1], .reports(shard: number))) }
+        #expect(
+            outbox.take(within: 0).allSatisfy {
+                if case .publish(let payload, _) = $0 { payload == [1] } else { false }
+            })
     }
 }

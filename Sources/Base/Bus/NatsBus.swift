@@ -21,7 +21,8 @@ package final class NatsBus: MessageBus, Service {
     private let outbox: NatsOutbox
     private let ears: NatsEars
     private let link: NIOLockedValueBox<Link>
-    /// Of what was published while nobody could hear it. Others may be back long before we are: they are told when we are.
+    /// Of what was published while nobody could hear it, or what the server would not take. Others may be back long before we
+    /// are: they are told when we are.
     private let missed = NIOLockedValueBox(Set<Subject>())
     /// More is not remembered; who listens looks once a minute anyway.
     private static let missedLimit = 4096
@@ -83,6 +84,10 @@ package final class NatsBus: MessageBus, Service {
 
     private func drop(_ subject: Subject) {
         BusMetrics.dropped(.outbound)
+        remember(subject)
+    }
+
+    private func remember(_ subject: Subject) {
         missed.withLockedValue { if $0.count < Self.missedLimit { $0.insert(subject) } }
     }
 
@@ -132,8 +137,20 @@ package final class NatsBus: MessageBus, Service {
             }
             let jobs = outbox.take(within: 1)
             for job in jobs where !carry(job, over: connection) { return }
+            tellMissed(connection)
             settle(jobs, connection)
         }
+    }
+
+    /// What the server would not take while it was there is told at once, not at the next reconnect: once a round, so that
+    /// one that takes nothing at all is not asked without end.
+    private func tellMissed(_ connection: NatsLink?) {
+        guard let connection, isWhole else { return }
+        let subjects = missed.withLockedValue { missed in
+            defer { missed = [] }
+            return missed
+        }
+        for subject in subjects where !connection.publish([], to: subject) { remember(subject) }
     }
 
     /// From now on the server knows what we listen to; what was published before may have passed us.
