@@ -15,6 +15,12 @@ struct ChartGrid: Sendable {
         buckets = Array(repeating: Bucket(), count: timeline.stepCount * metrics.count)
     }
 
+    /// As it was made, in the same memory.
+    mutating func clear() {
+        for index in buckets.indices { buckets[index] = Bucket() }
+        past.removeAll(keepingCapacity: true)
+    }
+
     mutating func add(_ source: HistorySource, of tier: Tier) {
         for chunk in source.parts(of: tier) { add(chunk) }
         for earlier in source.earlier {

@@ -43,12 +43,13 @@ package struct ChartRoutes: Sendable {
             let (org, now) = (try request.org(), time.now)
             try await store.require(scope.range, in: org)
             let charted = try await store.charted(scope, seenBy: try request.caller().visibility, at: now, in: org)
-            let query = scope.query(at: now)
+            let query = scope.query(of: charted.resources.count, at: now)
             let lines = try await store.charts(
                 query, of: charted.resources.map(\.id), and: charted.earlier, in: org
             ) { ChartLine($0, query) }
-            return .json(
-                ChartWire.write(lines, of: charted.resources, outages: charted.outages, scope: scope, query: query))
+            return ChartWire.body(
+                lines, of: charted.resources, outages: charted.outages, scope: scope, query: query
+            ).response
         }
     }
 
@@ -65,11 +66,16 @@ package struct ChartRoutes: Sendable {
             let (org, now) = (try request.org(), time.now)
             try await store.require(scope.range, in: org)
             let charted = try await store.charted(scope, seenBy: try request.caller().visibility, at: now, in: org)
-            let query = scope.query(at: now)
-            let grids = try await store.charts(
-                query, of: charted.resources.map(\.id), and: charted.earlier, in: org
-            ) { $0 }
-            let summary = ChartSummary(grids, of: charted.resources, query)
+            let query = scope.query(of: charted.resources.count, at: now)
+            let types = Dictionary(charted.resources.map { ($0.id, $0.type) }) { first, _ in first }
+            let totals = try await store.fold(
+                query, of: charted.resources.map(\.id), and: charted.earlier, in: org, into: ChartTotals(query)
+            ) {
+                $0.add($2, of: $1, type: types[$1] ?? "")
+            } join: {
+                $0.add($1)
+            }
+            let summary = ChartSummary(totals, of: charted.resources, query)
             return .json(ChartWire.write(summary, top: top, outages: charted.outages, query: query))
         }
     }

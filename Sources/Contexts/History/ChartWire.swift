@@ -24,13 +24,14 @@ enum ChartWire {
         }
     }
 
-    static func write(
+    static func body(
         _ lines: [(resource: ResourceID, value: ChartLine)], of resources: [ChartedResource], outages: [Outage],
         scope: ChartScope, query: ChartQuery
-    ) -> [UInt8] {
+    ) -> ChartBody {
         let lines = Dictionary(lines.map { ($0.resource, $0.value) }) { first, _ in first }
         let groups = Dictionary(grouping: resources.filter { (lines[$0.id]?.pointCount ?? 0) > 0 }, by: map)
-        var writer = JSONWriter(capacity: lines.values.reduce(4096) { $0 + $1.json.count + 48 })
+        var writer = JSONWriter(capacity: 4096 + lines.count * 48)
+        var placed: [(at: Int, json: [UInt8])] = []
         var counts: [String: Int] = [:]
         writer.object { writer in
             for (map, count) in maps {
@@ -39,7 +40,8 @@ enum ChartWire {
                         guard let line = lines[resource.id] else { continue }
                         counts[count, default: 0] += line.pointCount
                         writer.key(resource.id.description)
-                        writer.raw(line.json)
+                        writer.raw([UInt8]())
+                        placed.append((at: writer.bytes.count, json: line.json))
                     }
                 }
             }
@@ -62,7 +64,7 @@ enum ChartWire {
                 }
             }
         }
-        return writer.bytes
+        return ChartBody(writer.bytes, placed)
     }
 
     static func write(_ summary: ChartSummary, top: Int, outages: [Outage], query: ChartQuery) -> [UInt8] {
@@ -122,7 +124,11 @@ extension ChartWire {
             QueryParameter(
                 "metrics", .string(maxLength: 2000),
                 summary: "such as cpu,memory; the usual ones when absent. Each costs"),
-            QueryParameter("points", .integer, summary: "2 to 500 a line, clamped; 60 by default"),
+            QueryParameter(
+                "points", .integer,
+                summary:
+                    "2 to 500 a line, clamped; 60 by default. Fewer where resources x metrics x points are above 2 million (1 million with aspects=range): stepSeconds tells"
+            ),
             QueryParameter("maxPoints", .integer, summary: "the same under the name of the field"),
         ] + (typed ? [types] : [])
     }
