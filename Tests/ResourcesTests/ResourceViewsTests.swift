@@ -13,12 +13,12 @@ import Testing
 private struct Estate {
     let org: OrgID
     let platform = ConnectionID(bytes: [UInt8](repeating: 1, count: 16))
-    let inside = ConnectionID(bytes: [UInt8](repeating: 2, count: 16))
+    let inside: ConnectionID
     let now = Timestamp(seconds: 1_795_253_400)
     private(set) var ids: [String: ResourceID] = [:]
 
-    init(in org: OrgID) async throws {
-        self.org = org
+    init(in org: OrgID, inside: ConnectionID = ConnectionID(bytes: [UInt8](repeating: 2, count: 16))) async throws {
+        (self.org, self.inside) = (org, inside)
         var registry = Registry(org: org, claims: [], keys: [:], now: now)
         var node = claim("node/pve1", .agent, "nodes", parent: nil, tags: [])
         node.evidence = [Evidence(.machineID, "m-1")]
@@ -244,6 +244,59 @@ private struct Estate {
         for one in told {
             #expect(one["systems"]?.array?.first?["name"] == "pve1")
             #expect(one["systems"]?.array?.first?["sources"] == ["agent", "proxmox"])
+        }
+    }
+
+    @Test("who sees a part is told of no connection beside it: not by what is connected, not by why something is one")
+    func narrowedConnections() async throws {
+        let database = TestDatabase.current.app
+        let org = try await Given.organisation()
+        let (inside, near) = (try await Given.agent(in: org).id, try await Given.agent(in: org).id)
+        try await TestDatabase.current.superuser.executeGlobally(
+            "UPDATE pulse.agents SET tags = '{berlin}' WHERE org_id = \(org)")
+        let estate = try await Estate(in: org, inside: ConnectionID(inside.uuid))
+        let store = IdentityStore(database)
+        let host = Claim.Place(estate.inside, "host")
+        let user = UserID.new(at: estate.now)
+        let principal = Principal.user(user, session: SessionID.new(at: estate.now))
+        for (other, reason) in [
+            (Claim.Place(estate.platform, "node/pve1"), "hidden-reason"),
+            (Claim.Place(ConnectionID(near.uuid), "host"), "shown-reason"),
+        ] {
+            _ = try await store.say(
+                .different, of: [(host, other)], reason: reason, by: principal, in: org, at: estate.now,
+                entry: "SELECT 1")
+        }
+        let node = try #require(estate.ids["pve1"])
+        func explained(_ visibility: Visibility?) async throws -> String {
+            let routes = IdentityRoutes(store, time: ManualTime(now: estate.now)).endpoints
+            let explain = try #require(routes.first { $0.path == "/api/resources/{id}/identity" })
+            let caller = Caller(
+                principal: principal, org: org, authority: Authority(role: .viewer, visibility: visibility))
+            let request = APIRequest(
+                path: explain.path, parameters: ["id": node.description], query: [:], admitted: caller)
+            guard case .bytes(let bytes) = try await explain.handler(request).body else { throw Problem.notFound }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        func connected(_ visibility: Visibility?) async throws -> JSONValue {
+            let query = try ConnectedInfrastructure.Query([:])
+            let answers = try await estate.ask(ConnectedInfrastructure.statements(query), seenBy: visibility)
+            return try Estate.json(try ConnectedInfrastructure.encode(answers, query))
+        }
+        let berlin = blind
+        let shown = try await connected(berlin)["data"]?.array
+        #expect(shown?.map { $0["connectionId"]?.string } == [estate.inside.description])
+        #expect(shown?.first?["resources"] == 1 && shown?.first?["shared"] == 0)
+        let told = try await explained(berlin)
+        #expect(told.contains(estate.inside.description) && told.contains("shown-reason"), "\(told)")
+        for secret in [estate.platform.description, "node/pve1", "hidden-reason"] {
+            #expect(!told.contains(secret), "\(told)")
+        }
+        // Who sees everything is told everything.
+        #expect(try await connected(nil)["data"]?.array?.map { $0["shared"]?.int } == [1, 1])
+        let whole = try await explained(nil)
+        for part in [estate.platform.description, "node/pve1", "hidden-reason", "shown-reason"] {
+            #expect(whole.contains(part), "\(whole)")
         }
     }
 

@@ -51,8 +51,11 @@ enum ConnectedInfrastructure {
     }
 
     /// Two: what each tells of, by type; the systems among it. One connection more than the page.
+    ///
+    /// What leads in a resource decides who sees it. That somebody else tells of it too is only said of connections that
+    /// the caller sees themselves.
     static func statements(_ query: Query) -> [SQL] {
-        let seen = Visibility.shows("row.connection_id")
+        let seen: SQL = "\(Visibility.shows("row.connection_id")) AND \(Visibility.shows("c.connection_id"))"
         let after: SQL = query.after.map { "AND c.connection_id > \($0)" } ?? ""
         let page: SQL = """
             WITH page AS (
@@ -67,7 +70,8 @@ enum ConnectedInfrastructure {
             SELECT t.connection_id, t.type, count(*), count(*) FILTER (WHERE t.others), max(live.at)
             FROM (SELECT DISTINCT c.connection_id, row.id, row.type,
                          EXISTS (SELECT FROM resource_claims o
-                                 WHERE o.resource_id = row.id AND o.connection_id <> c.connection_id) AS others
+                                 WHERE o.resource_id = row.id AND o.connection_id <> c.connection_id
+                                   AND \(Visibility.shows("o.connection_id"))) AS others
                   FROM resource_claims c JOIN page USING (connection_id) JOIN resources row ON row.id = c.resource_id
                   WHERE \(seen)) AS t
             LEFT JOIN resource_live live USING (connection_id)

@@ -26,9 +26,10 @@ package struct IdentityRoutes: Sendable {
             response: IdentitySchemas.explanation, responseExample: IdentitySchemas.explanationExample
         ) { [store] request in
             let (org, id) = (try request.org(), try Self.id(request))
-            let claims = try await store.claims(of: id, in: org, seenBy: try request.caller().visibility)
+            let visibility = try request.caller().visibility
+            let claims = try await store.claims(of: id, in: org, seenBy: visibility)
             guard let first = claims.first else { throw Problem.resourceNotFound }
-            let rules = try await store.list(of: org)
+            let rules = try await store.list(of: org, seenBy: visibility)
             return .json { json in
                 json.member("resourceId", first.resource)
                 json.array("claims") { json in

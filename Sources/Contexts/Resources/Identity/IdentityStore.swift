@@ -30,14 +30,20 @@ package struct IdentityStore: Sendable {
         try await list(of: org).reduce(into: IdentityRules()) { $0.add($1.kind, $1.left, $1.right) }
     }
 
-    func list(of org: OrgID) async throws -> [IdentityRule] {
-        try await database.rows(
+    /// - Parameter visibility: a rule is shown to whoever sees both of its sides: it tells the key of either.
+    func list(of org: OrgID, seenBy visibility: Visibility? = nil) async throws -> [IdentityRule] {
+        let seen: SQL =
+            visibility == nil
+            ? "" : "WHERE \(Visibility.shows("connection_id")) AND \(Visibility.shows("other_connection"))"
+        let answers = try await database.batch(
             in: org,
-            """
-            SELECT id, kind, connection_id, key, other_connection, other_key, reason, made_by, made_at
-            FROM identity_rules ORDER BY id DESC LIMIT \(Self.limit)
-            """
-        ) { row in
+            visibility.narrowing([
+                """
+                SELECT id, kind, connection_id, key, other_connection, other_key, reason, made_by, made_at
+                FROM identity_rules \(seen) ORDER BY id DESC LIMIT \(Self.limit)
+                """
+            ]))
+        return try answers[answers.count - 1].rows { row in
             let (id, kind) = (try row.next(UUID.self), try row.next(String.self))
             let left = Claim.Place(try row.next(), try row.next())
             let right = Claim.Place(try row.next(), try row.next())
@@ -56,7 +62,7 @@ package struct IdentityStore: Sendable {
                 SELECT c.connection_id, c.key, c.resource_id, c.said
                 FROM resource_claims c JOIN resources row ON row.id = c.resource_id
                 WHERE row.id = coalesce((SELECT s.new_id FROM resource_successions s WHERE s.old_id = \(id)), \(id))
-                  AND \(Visibility.shows("row.connection_id"))
+                  AND \(Visibility.shows("row.connection_id")) AND \(Visibility.shows("c.connection_id"))
                 ORDER BY c.connection_id <> row.connection_id, c.connection_id, c.key
                 """
             ]))
