@@ -73,8 +73,8 @@ extension Datagrams {
         {
             plain = bytes[12...].map { "\($0)" }.joined(separator: ".")
         }
-        guard let target = try? SocketAddress(ipAddress: plain, port: 0), let name = target.ipAddress else { return nil }
-        return (target, name)
+        guard let target = try? SocketAddress(ipAddress: plain, port: 0) else { return nil }
+        return target.ipAddress.map { (target, $0) }
     }
 }
 
