@@ -94,11 +94,13 @@ actor OrgMonitor {
         case failed
         /// Another worker has the shard.
         case fenced
+        /// A round of it is under way, so this one was none.
+        case busy
     }
 
     /// One round: what has come in, what has fallen silent, what must be written.
     func work(closing: Bool = false) async -> Outcome {
-        guard !isWorking else { return .done(isDirty: true) }
+        guard !isWorking else { return .busy }
         isWorking = true
         defer { isWorking = false }
         do {
