@@ -118,6 +118,54 @@ import Testing
         #expect(counts == [1, 1, 2, 2, 3, 3, 3, 3, 3, 3])
     }
 
+    @Test(
+        "what a test wrote into the record is corrected by the poll that it asked for, also when that is no news here")
+    func correctsATest() async throws {
+        let org = try await Given.organisation()
+        try await database.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.connections (org_id, id, kind, name, name_key, host, port, trust, credential, cadence_seconds,
+                                           is_enabled, revision, created_at, changed_at)
+            VALUES (\(org), \(first), 'pve', 'fra', 'fra', decode('01' || repeat('00', 60), 'hex'), 8006, 'system', 'none', 10,
+                    true, 1, \(time.now), \(time.now))
+            """)
+        var fine = ConnectionHealth()
+        fine.take(PollReport(), cadence: .seconds(10), startedAt: time.now, at: time.now, jitter: 0.5)
+        try await database.app.execute(
+            in: org,
+            """
+            INSERT INTO connection_health (org_id, connection_id, state, checked_at, ok_at)
+            VALUES (\(org), \(first), 'ok', \(time.now), \(time.now))
+            """)
+        let spec = ConnectionSpec(
+            id: first, org: org, kind: .pve, name: "fra", host: "pve.example.com", port: 8006, trust: .system,
+            credential: .none, cadence: .seconds(10))
+        let one = WatchedConnection(
+            id: first, kind: .pve, name: "fra", revision: 1, isEnabled: true, cadence: .seconds(10), site: nil,
+            tags: [],
+            spec: .success(spec), health: fine)
+        let monitor = OrgMonitor(
+            org: org, lease: try await Held.lease(of: org), outside: outside(connections: { [one] }))
+        _ = await monitor.work()
+        // Somebody's test has failed.
+        try await database.app.execute(in: org, "UPDATE connection_health SET state = 'parked', next_poll_at = NULL")
+        func stateAfterPoll(isWished: Bool) async throws -> String? {
+            time.advance(by: .seconds(10))
+            fine.take(PollReport(), cadence: .seconds(10), startedAt: time.now, at: time.now, jitter: 0.5)
+            await monitor.offer(
+                PollDesk.Outcome(
+                    org: org, report: PollReport(), checked: CheckedConnection(id: first, revision: 1, health: fine),
+                    isWished: isWished))
+            _ = await monitor.work()
+            return try await database.app.first(
+                in: org, "SELECT state FROM connection_health WHERE next_poll_at IS NOT NULL OR state = 'parked'"
+            ) { try $0.next() }
+        }
+        #expect(
+            try await stateAfterPoll(isWished: false) == "parked", "once a minute is often enough for what is the same")
+        #expect(try await stateAfterPoll(isWished: true) == "ok")
+    }
+
     /// A guest as its platform tells of it, and as a second connection to the same platform does.
     private func told(by connection: ConnectionID, cpu: Double, of org: OrgID) -> PollDesk.Outcome {
         var metrics = ResourceMetrics()

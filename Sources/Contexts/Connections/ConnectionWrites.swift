@@ -108,12 +108,22 @@ extension ConnectionStore {
     }
 
     /// Due now, parked or not. The worker that asks it, whichever it is, hears of it with the commit.
-    func hurry(_ id: ConnectionID, in org: OrgID, at now: Timestamp, entry: SQL? = nil) async throws {
-        let statements: [SQL] = [
+    func hurry(_ id: ConnectionID, in org: OrgID, at now: Timestamp, entry: SQL) async throws {
+        _ = try await database.batch(in: org, Self.wish(for: id, in: org, at: now) + [entry])
+    }
+
+    /// What a test found, and in the same transaction the wish for a poll: a refusal that is written without it would park
+    /// for good what the worker asks with success.
+    func keep(_ tested: CheckedConnection, hurrying isDue: Bool, in org: OrgID, at now: Timestamp) async throws {
+        let wish = isDue ? Self.wish(for: tested.id, in: org, at: now) : []
+        _ = try await database.batch(in: org, [Self.record([tested], in: org)] + wish)
+    }
+
+    private static func wish(for id: ConnectionID, in org: OrgID, at now: Timestamp) -> [SQL] {
+        [
             "UPDATE connection_health SET next_poll_at = \(now) WHERE connection_id = \(id)",
             "SELECT pg_notify('pulse_polls', \("\(org) \(id)"))",
         ]
-        _ = try await database.batch(in: org, statements + (entry.map { [$0] } ?? []))
     }
 
     func keep(_ checked: [CheckedConnection], in org: OrgID) async throws {

@@ -201,7 +201,7 @@ actor OrgMonitor {
         // Whoever is asked was there; one that is not any more was removed while its answer was on its way.
         for outcome in outcomes where present.contains(outcome.checked.id) {
             state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
-            note(outcome.checked)
+            note(outcome)
             if let past = outcome.past { remembered.append((outcome.checked.id, past)) }
         }
     }
@@ -263,8 +263,10 @@ actor OrgMonitor {
         }
     }
 
-    private func note(_ checked: CheckedConnection) {
-        guard checked.health.isWorthWriting(after: health[checked.id]) else { return }
+    /// Who has wished for a poll waits for its outcome, and a test may have written its own into the row meanwhile.
+    private func note(_ outcome: PollDesk.Outcome) {
+        let checked = outcome.checked
+        guard outcome.isWished || checked.health.isWorthWriting(after: health[checked.id]) else { return }
         unwritten[checked.id] = checked
     }
 
