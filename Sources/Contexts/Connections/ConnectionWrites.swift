@@ -16,8 +16,11 @@ extension ConnectionStore {
             secret: try await seal(secret: secret, of: id, in: org), revision: 1, createdAt: now, changedAt: now)
         try await database.asOrg(org) { transaction in
             try await Self.check(new, in: transaction)
-            let count = try await transaction.first("SELECT count(*) FROM connections") { try $0.next(Int.self) } ?? 0
-            guard count < Self.limit else { throw Problem.connectionLimit }
+            // One at a time in an organisation, so that the limit is one.
+            let answers = try await transaction.batch([Self.making, "SELECT count(*) FROM connections"])
+            guard try answers[1].first({ try $0.next(Int.self) }) ?? 0 < Self.limit else {
+                throw Problem.connectionLimit
+            }
             let added = try await transaction.execute(
                 """
                 INSERT INTO connections (org_id, id, kind, name, name_key, host, port, trust, authorities, pin, credential,
@@ -134,6 +137,9 @@ extension ConnectionStore {
     func note(_ entry: SQL, in org: OrgID) async throws { try await database.execute(in: org, entry) }
 
     // MARK: Parts
+
+    private static let making: SQL =
+        "SELECT pg_advisory_xact_lock(hashtextextended('connections ' || current_setting('pulse.org_id'), 0))"
 
     private func row(_ id: ConnectionID, ifAt revision: Int64?, in org: OrgID) async throws -> Row {
         let found = try await present(id, in: org)
