@@ -93,6 +93,40 @@ import Testing
         #expect(try await place.store.specs(of: org).count == 2)
     }
 
+    @Test("however many are made at once, there are never more than are asked")
+    func limit() async throws {
+        let place = try ConnectionsCase()
+        let (browser, org) = try await place.member()
+        _ = try await place.made(browser)
+        try await TestDatabase.current.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.connections
+            SELECT n.* FROM pulse.connections c, generate_series(2, \(ConnectionStore.limit - 1)) AS number,
+                LATERAL jsonb_populate_record(c, jsonb_build_object(
+                    'id', gen_random_uuid(), 'name', number::text, 'name_key', number::text)) AS n
+            """)
+        let (store, now) = (place.store, place.door.time.now)
+        let stored = try await store.rows(in: org, "c.name = 'fra'", limit: 1)[0].stored
+        let model = try await store.configuration(of: stored, in: org)
+        let refusals = await withTaskGroup(of: String?.self) { group in
+            for number in 0..<10 {
+                var new = model
+                new.name = "new \(number)"
+                group.addTask { [new] in
+                    do {
+                        _ = try await store.create(
+                            .new(at: now), new, secret: Secret("s3cret"), health: ConnectionHealth(), in: org, at: now,
+                            entry: "SELECT 1")
+                        return nil
+                    } catch { return (error as? Problem)?.slug ?? "\(error)" }
+                }
+            }
+            return await group.reduce(into: [String]()) { refusals, slug in if let slug { refusals.append(slug) } }
+        }
+        #expect(refusals == [String](repeating: "connection-limit", count: 9))
+        #expect(try await store.watched(of: org).count == ConnectionStore.limit)
+    }
+
     @Test("host and secret stand in the table as ciphertexts alone")
     func sealed() async throws {
         let place = try ConnectionsCase()

@@ -93,6 +93,51 @@ import Testing
         #expect(health.state == .degraded && health.isDue(at: place.door.time.now))
     }
 
+    @Test("a test that fails where polls succeed has the platform asked at once, and parks nothing for good")
+    func failsOnce() async throws {
+        let place = try ConnectionsCase()
+        let (browser, org) = try await place.member()
+        let path = try await place.made(browser)
+        let wish = "\(org) \(path.split(separator: "/").last ?? "")"
+        let faults = [ConnectionFault(.authentication, "Refused."), ConnectionFault(.timeout, "Too slow.")]
+        for fault in faults {
+            place.platform.answer.withLockedValue { $0 = .success(FakePlatform.found) }
+            _ = await browser.send(.post, path + "/test")
+            place.door.time.advance(by: .seconds(1))
+            place.platform.answer.withLockedValue { $0 = .failure(fault) }
+            let wishes = try await place.wishes { _ = await browser.send(.post, path + "/test") }
+            #expect(wishes == [wish])
+            // The record is the test's until the poll has ended; whoever takes over before that asks, too.
+            let health = try await place.store.watched(of: org)[0].health
+            #expect(health.fault == fault && health.isDue(at: place.door.time.now))
+        }
+    }
+
+    @Test("a second refusal by test is no reason to have a parked connection refused once more")
+    func failsAgain() async throws {
+        let place = try ConnectionsCase()
+        let (browser, org) = try await place.member()
+        let path = try await place.made(browser)
+        let refusal = ConnectionFault(.authentication, "Refused.")
+        place.platform.answer.withLockedValue { $0 = .failure(refusal) }
+        let first = try await place.wishes { _ = await browser.send(.post, path + "/test") }
+        #expect(first.count == 1)
+        // Until the worker has asked, the wish stands.
+        let second = try await place.wishes { _ = await browser.send(.post, path + "/test") }
+        #expect(second.count == 1)
+        let one = try await place.store.watched(of: org)[0]
+        #expect(one.health.state == .parked && one.health.isDue(at: place.door.time.now))
+        var polled = one.health
+        polled.take(
+            PollReport(fault: refusal), cadence: .seconds(10), startedAt: place.door.time.now, at: place.door.time.now,
+            jitter: 0)
+        try await place.store.keep(
+            [CheckedConnection(id: one.id, revision: one.revision, health: polled)], in: org)
+        let third = try await place.wishes { _ = await browser.send(.post, path + "/test") }
+        #expect(third.isEmpty)
+        #expect(try await !place.store.watched(of: org)[0].health.isDue(at: place.door.time.now + .seconds(86_400)))
+    }
+
     @Test("a preview names the connections that lead to the same place or to a platform of the same name")
     func preview() async throws {
         let place = try ConnectionsCase()

@@ -26,14 +26,14 @@ struct PollDeskTests {
         }
         func follow(_ spec: ConnectionSpec) { heard.withLockedValue { $0.append("follows \(spec.name)") } }
         /// What happens while it is asked.
-        let meanwhile = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+        let meanwhile = NIOLockedValueBox<(@Sendable () async -> Void)?>(nil)
 
         func past(_ budget: PollBudget, after cursor: String) async -> PastReport {
             PastReport(frames: [], cursor: cursor + "+", isFinished: false, requests: 1)
         }
         func poll(_ budget: PollBudget, at now: Timestamp) async -> PollReport {
             heard.withLockedValue { $0.append("polled") }
-            meanwhile.withLockedValue { $0 }?()
+            await meanwhile.withLockedValue { $0 }?()
             return PollReport(observations: told.withLockedValue { $0 }, fault: fault.withLockedValue { $0 })
         }
         func probe(_ budget: PollBudget) async -> Result<ConnectionProbe, ConnectionFault> {
@@ -165,6 +165,29 @@ struct PollDeskTests {
         time.advance(by: .seconds(1))
         await desk.tick()
         #expect(try #require(await heard.next()).health.state == .ok)
+        await desk.close()
+    }
+
+    @Test("what a poll found that somebody wished for says so, also when the wish came while another was under way")
+    func wished() async throws {
+        platform.fault.withLockedValue { $0 = nil }
+        let desk = PollDesk(makers: [platform], time: time, logger: Logger(label: "test"))
+        let (outcomes, told) = AsyncStream.makeStream(of: PollDesk.Outcome.self)
+        await desk.deliver { told.yield($0) }
+        var heard = outcomes.makeAsyncIterator()
+        let (org, id) = (OrgID.new(at: time.now), ConnectionID.new(at: time.now))
+        await desk.reload([connection(id, of: org, revision: 1, health: ConnectionHealth())], of: org)
+        var wished: [Bool] = []
+        for number in 0..<5 {
+            if number == 1 { await desk.hurry(id, of: org) }
+            platform.meanwhile.withLockedValue { [number] meanwhile in
+                meanwhile = { if number == 2 { await desk.hurry(id, of: org) } }
+            }
+            await desk.tick()
+            wished.append(try #require(await heard.next()).isWished)
+            time.advance(by: .seconds(10))
+        }
+        #expect(wished == [false, true, false, true, false])
         await desk.close()
     }
 

@@ -118,6 +118,108 @@ import Testing
         #expect(counts == [1, 1, 2, 2, 3, 3, 3, 3, 3, 3])
     }
 
+    @Test(
+        "what a test wrote into the record is corrected by the poll that it asked for, also when that is no news here")
+    func correctsATest() async throws {
+        let org = try await Given.organisation()
+        try await database.superuser.executeGlobally(
+            """
+            INSERT INTO pulse.connections (org_id, id, kind, name, name_key, host, port, trust, credential, cadence_seconds,
+                                           is_enabled, revision, created_at, changed_at)
+            VALUES (\(org), \(first), 'pve', 'fra', 'fra', decode('01' || repeat('00', 60), 'hex'), 8006, 'system', 'none', 10,
+                    true, 1, \(time.now), \(time.now))
+            """)
+        var fine = ConnectionHealth()
+        fine.take(PollReport(), cadence: .seconds(10), startedAt: time.now, at: time.now, jitter: 0.5)
+        try await database.app.execute(
+            in: org,
+            """
+            INSERT INTO connection_health (org_id, connection_id, state, checked_at, ok_at)
+            VALUES (\(org), \(first), 'ok', \(time.now), \(time.now))
+            """)
+        let spec = ConnectionSpec(
+            id: first, org: org, kind: .pve, name: "fra", host: "pve.example.com", port: 8006, trust: .system,
+            credential: .none, cadence: .seconds(10))
+        let one = WatchedConnection(
+            id: first, kind: .pve, name: "fra", revision: 1, isEnabled: true, cadence: .seconds(10), site: nil,
+            tags: [],
+            spec: .success(spec), health: fine)
+        let monitor = OrgMonitor(
+            org: org, lease: try await Held.lease(of: org), outside: outside(connections: { [one] }))
+        _ = await monitor.work()
+        // Somebody's test has failed.
+        try await database.app.execute(in: org, "UPDATE connection_health SET state = 'parked', next_poll_at = NULL")
+        func stateAfterPoll(isWished: Bool) async throws -> String? {
+            time.advance(by: .seconds(10))
+            fine.take(PollReport(), cadence: .seconds(10), startedAt: time.now, at: time.now, jitter: 0.5)
+            await monitor.offer(
+                PollDesk.Outcome(
+                    org: org, report: PollReport(), checked: CheckedConnection(id: first, revision: 1, health: fine),
+                    isWished: isWished))
+            _ = await monitor.work()
+            return try await database.app.first(
+                in: org, "SELECT state FROM connection_health WHERE next_poll_at IS NOT NULL OR state = 'parked'"
+            ) { try $0.next() }
+        }
+        #expect(
+            try await stateAfterPoll(isWished: false) == "parked", "once a minute is often enough for what is the same")
+        #expect(try await stateAfterPoll(isWished: true) == "ok")
+    }
+
+    @Test("a backlog is read to its end before hints are taken and anything of it is told: older never follows newer")
+    func backlogInOrder() async throws {
+        let org = try await Given.organisation()
+        let agent = try await Given.agent(in: org).id
+        let present: Set<ConnectionID> = [ConnectionID(agent.uuid)]
+        let monitor = OrgMonitor(org: org, lease: try await Held.lease(of: org), outside: outside { present })
+        func report(cpu: Double, seq: Int64 = 0) -> AcceptedReport {
+            Told.accepted(Told.report(cpu: cpu, at: time.now), seq: seq, agent: agent, org: org, at: time.now)
+        }
+        func log(cpu: Double, times: Int = 1) async throws -> Int64 {
+            try await database.app.first(
+                in: org,
+                """
+                WITH added AS (
+                    INSERT INTO ingest_log (org_id, agent_id, received_at, is_backfill, body)
+                    SELECT \(org), \(agent), \(time.now), false, \(report(cpu: cpu).body) FROM generate_series(1, \(times))
+                    RETURNING seq
+                ) SELECT max(seq) FROM added
+                """
+            ) { try $0.next(Int64.self) } ?? 0
+        }
+        _ = try await log(cpu: 1, times: OrgMonitor.lookLimit)
+        time.advance(by: .seconds(10))
+        _ = try await log(cpu: 2)
+        time.advance(by: .seconds(10))
+        let last = try await log(cpu: 3)
+        await monitor.offer(report(cpu: 3, seq: last))
+        let store = ResourceStore(database.app)
+        guard case .done(true) = await monitor.work() else { throw CancellationError() }
+        #expect(try await store.snapshot(of: org).resources.isEmpty, "half a backlog is not what is so now")
+        _ = await monitor.work()
+        let live = try #require(try await store.snapshot(of: org).resources.first).live
+        #expect(String(decoding: live, as: UTF8.self).contains(#""percent":3"#))
+    }
+
+    @Test("who hands over half-way through a backlog writes what it has read of it")
+    func backlogHandedOver() async throws {
+        let org = try await Given.organisation()
+        let agent = try await Given.agent(in: org).id
+        let present: Set<ConnectionID> = [ConnectionID(agent.uuid)]
+        let monitor = OrgMonitor(org: org, lease: try await Held.lease(of: org), outside: outside { present })
+        let body = Told.accepted(Told.report(cpu: 1, at: time.now), seq: 0, agent: agent, org: org, at: time.now).body
+        try await database.app.execute(
+            in: org,
+            """
+            INSERT INTO ingest_log (org_id, agent_id, received_at, is_backfill, body)
+            SELECT \(org), \(agent), \(time.now), false, \(body) FROM generate_series(1, \(OrgMonitor.lookLimit + 1))
+            """)
+        guard case .done(true) = await monitor.work(closing: true) else { throw CancellationError() }
+        #expect(try await ResourceStore(database.app).snapshot(of: org).resources.map(\.name) == ["web-1"])
+        let left = try await database.app.first(in: org, "SELECT count(*) FROM ingest_log") { try $0.next(Int.self) }
+        #expect(left == 1, "a report leaves the log only with what it told")
+    }
+
     /// A guest as its platform tells of it, and as a second connection to the same platform does.
     private func told(by connection: ConnectionID, cpu: Double, of org: OrgID) -> PollDesk.Outcome {
         var metrics = ResourceMetrics()

@@ -59,6 +59,8 @@ import Testing
             try await vault.seal(Secret("x"), for: .org(org), at: fixture.place(id))
         }
         try await peer.order("restore")
+        // Its provider is left alone for a moment after it said no.
+        fixture.time.advance(by: KeyRing.refusalLifetime)
         #expect(try await fixture.readable(org, with: vault) == 3)
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Kernel
+import NIOConcurrencyHelpers
 import Postgres
 import TestKit
 import Testing
@@ -55,6 +56,49 @@ import Testing
                 #expect(opened == (number == otherNumber ? [1, 2] : nil), "\(number) for \(otherNumber)")
             }
         }
+    }
+
+    /// Lets five seconds pass and says nothing.
+    private struct Silent: KeyProvider {
+        let kind: KeyProviderKind
+        let time: ManualTime
+        let asked: NIOLockedValueBox<Int>
+
+        private func silence() throws(KeyProviderError) -> Never {
+            asked.withLockedValue { $0 += 1 }
+            time.advance(by: .seconds(5))
+            throw .unreachable("no answer")
+        }
+        func create(_ id: WrappingKeyID, for owner: KeyOwner) async throws(KeyProviderError) -> String { try silence() }
+        func wrap(
+            _ key: Secret<[UInt8]>, under wrapping: WrappingKey, for binding: WrapBinding
+        ) async throws(KeyProviderError) -> [UInt8] { try silence() }
+        func unwrap(
+            _ wrapped: [UInt8], under wrapping: WrappingKey, for binding: WrapBinding
+        ) async throws(KeyProviderError) -> Secret<[UInt8]> { try silence() }
+        func destroy(_ wrapping: WrappingKey) async throws(KeyProviderError) { try silence() }
+    }
+
+    @Test("two hundred secrets wait once for a provider that does not answer, and ask it again five seconds later")
+    func silentProvider() async throws {
+        let org = try await Given.organisation()
+        let places = (0..<200).map { SealedPlace(table: "t", column: "c", row: "\($0)") }
+        var sealed: [Sealed] = []
+        for place in places {
+            sealed.append(try await fixture.vault().seal(Secret("x"), for: .org(org), at: place))
+        }
+        let asked = NIOLockedValueBox(0)
+        let vault = fixture.vault(Silent(kind: fixture.provider.kind, time: fixture.time, asked: asked))
+        let start = fixture.time.monotonic
+        for (secret, place) in zip(sealed, places) {
+            await #expect(throws: VaultError.keyUnavailable(reason: .unreachable("no answer"))) {
+                try await vault.open(secret, for: .org(org), at: place)
+            }
+        }
+        #expect(asked.withLockedValue { $0 } == 1 && fixture.time.monotonic - start == .seconds(5))
+        fixture.time.advance(by: KeyRing.refusalLifetime)
+        _ = try? await vault.open(sealed[0], for: .org(org), at: places[0])
+        #expect(asked.withLockedValue { $0 } == 2)
     }
 
     @Test("a sealed value shows nothing of itself") func unspoken() async throws {

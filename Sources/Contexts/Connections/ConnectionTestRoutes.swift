@@ -138,18 +138,23 @@ extension ConnectionRoutes {
         return (change.configuration.spec(stored.id, in: org, secret: secret), isAsStored)
     }
 
-    /// The record that the list shows; a monitor that had given up tries again.
+    /// The record that the list shows. Where the test says otherwise than the record did, the platform is asked at once, so
+    /// that the record is what its polls find: one that was given up is tried again, and one that answers its polls is not
+    /// shown as failing, let alone parked, because a test of it failed once.
     private func keep(
         _ outcome: ConnectionTester.Outcome, of stored: StoredConnection, in org: OrgID
     ) async throws {
-        let row = try await store.present(stored.id, in: org)
-        var health = row.health
-        health.take(
-            outcome.result, cadence: stored.cadence, at: time.now, jitter: Randomness.system.fraction())
-        try await store.keep(
-            [CheckedConnection(id: stored.id, revision: stored.revision, health: health)], in: org)
-        if case .success = outcome.result, row.health.consecutiveFailures > 0 {
-            try await store.hurry(stored.id, in: org, at: time.now)
-        }
+        let before = try await store.present(stored.id, in: org).health
+        let now = time.now
+        var health = before
+        health.take(outcome.result, cadence: stored.cadence, at: now, jitter: Randomness.system.fraction())
+        let isOtherwise =
+            switch outcome.result {
+            case .success: before.consecutiveFailures > 0
+            // A wish that is not fulfilled yet stays one. What was parked is not asked again for a second refusal.
+            case .failure: before.consecutiveFailures == 0 || before.isDue(at: now)
+            }
+        let tested = CheckedConnection(id: stored.id, revision: stored.revision, health: health)
+        try await store.keep(tested, hurrying: isOtherwise, in: org, at: now)
     }
 }

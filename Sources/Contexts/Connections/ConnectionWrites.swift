@@ -16,8 +16,11 @@ extension ConnectionStore {
             secret: try await seal(secret: secret, of: id, in: org), revision: 1, createdAt: now, changedAt: now)
         try await database.asOrg(org) { transaction in
             try await Self.check(new, in: transaction)
-            let count = try await transaction.first("SELECT count(*) FROM connections") { try $0.next(Int.self) } ?? 0
-            guard count < Self.limit else { throw Problem.connectionLimit }
+            // One at a time in an organisation, so that the limit is one.
+            let answers = try await transaction.batch([Self.making, "SELECT count(*) FROM connections"])
+            guard try answers[1].first({ try $0.next(Int.self) }) ?? 0 < Self.limit else {
+                throw Problem.connectionLimit
+            }
             let added = try await transaction.execute(
                 """
                 INSERT INTO connections (org_id, id, kind, name, name_key, host, port, trust, authorities, pin, credential,
@@ -108,12 +111,22 @@ extension ConnectionStore {
     }
 
     /// Due now, parked or not. The worker that asks it, whichever it is, hears of it with the commit.
-    func hurry(_ id: ConnectionID, in org: OrgID, at now: Timestamp, entry: SQL? = nil) async throws {
-        let statements: [SQL] = [
+    func hurry(_ id: ConnectionID, in org: OrgID, at now: Timestamp, entry: SQL) async throws {
+        _ = try await database.batch(in: org, Self.wish(for: id, in: org, at: now) + [entry])
+    }
+
+    /// What a test found, and in the same transaction the wish for a poll: a refusal that is written without it would park
+    /// for good what the worker asks with success.
+    func keep(_ tested: CheckedConnection, hurrying isDue: Bool, in org: OrgID, at now: Timestamp) async throws {
+        let wish = isDue ? Self.wish(for: tested.id, in: org, at: now) : []
+        _ = try await database.batch(in: org, [Self.record([tested], in: org)] + wish)
+    }
+
+    private static func wish(for id: ConnectionID, in org: OrgID, at now: Timestamp) -> [SQL] {
+        [
             "UPDATE connection_health SET next_poll_at = \(now) WHERE connection_id = \(id)",
             "SELECT pg_notify('pulse_polls', \("\(org) \(id)"))",
         ]
-        _ = try await database.batch(in: org, statements + (entry.map { [$0] } ?? []))
     }
 
     func keep(_ checked: [CheckedConnection], in org: OrgID) async throws {
@@ -124,6 +137,9 @@ extension ConnectionStore {
     func note(_ entry: SQL, in org: OrgID) async throws { try await database.execute(in: org, entry) }
 
     // MARK: Parts
+
+    private static let making: SQL =
+        "SELECT pg_advisory_xact_lock(hashtextextended('connections ' || current_setting('pulse.org_id'), 0))"
 
     private func row(_ id: ConnectionID, ifAt revision: Int64?, in org: OrgID) async throws -> Row {
         let found = try await present(id, in: org)

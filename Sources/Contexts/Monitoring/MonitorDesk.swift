@@ -3,10 +3,13 @@ import Ingest
 import Kernel
 import Metrics
 
-/// The monitors that run here, and which of them have something to do. A thin shell around `WatchList`.
+/// The monitors that run here, and which of them have something to do. A thin shell around `WatchList` and `MonitorTurns`.
 actor MonitorDesk {
-    /// Flushes under way at once: each is one pipelined transaction on a shared connection.
-    private static let width = 64
+    /// For a hand-over to have everything written, rounds that are under way included. While it lasts nobody polls these
+    /// organisations; a flush that waits for a busy database takes tenths of a second.
+    private static let patience: Duration = .seconds(3)
+    private static let tries = 3
+    private static let betweenTries: Duration = .milliseconds(50)
 
     private struct Running {
         let monitor: OrgMonitor
@@ -16,24 +19,28 @@ actor MonitorDesk {
 
     private let outside: MonitorOutside
     private var list = WatchList()
+    private var turns = MonitorTurns()
     private var monitors: [OrgID: Running] = [:]
+    /// With something to do, and not begun since.
     private var dirty: Set<OrgID> = []
-    /// Monitors that were let go and may still be writing; looked through with every round over everyone.
+    /// How many rounds of each are under way: one of its turn, one that finishes it.
+    private var atWork: [ObjectIdentifier: Int] = [:]
+    /// Monitors that were let go and may still be writing; of several of one organisation the last, which waits for those
+    /// before it.
     private var leaving: [OrgID: OrgMonitor] = [:]
     private var lastNumber: UInt64 = 0
-
-    /// Those whose configuration has changed: they do not wait for the next round.
-    private var urgent: Set<OrgID> = []
-    /// Rings when there are some; one ring is as good as many.
-    nonisolated let urges: AsyncStream<Void>
-    private let urge: AsyncStream<Void>.Continuation
+    /// Rings when somebody may begin; one ring is as good as many.
+    private nonisolated let bell: AsyncStream<Void>
+    private nonisolated let ring: AsyncStream<Void>.Continuation
 
     init(outside: MonitorOutside) {
         self.outside = outside
-        (urges, urge) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     var watched: [OrgID] { Array(monitors.keys) }
+    /// Turns that have begun and not ended.
+    var working: Int { turns.working }
 
     // MARK: What there is
 
@@ -42,14 +49,13 @@ actor MonitorDesk {
     @discardableResult
     func note(_ event: WatchList.Event) async -> Int16? {
         let effects = list.step(event)
-        var (closed, reloads, place): ([(OrgID, UInt64)], [OrgMonitor], Int16?) = ([], [], nil)
+        var (closed, reloads, place): ([(OrgID, UInt64)], [(OrgID, OrgMonitor)], Int16?) = ([], [], nil)
         for effect in effects {
             switch effect {
             case .close(let org): if let gone = close(org) { closed.append((org, gone)) }
             case .open(let org, let lease): open(org, lease)
             case .reload(let org):
-                if let monitor = monitors[org]?.monitor { reloads.append(monitor) }
-                urgent.insert(org)
+                if let monitor = monitors[org]?.monitor { reloads.append((org, monitor)) }
                 dirty.insert(org)
             case .forward(let shard): place = shard
             }
@@ -57,21 +63,26 @@ actor MonitorDesk {
         if case .heard = event {} else { MonitoringMetrics.shards.record(list.held.count) }
         if !effects.isEmpty { MonitoringMetrics.monitors.record(monitors.count) }
         if !closed.isEmpty { await outside.polls.drop(closed) }
-        for monitor in reloads { await monitor.reload() }
-        if !reloads.isEmpty { urge.yield() }
+        for (org, monitor) in reloads {
+            // First told, then begun: a turn that began in between would read what was so before.
+            await monitor.reload()
+            turns.wantSoon(org)
+        }
+        if !reloads.isEmpty { ring.yield() }
         return place
     }
 
     private func open(_ org: OrgID, _ lease: ShardLease) {
         lastNumber += 1
         let monitor = OrgMonitor(
-            org: org, lease: lease, outside: outside, number: lastNumber, after: leaving.removeValue(forKey: org))
+            org: org, lease: lease, outside: outside, number: lastNumber, after: leaving[org])
         monitors[org] = Running(monitor: monitor, number: lastNumber)
     }
 
     private func close(_ org: OrgID) -> UInt64? {
         guard let gone = monitors.removeValue(forKey: org) else { return nil }
-        leaving[org] = gone.monitor
+        // One that is not at work never will be; whoever it would have waited for stays.
+        if atWork[ObjectIdentifier(gone.monitor)] != nil { leaving[org] = gone.monitor }
         dirty.remove(org)
         return gone.number
     }
@@ -82,6 +93,8 @@ actor MonitorDesk {
         let orgs = list.watched.filter { shards.contains($0.value.lease.shard) }.map(\.key)
         await outside.polls.drop(orgs.compactMap { org in monitors[org].map { (org, $0.number) } })
         await finish(orgs)
+        // The process ends: `close` writes what this could not, and must still find it.
+        guard !Task.isCancelled else { return }
         await note(.stop(Set(shards.compactMap { list.held[$0] })))
     }
 
@@ -114,19 +127,42 @@ actor MonitorDesk {
 
     // MARK: Work gets done
 
-    /// - Parameter everyone: also those with nothing to do, for what has fallen silent.
-    func round(everyone: Bool) async {
-        if everyone { for (org, monitor) in leaving where await !monitor.isWorking { leaving[org] = nil } }
-        let due = everyone ? Array(monitors.keys) : Array(dirty)
-        dirty.removeAll()
-        await work(due, closing: false)
+    /// Gives monitors their turns until it is cancelled; what is under way then is cancelled too, and waited for.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await _ in bell {
+                while let org = turns.next(at: outside.time.monotonic) {
+                    guard let monitor = monitors[org]?.monitor else {
+                        turns.ended(org)
+                        continue
+                    }
+                    dirty.remove(org)
+                    begin(monitor)
+                    group.addTask { await self.ended(await monitor.work(), of: org, monitor) }
+                }
+                MonitoringMetrics.working.record(turns.working)
+            }
+        }
     }
 
-    /// Those that read their configuration anew.
-    func hasten() async {
-        let due = Array(urgent)
-        urgent.removeAll()
-        await work(due, closing: false)
+    private func ended(_ outcome: OrgMonitor.Outcome, of org: OrgID, _ monitor: OrgMonitor) async {
+        end(monitor, of: org)
+        turns.ended(org)
+        ring.yield()
+        // Whoever has taken its place meanwhile has its own outcomes.
+        if monitors[org]?.monitor === monitor, await isUndone(outcome, of: org, monitor) { dirty.insert(org) }
+    }
+
+    /// Has those that have something to do begin, and waits for none of them: one that hangs holds up nobody else.
+    /// - Parameter everyone: also those with nothing to do, for what has fallen silent.
+    func round(everyone: Bool) {
+        turns.observe(outside.time.monotonic)
+        if everyone {
+            for org in monitors.keys { turns.want(org) }
+        } else {
+            for org in dirty { turns.want(org) }
+        }
+        ring.yield()
     }
 
     /// One organisation after the other: this is housekeeping and must not crowd out flushes.
@@ -139,41 +175,49 @@ actor MonitorDesk {
         (monitors, list) = ([:], WatchList())
     }
 
-    /// Until nothing is unwritten, or three attempts have not achieved it: then the log and the next owner have the rest.
+    // MARK: The last round
+
+    /// Until nothing is unwritten, or several tries have not achieved it in time: then the log and the next owner have the
+    /// rest. Each has one try at least, however late its turn comes.
     private func finish(_ orgs: [OrgID]) async {
-        var left = orgs
-        for _ in 0..<3 where !left.isEmpty {
-            left = Array(await work(left, closing: true))
-            if !left.isEmpty { try? await outside.time.sleep(for: .milliseconds(50)) }
+        let end = outside.time.monotonic + Self.patience
+        await withTaskGroup(of: Void.self) { group in
+            for (index, org) in orgs.enumerated() {
+                if index >= MonitorTurns.width { await group.next() }
+                guard let monitor = monitors[org]?.monitor else { continue }
+                group.addTask { await self.finish(monitor, of: org, until: end) }
+            }
         }
     }
 
-    /// - Returns: those that have more to do, or could not do it.
-    @discardableResult
-    private func work(_ orgs: [OrgID], closing: Bool) async -> Set<OrgID> {
-        var left: Set<OrgID> = []
-        await withTaskGroup(of: (OrgID, OrgMonitor, OrgMonitor.Outcome).self) { group in
-            var waiting = orgs[...]
-            func startNext() {
-                guard let org = waiting.popFirst() else { return }
-                guard let monitor = monitors[org]?.monitor else { return startNext() }
-                group.addTask { (org, monitor, await monitor.work(closing: closing)) }
+    private func finish(_ monitor: OrgMonitor, of org: OrgID, until end: Duration) async {
+        var tries = 0
+        while monitors[org]?.monitor === monitor {
+            begin(monitor)
+            let outcome = await monitor.work(closing: true)
+            self.end(monitor, of: org)
+            // A round that is under way is waited for: what has come in since it began it does not write.
+            if case .busy = outcome {} else { tries += 1 }
+            guard await isUndone(outcome, of: org, monitor), tries < Self.tries, outside.time.monotonic < end else {
+                return
             }
-            for _ in 0..<Self.width { startNext() }
-            for await (org, monitor, outcome) in group {
-                // Whoever has taken its place meanwhile has its own outcomes.
-                if monitors[org]?.monitor === monitor, await isUndone(outcome, of: org, monitor) { left.insert(org) }
-                startNext()
-            }
+            do { try await outside.time.sleep(for: Self.betweenTries) } catch { return }
         }
-        dirty.formUnion(left)
-        return left
     }
 
+    private func begin(_ monitor: OrgMonitor) { atWork[ObjectIdentifier(monitor), default: 0] += 1 }
+
+    private func end(_ monitor: OrgMonitor, of org: OrgID) {
+        let left = atWork[ObjectIdentifier(monitor), default: 1] - 1
+        atWork[ObjectIdentifier(monitor)] = left > 0 ? left : nil
+        if left <= 0, leaving[org] === monitor { leaving[org] = nil }
+    }
+
+    /// - Returns: whether it has more to do, or could not do it.
     private func isUndone(_ outcome: OrgMonitor.Outcome, of org: OrgID, _ monitor: OrgMonitor) async -> Bool {
         switch outcome {
         case .done(let isDirty): return isDirty
-        case .failed: return true
+        case .failed, .busy: return true
         case .fenced:
             MonitoringMetrics.fenced.increment()
             await note(.fenced(org, monitor.lease))

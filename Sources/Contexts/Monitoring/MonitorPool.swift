@@ -53,7 +53,7 @@ package struct MonitorPool: Service {
             group.addTask { await poll() }
             group.addTask { await office.run() }
             group.addTask { await tick(desk) }
-            group.addTask { for await _ in desk.urges { await desk.hasten() } }
+            group.addTask { await desk.run() }
             group.addTask { await listen(desk, office) }
             group.addTask { await checkPlaces(desk, office) }
             group.addTask { await keepHistory(desk) }
@@ -68,7 +68,7 @@ package struct MonitorPool: Service {
         try? await leases.leave()
     }
 
-    /// At most four rounds a second for each organisation.
+    /// At most four rounds a second for each organisation, but for changes of its configuration.
     private func tick(_ desk: MonitorDesk) async {
         var rounds = 0
         while !Task.isCancelled {

@@ -10,12 +10,16 @@ enum MonitoringMetrics {
     static let reload = Metrics.Timer(label: "pulse_monitoring_reload_seconds")
     static let samples = Counter(label: "pulse_monitoring_samples_total")
     static let monitors = Gauge(label: "pulse_monitoring_monitors")
+    /// Whose turn has begun and not ended; `MonitorTurns` has the bounds.
+    static let working = Gauge(label: "pulse_monitoring_monitors_working")
     static let shards = Gauge(label: "pulse_monitoring_shards")
 }
 
 enum LogKey {
     static let org = "org"
     static let reason = "reason"
+    /// Whose turn has begun and not ended; `MonitorTurns` has the bounds.
+    static let working = Gauge(label: "pulse_monitoring_monitors_working")
     static let shards = "shards"
     static let worker = "worker"
     static let connection = "connection"

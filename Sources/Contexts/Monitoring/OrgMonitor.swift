@@ -14,6 +14,11 @@ import Resources
 actor OrgMonitor {
     /// Reports that may wait for a monitor; the log has them all, so what does not fit is read again from there.
     private static let inboxLimit = 5000
+    /// Reports that one round reads from the log.
+    static let lookLimit = 2000
+    /// Rounds that may read on before what a backlog has told so far is written: 20,000 reports. Their samples wait in memory,
+    /// and a log that grows faster than it is read must not hide everything for ever.
+    private static let looksAtOnce = 10
     /// Observations of polls that may wait: some 2 KB each.
     private static let polledLimit = 50_000
     /// How often the log is searched for reports whose hint was lost.
@@ -42,6 +47,8 @@ actor OrgMonitor {
     /// What platforms remember, to be stored.
     private var remembered: [(connection: ConnectionID, past: PastReport)] = []
     private var mustLook = true
+    /// Rounds in a row after which the log had more.
+    private var looksBehind = 0
     private var mustReload = true
     private var reloadWantedAt: Duration?
     /// When connections that did not open are read again.
@@ -94,16 +101,18 @@ actor OrgMonitor {
         case failed
         /// Another worker has the shard.
         case fenced
+        /// A round of it is under way, so this one was none.
+        case busy
     }
 
     /// One round: what has come in, what has fallen silent, what must be written.
     func work(closing: Bool = false) async -> Outcome {
-        guard !isWorking else { return .done(isDirty: true) }
+        guard !isWorking else { return .busy }
         isWorking = true
         defer { isWorking = false }
         do {
-            try await takeIn()
-            return try await write(closing: closing)
+            let isCaughtUp = try await takeIn(closing: closing)
+            return try await write(inventory: isCaughtUp, closing: closing)
         } catch let error as DatabaseError where error.sqlState == SQLState.fenced {
             state = nil
             return .fenced
@@ -116,13 +125,17 @@ actor OrgMonitor {
     }
 
     /// The state is taken out while it changes: with a second holder the first change would copy all that is known.
-    private func takeIn() async throws {
+    /// - Returns: whether it may be told and written. Half a backlog is not: it would show machines as they were, some of them
+    ///   silent, and put on the timeline as of now what happened while nobody listened.
+    private func takeIn(closing: Bool) async throws -> Bool {
         var state = try await loaded()
         self.state = nil
         defer { self.state = state }
         try await catchUp(&state)
-        observeSilence(&state)
+        guard closing || looksBehind % Self.looksAtOnce == 0 else { return false }
+        if looksBehind == 0 { observeSilence(&state) }
         state.settle(at: outside.time.now)
+        return true
     }
 
     /// Silence is told in minutes; it is not looked for in every round.
@@ -186,6 +199,19 @@ actor OrgMonitor {
             nextLook = now + Self.lookEvery
             try await look(&state)
         }
+        if looksBehind == 0 { try await takeHinted(into: &state) }
+        let outcomes = polled
+        (polled, polledThings) = ([], 0)
+        // Whoever is asked was there; one that is not any more was removed while its answer was on its way.
+        for outcome in outcomes where present.contains(outcome.checked.id) {
+            state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
+            note(outcome)
+            if let past = outcome.past { remembered.append((outcome.checked.id, past)) }
+        }
+    }
+
+    /// Those that were hinted at since the log was read to its end.
+    private func takeHinted(into state: inout OrgMonitorState) async throws {
         let reports = inbox
         inbox = []
         do {
@@ -193,14 +219,6 @@ actor OrgMonitor {
         } catch {
             inbox = reports + inbox
             throw error
-        }
-        let outcomes = polled
-        (polled, polledThings) = ([], 0)
-        // Whoever is asked was there; one that is not any more was removed while its answer was on its way.
-        for outcome in outcomes where present.contains(outcome.checked.id) {
-            state.take(outcome.report, of: outcome.checked.id, now: outside.time.now)
-            note(outcome.checked)
-            if let past = outcome.past { remembered.append((outcome.checked.id, past)) }
         }
     }
 
@@ -215,23 +233,27 @@ actor OrgMonitor {
         }
     }
 
-    /// Takes what the log has. A hint is sent when its row is committed, so what was hinted at before this and is not in the
-    /// log any more is in history already, by this monitor or by the one before it: it is left out.
+    /// Takes what the log has, oldest first. A hint is sent when its row is committed, so what was hinted at before this is in
+    /// the log still, and read now or with the rest of it, or in history already, by this monitor or by the one before it:
+    /// hints are left out, or newer reports would be taken before older ones.
     private func look(_ state: inout OrgMonitorState) async throws {
-        let (limit, hinted) = (2000, inbox)
+        let hinted = inbox
         (mustLook, inbox) = (false, [])
         let rows: [AcceptedReport]
         do {
-            rows = try await outside.log.uncovered(of: org, except: state.knownRows, limit: limit)
+            rows = try await outside.log.uncovered(of: org, except: state.knownRows, limit: Self.lookLimit)
             try await take(rows, into: &state)
         } catch {
             (mustLook, inbox) = (true, hinted + inbox)
             throw error
         }
-        guard rows.count == limit, let last = rows.last?.seq else { return }
+        guard rows.count == Self.lookLimit else {
+            looksBehind = 0
+            return
+        }
         // The rest of the log is read in the next round.
         mustLook = true
-        inbox = hinted.filter { $0.seq > last } + inbox
+        looksBehind += 1
     }
 
     /// Configuration has changed, or is read for the first time: what is not there any more goes from the inventory, and
@@ -261,15 +283,18 @@ actor OrgMonitor {
         }
     }
 
-    private func note(_ checked: CheckedConnection) {
-        guard checked.health.isWorthWriting(after: health[checked.id]) else { return }
+    /// Who has wished for a poll waits for its outcome, and a test may have written its own into the row meanwhile.
+    private func note(_ outcome: PollDesk.Outcome) {
+        let checked = outcome.checked
+        guard outcome.isWished || checked.health.isWorthWriting(after: health[checked.id]) else { return }
         unwritten[checked.id] = checked
     }
 
-    private func write(closing: Bool) async throws -> Outcome {
+    /// - Parameter inventory: what is known of resources, too; reports leave the log only together with what they told.
+    private func write(inventory: Bool, closing: Bool) async throws -> Outcome {
         let now = outside.time.now
         let told = unwritten
-        let flush = state?.flush(at: now, closing: closing)
+        let flush = inventory ? state?.flush(at: now, closing: closing) : nil
         let pasts = remembered
         guard flush != nil || !told.isEmpty || !pasts.isEmpty else { return .done(isDirty: hasMore) }
         var statements = [ResourceWrites.fence(shard: lease.shard, epoch: lease.epoch)]

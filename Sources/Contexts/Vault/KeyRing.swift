@@ -9,6 +9,9 @@ package struct KeyRing: Sendable {
     package static let keyLifetime: Duration = .seconds(40)
     /// How long "this is the newest key" is believed: a rotation waits this long before the old key goes.
     package static let currentLifetime: Duration = .seconds(5)
+    /// How long a provider is not asked again for a key after it did not let it be used: a key that is given back works
+    /// this much later.
+    package static let refusalLifetime: Duration = .seconds(5)
     /// Keys held at once: two versions for 4,096 organisations, under 2 MB.
     package static let bound = 8192
 
@@ -29,8 +32,10 @@ package struct KeyRing: Sendable {
         store = KeyTable(database)
         self.providers = providers
         self.time = time
-        keys = KeyCache(lifetime: Self.keyLifetime, bound: bound, time: time)
-        newest = KeyCache(lifetime: Self.currentLifetime, bound: bound, time: time)
+        keys = KeyCache(
+            lifetime: Self.keyLifetime, refusalLifetime: Self.refusalLifetime, bound: bound, time: time)
+        newest = KeyCache(
+            lifetime: Self.currentLifetime, refusalLifetime: Self.refusalLifetime, bound: bound, time: time)
     }
 
     /// The key that seals now; made when the owner has none yet.

@@ -13,6 +13,8 @@ actor PollDesk {
         let org: OrgID
         let report: PollReport
         let checked: CheckedConnection
+        /// Somebody asked for this poll.
+        var isWished = false
         /// A part of what the platform remembers from before it was watched.
         var past: PastReport?
     }
@@ -34,6 +36,8 @@ actor PollDesk {
         var pace = AdaptiveCadence()
         var health: ConnectionHealth
         var task: Task<Void, Never>?
+        /// The next poll, or the one under way, is one that somebody wished for.
+        var isWished = false
         /// Somebody wished for a poll after this one had begun.
         var isWanted = false
         /// Where the reading of the past goes on; `nil` when there is none to be read, or some on its way to be stored.
@@ -115,6 +119,7 @@ actor PollDesk {
             return
         }
         asked[place]?.health.hurry(at: when)
+        asked[place]?.isWished = true
         schedule(place)
     }
 
@@ -349,7 +354,8 @@ actor PollDesk {
         // It goes on when this part is stored.
         if past != nil { entry.past = nil }
         if entry.isWanted { entry.health.hurry(at: time.now) }
-        entry.isWanted = false
+        let wasWished = entry.isWished
+        (entry.isWished, entry.isWanted) = (entry.isWanted, false)
         asked[place] = entry
         plan.ended(place, dueAt: Self.due(entry, at: time.now), lane: Self.lane(entry))
         PollMetrics.count(report.fault)
@@ -357,7 +363,8 @@ actor PollDesk {
         await tell(
             Outcome(
                 org: place.org, report: report,
-                checked: CheckedConnection(id: place.connection, revision: revision, health: entry.health), past: past))
+                checked: CheckedConnection(id: place.connection, revision: revision, health: entry.health),
+                isWished: wasWished, past: past))
     }
 
     /// Until it is asked again, should it have answered.
