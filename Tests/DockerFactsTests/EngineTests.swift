@@ -5,6 +5,7 @@ import Kernel
 import Logging
 import NIOCore
 import NIOPosix
+import TestKit
 import Testing
 
 @testable import DockerFacts
@@ -134,8 +135,20 @@ private final class Answering: ChannelInboundHandler {
 private actor ScriptedEngine: EngineAPI {
     var answers: [String: Result<String, EngineFault>]
     private(set) var asked: [String] = []
+    /// Answers that are held back until they are let go.
+    private var held: [String: [CheckedContinuation<Void, Never>]] = [:]
+    private let heldBack: AsyncStream<String>.Continuation
+    /// What is held back, when it is asked for.
+    nonisolated let waiting: AsyncStream<String>
 
-    init(_ answers: [String: Result<String, EngineFault>]) { self.answers = answers }
+    init(_ answers: [String: Result<String, EngineFault>]) {
+        self.answers = answers
+        (waiting, heldBack) = AsyncStream.makeStream()
+    }
+
+    func hold(_ path: String) { held[path] = [] }
+
+    func letGo(_ path: String) { for one in held.removeValue(forKey: path) ?? [] { one.resume() } }
 
     func set(_ path: String, _ answer: Result<String, EngineFault>) { answers[path] = answer }
 
@@ -143,6 +156,12 @@ private actor ScriptedEngine: EngineAPI {
         asked.append(path)
         let bare = path.split(separator: "?").first.map(String.init) ?? path
         let key = bare.hasPrefix("/v1.41") ? String(bare.dropFirst(6)) : bare
+        if held[key] != nil {
+            await withCheckedContinuation { one in
+                held[key, default: []].append(one)
+                heldBack.yield(key)
+            }
+        }
         guard let answer = answers[key] else { throw EngineFault(.unsupported, "no such answer") }
         return Array(try answer.get().utf8)
     }
@@ -167,13 +186,13 @@ private actor ScriptedEngine: EngineAPI {
         return ScriptedEngine(answers)
     }
 
-    private static func watch(_ engine: ScriptedEngine, _ change: (inout DockerBudget) -> Void = { _ in })
-        -> DockerWatch
-    {
+    private static func watch(
+        _ engine: ScriptedEngine, time: any TimeSource = SystemTime(), _ change: (inout DockerBudget) -> Void = { _ in }
+    ) -> DockerWatch {
         var budget = DockerBudget()
         change(&budget)
         return DockerWatch(
-            engine: engine, interval: .seconds(10), budget: budget,
+            engine: engine, interval: .seconds(10), budget: budget, time: time,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -185,6 +204,21 @@ private actor ScriptedEngine: EngineAPI {
         #expect(part.containers?.map(\.memoryUsageBytes) == [1, 2])
         #expect(part.images == [] && part.volumes == [] && part.networks == [] && part.services == nil)
         #expect(part.degraded.isEmpty)
+    }
+
+    @Test("what is dear to measure is measured beside the rounds: containers are handed over when they were read")
+    func besides() async throws {
+        let engine = Self.engine(containers: 1)
+        await engine.hold("/system/df")
+        let watch = Self.watch(engine, time: ManualTime())
+        let running = Task { try await watch.run() }
+        var waiting = engine.waiting.makeAsyncIterator()
+        #expect(await waiting.next() == "/system/df")
+        let part = await watch.take()
+        #expect(part?.containers?.count == 1 && part?.storageUsage == nil)
+        await engine.letGo("/system/df")
+        running.cancel()
+        _ = await running.result
     }
 
     @Test("values are measured in rotation within the budget, and nobody waits for ever")

@@ -247,6 +247,37 @@ func json(_ text: String) throws -> JSONValue {
         #expect(usage.buildCache.totalCount == 0)
     }
 
+    @Test("a build cache is active while it is in use; what is shared has no size of its own")
+    func buildCache() throws {
+        let text = """
+            {"BuildCache":[{"Size":100,"Shared":true,"InUse":false},{"Size":30,"InUse":false},
+             {"Size":7,"InUse":true},{"Size":50,"Shared":true,"InUse":true}]}
+            """
+        let cache = try UsageReading(Array(text.utf8)).usage.buildCache
+        #expect(cache.totalCount == 4 && cache.activeCount == 2)
+        #expect(cache.totalSizeBytes == 37 && cache.reclaimableBytes == 30)
+    }
+
+    @Test("sizes that no disk can have leave the sums at what can be counted")
+    func absurdUsage() throws {
+        let most = Int64.max
+        let text = """
+            {"LayersSize":\(most),"Images":[{"Id":"a","Size":\(most),"SharedSize":0,"Containers":2},
+             {"Id":"b","Size":\(most),"SharedSize":0,"Containers":1},{"Id":"c","Size":\(most),"SharedSize":0}],
+             "Containers":[{"SizeRw":\(most),"State":"exited"},{"SizeRw":\(most),"State":"exited"}],
+             "Volumes":[{"Name":"v","UsageData":{"Size":\(most),"RefCount":0}},{"Name":"w","UsageData":{"Size":\(most),"RefCount":0}}],
+             "BuildCache":[{"Size":\(most)},{"Size":\(most)}]}
+            """
+        let usage = try UsageReading(Array(text.utf8)).usage
+        #expect(usage.images.totalSizeBytes == most && usage.images.reclaimableBytes == 0)
+        for bucket in [usage.containers, usage.volumes, usage.buildCache] {
+            #expect(bucket.totalSizeBytes == most && bucket.reclaimableBytes == most)
+        }
+        let wrapped =
+            #"{"LayersSize":1,"Images":[{"Id":"a","Size":\#(most),"SharedSize":0,"Containers":2},{"Id":"b","Size":\#(most),"SharedSize":0,"Containers":2},{"Id":"c","Size":2,"SharedSize":0,"Containers":2}]}"#
+        #expect(try UsageReading(Array(wrapped.utf8)).usage.images.reclaimableBytes == 0)
+    }
+
     @Test("a manager's answers become services, live tasks and nodes with their names")
     func swarm() throws {
         var services = [

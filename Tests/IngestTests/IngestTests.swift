@@ -87,6 +87,53 @@ import Testing
         #expect(ranges == 2)
     }
 
+    private func streams(_ org: OrgID) async throws -> Set<String> {
+        Set(try await database.app.rows(in: org, "SELECT stream FROM agent_streams") { try $0.next(String.self) })
+    }
+
+    @Test(
+        "streams of an agent that begins new ones do not pile up; its newest are known for as long as its queue reaches"
+    )
+    func manyStreams() async throws {
+        let org = try await Given.organisation()
+        let (agent, other) = (try await Given.agent(in: org).id, try await Given.agent(in: org).id)
+        _ = try await intake.report(request(report(1, stream: "theirs"), from: other, in: org))
+        for number in 0..<100 {
+            time.advance(by: .seconds(1))
+            _ = try await intake.report(request(report(1, stream: "s\(number)"), from: agent, in: org))
+        }
+        #expect(try await streams(org).count <= 65)
+        // A repeat in one of them is still one.
+        let before = try await logged(org)
+        for number in 90..<100 {
+            time.advance(by: .seconds(1))
+            _ = try await intake.report(request(report(1, stream: "s\(number)"), from: agent, in: org))
+        }
+        #expect(try await logged(org) == before)
+        time.advance(by: .seconds(27 * 3600))
+        _ = try await intake.report(request(report(1, stream: "new"), from: agent, in: org))
+        #expect(try await streams(org) == Set((93..<100).map { "s\($0)" } + ["new", "theirs"]))
+    }
+
+    @Test("a number that no counter gets to is taken as a report without one") func lastNumber() async throws {
+        let org = try await Given.organisation()
+        let agent = try await Given.agent(in: org).id
+        for number in [Int.max - 1, Int.max, Int.max - 1] {
+            _ = try await intake.report(request(report(number), from: agent, in: org))
+        }
+        #expect(try await logged(org) == 2)
+    }
+
+    @Test("an agent that was away for long goes on in its stream: what it sent before is not taken again")
+    func awayForLong() async throws {
+        let org = try await Given.organisation()
+        let agent = try await Given.agent(in: org).id
+        _ = try await intake.report(request(report(1), from: agent, in: org))
+        time.advance(by: .seconds(90 * 86_400))
+        for number in [1, 2] { _ = try await intake.report(request(report(number), from: agent, in: org)) }
+        #expect(try await logged(org) == 2)
+    }
+
     @Test("what is committed is told to the shard, once") func hints() async throws {
         let org = try await Given.organisation(shard: 17)
         let agent = try await Given.agent(in: org).id

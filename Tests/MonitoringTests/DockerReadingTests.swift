@@ -156,6 +156,7 @@ import Testing
         func tell(_ role: String, _ part: inout HostReport.Docker) {
             part.host.swarm = .init()
             part.host.swarm?.clusterID = "c1"
+            part.host.swarm?.localState = "active"
             part.host.swarm?.controlAvailable = role == "manager"
             part.services = [service(1, of: 1)]
             part.tasks = [task]
@@ -169,6 +170,22 @@ import Testing
         let worker = claims { tell("worker", &$0) }
         #expect(worker.observations.isEmpty)
         #expect(worker.complete == ["docker/services", "docker/tasks", "docker/nodes"])
+    }
+
+    @Test(
+        "only who has left the swarm, or manages it no more, says that it has nothing to tell",
+        arguments: [
+            ("inactive", nil, true), ("active", false, true), ("locked", false, false), ("pending", false, false),
+            ("error", nil, false), (nil, nil, false), ("active", nil, false),
+        ] as [(String?, Bool?, Bool)])
+    func leftSwarm(state: String?, manages: Bool?, isOver: Bool) {
+        let said = claims {
+            $0.host.swarm = .init()
+            $0.host.swarm?.localState = state
+            $0.host.swarm?.controlAvailable = manages
+        }
+        #expect(said.observations.isEmpty)
+        #expect(said.complete == (isOver ? ["docker/services", "docker/tasks", "docker/nodes"] : []))
     }
 
     @Test("of a slot's tasks the newest is the one that counts")

@@ -207,6 +207,7 @@ extension OrgMonitorState {
         #expect(rates.rate(of: "a", counter: 50, at: at(30)) == nil)
         #expect(rates.rate(of: "a", counter: 1_000_000, at: at(5000)) == nil)
         #expect(rates.rate(of: "a", counter: nil, at: at(5010)) == nil)
+        #expect(rates.rate(of: "a", counter: .max, at: at(5020)) == nil)
     }
 }
 

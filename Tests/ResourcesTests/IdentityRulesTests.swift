@@ -105,6 +105,57 @@ import Testing
         #expect(registry.resource(of: place(1, "guest/101")) != registry.resource(of: place(2)))
     }
 
+    /// A guest of the old machine, linked with an agent by hand.
+    private func linkedGuest(_ registry: inout Registry) -> (guest: ResourceID?, agent: ResourceID) {
+        registry.take(
+            told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:24:11:00:00:01"]), now: now)
+        let agent = registry.take(told.agent(2, "intranet", machine: "m-1", macs: ["52:54:00:00:00:09"]), now: now)
+        registry.apply(rules((.same, place(1, "guest/101"), place(2))), now: now)
+        return (registry.resource(of: place(1, "guest/101")), agent)
+    }
+
+    private var another: Observation {
+        told.guest(1, 101, "mail", dmi: "u-9", macs: ["bc:24:11:00:00:77"], at: now + .seconds(20))
+    }
+
+    @Test("a link is about the guest that it was made for, not about another one under its number") func outlived() {
+        var registry = told.registry()
+        let (linked, _) = linkedGuest(&registry)
+        #expect(linked == registry.resource(of: place(2)))
+        let mail = registry.take(another, now: now + .seconds(20))
+        #expect(mail != registry.resource(of: place(2)))
+        // Also when the rules are read again before they are gone from storage.
+        registry.apply(rules((.same, place(1, "guest/101"), place(2))), now: now + .seconds(21))
+        #expect(registry.resource(of: place(1, "guest/101")) == mail)
+        #expect(registry.resource(of: place(2)) != mail)
+        // The number leads to the guest that has it now, whoever else tells of that.
+        #expect(registry.take(told.guest(4, 101, "mail"), now: now + .seconds(22)) == mail)
+    }
+
+    @Test("so is an exclusion, and a link to a guest that was missed for a while first") func outlivedInSteps() {
+        var registry = told.registry()
+        registry.take(told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:24:11:00:00:01"]), now: now)
+        registry.apply(rules((.different, place(1, "guest/101"), place(2))), now: now)
+        let mail = registry.take(another, now: now + .seconds(20))
+        let inside = told.agent(2, "mail", machine: "m-9", dmi: "u-9", macs: ["bc:24:11:00:00:77"])
+        #expect(registry.take(inside, now: now + .seconds(21)) == mail)
+
+        var second = told.registry()
+        _ = linkedGuest(&second)
+        for _ in 1...3 { second.close(scope: "guests", of: told.connection(1), told: []) }
+        #expect(second.resource(of: place(1, "guest/101")) == nil)
+        #expect(second.take(another, now: now + .seconds(60)) != second.resource(of: place(2)))
+    }
+
+    @Test("who was missed for a while and is the same is linked as before") func missed() {
+        var registry = told.registry()
+        let (linked, _) = linkedGuest(&registry)
+        for _ in 1...3 { registry.close(scope: "guests", of: told.connection(1), told: []) }
+        let back = told.guest(1, 101, "web", dmi: "u-1", macs: ["bc:24:11:00:00:01"], at: now + .seconds(60))
+        #expect(registry.take(back, now: now + .seconds(60)) == linked)
+        #expect(registry.resource(of: place(2)) == linked)
+    }
+
     @Test("a link waits for the one that has not spoken yet") func linkedBefore() {
         var registry = told.registry()
         registry.apply(rules((.same, place(1, "guest/101"), place(2))), now: now)

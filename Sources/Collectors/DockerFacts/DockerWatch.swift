@@ -27,6 +27,9 @@ package actor DockerWatch: Service {
     /// Of lists when they were asked for last, which is not in every round.
     private var listFaults: [String: EngineFault] = [:]
     private var lastFault: EngineFault?
+    /// Told when the usage should be measured; while that is under way one wish is kept.
+    private let wishes: AsyncStream<Void>
+    private let wish: AsyncStream<Void>.Continuation
 
     /// - Parameter isExpected: whether there should be an engine; of a machine without one nothing is told. One that has
     ///   answered is expected from then on.
@@ -40,13 +43,18 @@ package actor DockerWatch: Service {
         self.budget = budget
         self.time = time
         self.logger = logger
+        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     package func run() async throws {
-        while true {
-            let due = time.monotonic + interval
-            if known.runtime != nil || isExpected() { keep(await round()) }
-            try await time.sleep(for: max(due - time.monotonic, .milliseconds(10)))
+        try await withThrowingDiscardingTaskGroup { group in
+            // What takes the engine up to a minute is measured beside the rounds.
+            group.addTask { for await _ in self.wishes { await self.measure() } }
+            while true {
+                let due = time.monotonic + interval
+                if known.runtime != nil || isExpected() { keep(await round()) }
+                try await time.sleep(for: max(due - time.monotonic, .milliseconds(10)))
+            }
         }
     }
 
@@ -81,10 +89,11 @@ package actor DockerWatch: Service {
             part.note("containers", error)
         }
         note(nil)
+        if rounds % budget.roundsPerUsage == 0 { wish.yield() }
         if rounds % budget.roundsPerList == 0 { await lists(into: &part) }
-        if rounds % budget.roundsPerUsage == 0 { await measure() }
-        part.storageUsage = usage?.usage
         if known.swarm?.controlAvailable == true { await swarm(into: &part) }
+        part.storageUsage = usage?.usage
+        fill(&part.containers)
         for (list, fault) in listFaults.sorted(by: { $0.key < $1.key }) { part.note(list, fault) }
         return DockerFit.fit(part)
     }
@@ -138,10 +147,16 @@ package actor DockerWatch: Service {
             let (isLeft, isRight) = (left.state == "running", right.state == "running")
             return isLeft == isRight ? (left.name, left.id) < (right.name, right.id) : isLeft
         }
-        var told = Array(sorted.prefix(budget.containers))
+        let told = Array(sorted.prefix(budget.containers))
         if total > told.count { part.truncated.append("containers") }
         await look(into: told, &part)
         await measure(told, &part)
+        part.containers = told
+    }
+
+    /// With what was measured of each, and how old that is when the part is handed over: the lists after it take their time.
+    private func fill(_ containers: inout [HostReport.DockerContainer]?) {
+        guard var told = containers else { return }
         let now = time.monotonic
         for index in told.indices {
             let id = told[index].id
@@ -151,7 +166,7 @@ package actor DockerWatch: Service {
             let age = (now - reading.at).inSeconds
             if age > max(2 * interval.inSeconds, 2) { told[index].statsAgeSeconds = Int64(age) }
         }
-        part.containers = told
+        containers = told
     }
 
     /// Restarts and times stand inside only. What has changed since it was looked into comes first.
@@ -248,7 +263,8 @@ package actor DockerWatch: Service {
         }
     }
 
-    private func measure() async {
+    /// The disk usage; the next round tells of it.
+    func measure() async {
         do throws(EngineFault) {
             usage = try UsageReading(try await ask("/system/df", limit: budget.listBytes, budget.usageTimeout))
             listFaults["usage"] = nil

@@ -34,7 +34,7 @@ struct UsageReading {
         guard let total else { return bucket }
         let used = images.filter { $0.containers != 0 }.reduce(Int64(0)) { sum, image in
             guard let size = image.sizeBytes, let shared = image.sharedSizeBytes else { return sum }
-            return sum &+ max(0, size - shared)
+            return sum.capped(adding: max(0, size - shared))
         }
         bucket.totalSizeBytes = total
         bucket.reclaimableBytes = max(0, total - used)
@@ -45,8 +45,8 @@ struct UsageReading {
         var bucket = HostReport.DockerStorageUsage.Bucket()
         bucket.totalCount = Int64(parts.count)
         bucket.activeCount = Int64(parts.count(where: \.isActive))
-        bucket.totalSizeBytes = parts.reduce(0) { $0 &+ $1.size }
-        bucket.reclaimableBytes = parts.filter { !$0.isActive }.reduce(0) { $0 &+ $1.size }
+        bucket.totalSizeBytes = parts.reduce(0) { $0.capped(adding: $1.size) }
+        bucket.reclaimableBytes = parts.filter { !$0.isActive }.reduce(0) { $0.capped(adding: $1.size) }
         return bucket
     }
 
@@ -55,8 +55,8 @@ struct UsageReading {
     }
 
     private static func cache(_ json: JSONValue) -> (size: Int64, isActive: Bool)? {
-        // What is shared is counted where it belongs.
-        json["Shared"]?.bool == true ? (0, true) : (json.count("Size") ?? 0, json["InUse"]?.bool == true)
+        // The size of what is shared is counted where it belongs.
+        (json["Shared"]?.bool == true ? 0 : json.count("Size") ?? 0, json["InUse"]?.bool == true)
     }
 
     private static func layers(_ bytes: [UInt8]) throws(EngineFault) -> Int64? {
@@ -75,5 +75,13 @@ struct UsageReading {
         } catch {
             throw EngineFault(.badAnswer, "the engine's answer cannot be read")
         }
+    }
+}
+
+extension Int64 {
+    /// Sizes that no disk can have end at what can be counted. Of numbers from 0.
+    fileprivate func capped(adding other: Int64) -> Int64 {
+        let (sum, isTooMuch) = addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
     }
 }

@@ -3,6 +3,10 @@ package import Postgres
 
 /// The durable log of reports and the streams that keep it free of doubles.
 package struct IngestStore: Sendable {
+    /// An agent's queue reaches back 24 hours.
+    private static let queueReach: Duration = .seconds(26 * 3600)
+    /// The newest streams of an agent: kept however old they are, and at most.
+    private static let (streamsKept, mostStreams) = (8, 64)
     private let database: Database
 
     package init(_ database: Database) { self.database = database }
@@ -43,6 +47,10 @@ package struct IngestStore: Sendable {
                 """)
         }
         let results = try await database.batch(in: org, statements)
+        if entries.first?.sequence != nil, try results[1].first({ try $0.next(Bool.self) }) == true {
+            // The reports are committed whether this succeeds or not; the next new stream asks for it again.
+            _ = try? await database.execute(in: org, Self.forgetStreams(of: agent, now: receivedAt))
+        }
         guard let enrolled = try results[0].first({ try $0.next(String.self) }) else { return .unknownAgent }
         guard machine == nil || machine == enrolled else { return .wrongMachine }
         let rows = try results[results.count - 1].rows {
@@ -67,6 +75,7 @@ package struct IngestStore: Sendable {
             INSERT INTO agent_streams (org_id, agent_id, stream, seen_at)
             SELECT \(org), \(agent), \(stream), \(receivedAt) WHERE \(mayReport)
             ON CONFLICT (org_id, agent_id, stream) DO UPDATE SET seen_at = excluded.seen_at
+            RETURNING accepted = '{}'
             """
         let append: SQL = """
             WITH offered AS (
@@ -90,6 +99,20 @@ package struct IngestStore: Sendable {
             JOIN (SELECT seq, row_number() OVER (ORDER BY seq) AS place FROM logged) l USING (place)
             """
         return [lock, append]
+    }
+
+    /// Agents of the field begin a stream with each start. Nothing of an earlier one is sent again once the agent's queue
+    /// has run out, nor after dozens of later ones. A stream without a successor stays, however long its agent is away.
+    private static func forgetStreams(of agent: AgentID, now: Timestamp) -> SQL {
+        let end = now - queueReach
+        return """
+            DELETE FROM agent_streams
+            WHERE agent_id = \(agent) AND seen_at < greatest(
+                (SELECT n.seen_at FROM agent_streams n WHERE n.agent_id = \(agent)
+                 ORDER BY n.seen_at DESC OFFSET \(mostStreams - 1) LIMIT 1),
+                (SELECT least(n.seen_at, \(end)) FROM agent_streams n WHERE n.agent_id = \(agent)
+                 ORDER BY n.seen_at DESC OFFSET \(streamsKept - 1) LIMIT 1))
+            """
     }
 
     // MARK: For the monitor

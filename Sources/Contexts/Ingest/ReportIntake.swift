@@ -76,15 +76,13 @@ package struct ReportIntake: Sendable {
         isBackfill: Bool
     ) async throws -> [Int64?] {
         let machines = Set(reports.compactMap { $0.host.machineID?.trimmed.lowercased() }.filter { !$0.isEmpty })
-        let streams = Set(reports.map { $0.sequence?.stream })
+        let streams = Set(reports.map { Self.sequence(of: $0)?.stream })
         guard machines.count <= 1 else { throw Problem.identityMismatch }
         guard streams.count == 1 else {
             throw Problem.invalidField("reports", "the reports of one batch must belong to one stream")
         }
         let entries = zip(reports, bodies).map { report, body in
-            // Beyond Int64 no honest counter gets; a stream's numbers start at 1.
-            IngestStore.Entry(
-                sequence: report.sequence.map { ($0.stream, Int64(clamping: $0.number)) }, body: body)
+            IngestStore.Entry(sequence: Self.sequence(of: report), body: body)
         }
         switch try await store.append(
             entries, from: agent, machine: machines.first, in: org, receivedAt: now,
@@ -96,6 +94,14 @@ package struct ReportIntake: Sendable {
             await tell(seqs, bodies, agent, org, now, isBackfill)
             return seqs
         }
+    }
+
+    /// A stream's numbers start at 1. No honest counter gets to the last of Int64, which no range can end after.
+    private static func sequence(of report: HostReport) -> (stream: String, number: Int64)? {
+        guard let sequence = report.sequence, let number = Int64(exactly: sequence.number), number < .max else {
+            return nil
+        }
+        return (sequence.stream, number)
     }
 
     private func tell(

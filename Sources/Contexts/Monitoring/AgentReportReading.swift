@@ -13,28 +13,35 @@ struct AgentReportReading {
     private var rates = CounterRates()
     private var engine = EngineBlocks()
 
-    mutating func observation(
-        of report: HostReport, agent: AgentID, receivedAt: Timestamp
-    ) -> Observation {
-        let measuredAt = Self.measuredAt(report, receivedAt: receivedAt)
-        var facts = Self.facts(of: report, agent: agent)
-        fillRates(of: report, in: &facts, at: measuredAt)
-        let metrics = Self.metrics(of: report, facts)
-        let temperature = facts.temperatures.values.max()
+    /// Who reports, without anything measured.
+    static func speaker(of report: HostReport, agent: AgentID, receivedAt: Timestamp) -> Observation {
         let machine = report.host.machineID?.trimmed.lowercased()
-        var writer = JSONWriter(capacity: 2048)
-        facts.encode(to: &writer)
-        let engine = self.engine.blocks(of: report, receivedAt: receivedAt)
         return Observation(
             connection: ConnectionID(agent.uuid), source: .agent, type: .agent, key: "host",
             evidence: Self.evidence(machine: machine, report, agent: agent),
             name: report.host.displayName.flatMap { $0.isEmpty ? nil : $0 } ?? report.host.hostname,
-            technology: report.host.platform, identity: Self.identity(of: report, machine: machine),
-            metrics: metrics, uptimeSeconds: report.host.uptimeSeconds, temperature: temperature,
-            facts: engine.facts, live: [ResourceBlock("agent", json: writer.bytes)] + engine.live,
-            silence: Self.silence(reportingEvery: facts.reportIntervalSeconds),
-            measuredAt: measuredAt, receivedAt: receivedAt,
-            samples: Self.samples(metrics, facts, temperature))
+            technology: report.host.platform, identity: identity(of: report, machine: machine),
+            uptimeSeconds: report.host.uptimeSeconds,
+            silence: silence(reportingEvery: report.agent.intervalSeconds.map(Int.init)),
+            measuredAt: measuredAt(report, receivedAt: receivedAt), receivedAt: receivedAt)
+    }
+
+    /// - Parameters:
+    ///   - speaker: of this report.
+    ///   - isLate: it is of the past, and not how things are now.
+    mutating func observation(of report: HostReport, by speaker: Observation, isLate: Bool) -> Observation {
+        var said = speaker
+        var facts = Self.facts(of: report, agent: AgentID(speaker.connection.uuid))
+        fillRates(of: report, in: &facts, at: said.measuredAt)
+        said.metrics = Self.metrics(of: report, facts)
+        said.temperature = facts.temperatures.values.max()
+        var writer = JSONWriter(capacity: 2048)
+        facts.encode(to: &writer)
+        let engine = self.engine.blocks(of: report, receivedAt: said.receivedAt, isLate: isLate)
+        said.facts = engine.facts
+        said.live = [ResourceBlock("agent", json: writer.bytes)] + engine.live
+        said.samples = Self.samples(said.metrics, facts, said.temperature)
+        return said
     }
 
     /// What the container engine on a host claims.

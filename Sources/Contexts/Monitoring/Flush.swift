@@ -32,6 +32,7 @@ struct Flush {
         if !changes.goneClaims.isEmpty { statements.append(ResourceWrites.removeClaims(Array(changes.goneClaims))) }
         if !goneLive.isEmpty { statements.append(ResourceWrites.removeLive(goneLive)) }
         if !rows.isEmpty { statements.append(ResourceWrites.upsert(rows, in: org, at: at)) }
+        if !changes.goneKeys.isEmpty { statements.append(ResourceWrites.removeKeys(changes.goneKeys.sorted())) }
         if !changes.keys.isEmpty {
             let keys = changes.keys.sorted { $0.key < $1.key }.map { (evidence: $0.key, resource: $0.value) }
             statements.append(ResourceWrites.upsertKeys(keys, in: org))
@@ -46,6 +47,8 @@ struct Flush {
             statements.append(
                 ResourceWrites.upsertLive(live.map { (connection: $0.connection, at: $0.at, blob: $0.blob) }, in: org))
         }
+        if !changes.missed.isEmpty { statements += ResourceWrites.miss(Array(changes.missed.values)) }
+        if !changes.outlived.isEmpty { statements.append(ResourceWrites.end(changes.outlived)) }
         if !changes.told.isEmpty { statements.append(ResourceWrites.append(changes.told, in: org)) }
         if let checkpoint {
             if !checkpoint.isEmpty { statements.append(HistoryStore.appending(checkpoint, in: org)) }

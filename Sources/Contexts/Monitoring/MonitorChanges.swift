@@ -12,8 +12,11 @@ struct MonitorChanges: Sendable {
     var claims: Set<Claim.Place> = []
     var goneClaims: Set<Claim.Place> = []
     var keys: [Evidence: ResourceID] = [:]
+    var goneKeys: Set<Evidence> = []
     var successions: [ResourceID: ResourceID] = [:]
     var revived: Set<ResourceID> = []
+    var missed: [Claim.Place: Observation] = [:]
+    var outlived: [Claim.Place: Timestamp] = [:]
     /// For the timeline.
     var told: [ResourceChange] = []
 
@@ -21,7 +24,7 @@ struct MonitorChanges: Sendable {
     var isVisible: Bool { !resources.isEmpty || !removed.isEmpty }
     var isEmpty: Bool {
         !isVisible && rows.isEmpty && live.isEmpty && claims.isEmpty && goneClaims.isEmpty && keys.isEmpty
-            && told.isEmpty
+            && goneKeys.isEmpty && missed.isEmpty && outlived.isEmpty && told.isEmpty
     }
 
     /// What the registry has changed after what it had changed before.
@@ -31,7 +34,12 @@ struct MonitorChanges: Sendable {
         goneClaims.formUnion(told.goneClaims)
         claims.subtract(told.goneClaims)
         claims.formUnion(told.claims)
+        goneKeys.subtract(told.keys.keys)
+        goneKeys.formUnion(told.goneKeys)
+        for evidence in told.goneKeys { keys[evidence] = nil }
         keys.merge(told.keys) { $1 }
+        missed.merge(told.missed) { $1 }
+        outlived.merge(told.outlived) { $1 }
         revived.subtract(told.successions.keys)
         revived.formUnion(told.revived)
         for id in told.revived { successions[id] = nil }

@@ -8,6 +8,8 @@ enum MonitoringMetrics {
     static let fenced = Counter(label: "pulse_monitoring_fenced_total")
     /// From when a monitor heard that its configuration has changed until it asks as it says now.
     static let reload = Metrics.Timer(label: "pulse_monitoring_reload_seconds")
+    /// Reports of machines that share a credential with more others than are shown.
+    static let crowded = Counter(label: "pulse_monitoring_crowded_reports_total")
     static let samples = Counter(label: "pulse_monitoring_samples_total")
     static let monitors = Gauge(label: "pulse_monitoring_monitors")
     /// Whose turn has begun and not ended; `MonitorTurns` has the bounds.

@@ -5,6 +5,7 @@ import Ingest
 import Inventory
 import JSONKit
 import Kernel
+import Metrics
 import Resources
 
 /// What an organisation's monitor knows and decides. Pure: the time comes in, a `Flush` goes out, and what was flushed
@@ -20,7 +21,8 @@ struct OrgMonitorState {
     private var watched: [ResourceID: WatchedResource] = [:]
     private var byConnection: [ConnectionID: Set<ResourceID>] = [:]
     private var firstLooks: FirstLooks
-    private var readings: [AgentID: AgentReportReading] = [:]
+    /// Of each machine; several may report as one agent.
+    private var readings: [Claim.Place: AgentReportReading] = [:]
     private var history: HeadBuffer
     private var voices = Voices()
     /// Rows of the log whose samples are in `history`, to be deleted with the checkpoint that holds them.
@@ -54,24 +56,33 @@ struct OrgMonitorState {
     mutating func take(_ report: AcceptedReport, now: Timestamp) {
         guard !gone.contains(report.seq), covered.insert(report.seq).inserted else { return }
         guard let told = Self.read(report.body) else { return }
-        var reading = readings[report.agent] ?? AgentReportReading()
-        let observation = reading.observation(of: told, agent: report.agent, receivedAt: report.receivedAt)
-        readings[report.agent] = reading
-        // What is told late is history; it must not overwrite what is so now.
-        let known = report.isBackfill ? registry.resource(of: .init(observation.connection, observation.key)) : nil
+        let speaker = AgentReportReading.speaker(of: told, agent: report.agent, receivedAt: report.receivedAt)
+        let standing = registry.standing(for: speaker)
+        guard standing != nil || !registry.isCrowded(by: speaker, now: now) else {
+            MonitoringMetrics.crowded.increment()
+            return
+        }
+        // What is told late, or read after what was received later, is history; it must not overwrite what is so now.
+        let isOvertaken = standing.map { registry.isOvertaken(speaker, by: $0, now: now) } ?? false
+        let isLate = report.isBackfill || isOvertaken
+        var reading = standing.flatMap { readings.removeValue(forKey: $0.place) } ?? AgentReportReading()
+        let observation = reading.observation(of: told, by: speaker, isLate: isLate)
         firstLooks.read(observation.scope, of: observation.connection)
-        let id = known ?? registry.take(observation, now: now)
-        let own = registry.claims(of: id).first { $0.said.connection == observation.connection }
-        remember(
-            observation, at: own?.place ?? .init(observation.connection, observation.key), of: id,
-            isLate: report.isBackfill, now: now)
-        let docker = AgentReportReading.docker(of: told, host: observation, key: own?.said.key ?? observation.key)
-        guard report.isBackfill else {
+        let id =
+            isLate ? standing?.resource ?? registry.take(observation, now: now) : registry.take(observation, now: now)
+        let place =
+            standing?.place ?? registry.claims(of: id).first { $0.said.connection == observation.connection }?.place
+            ?? .init(observation.connection, observation.key)
+        readings[place] = reading
+        remember(observation, at: place, of: id, isLate: isLate, now: now)
+        let docker = AgentReportReading.docker(of: told, host: observation, key: place.key)
+        guard isLate else {
             return take(
                 PollReport(observations: docker.observations, complete: docker.complete), of: observation.connection,
                 now: now)
         }
-        for part in docker.observations {
+        for var part in docker.observations {
+            part.makePlain()
             guard let id = registry.resource(of: .init(part.connection, part.key)) else { continue }
             remember(part, at: .init(part.connection, part.key), of: id, isLate: true, now: now)
         }
@@ -143,6 +154,7 @@ struct OrgMonitorState {
     /// Brings what readers see up to what is claimed; before a flush.
     mutating func settle(at now: Timestamp) {
         var told = registry.drain()
+        for place in told.goneClaims { readings[place] = nil }
         for id in told.removed {
             if let gone = watched[id]?.stored {
                 changes.told.append(ResourceChange(of: gone, at: now, .activity, from: "present", reason: "gone"))
@@ -153,6 +165,13 @@ struct OrgMonitorState {
         // Whose parent has become another one is told anew; that is seldom. What is gone is not: it would come back.
         if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
         for id in told.resources { refresh(id, at: now) }
+        for place in told.outlived.keys {
+            guard let stored = registry.resource(of: place).flatMap({ watched[$0]?.stored }) else { continue }
+            changes.told.append(
+                ResourceChange(
+                    of: stored, at: now, .configUpdate, from: "linked or unlinked by hand", to: "another thing now",
+                    reason: "identityRules"))
+        }
         changes.add(told)
         firstLooks.end()
     }
@@ -254,6 +273,7 @@ struct OrgMonitorState {
     /// The flush is committed.
     mutating func committed(_ flush: Flush) {
         head = flush.head
+        registry.ended(flush.changes.outlived.keys)
         for id in flush.changes.resources { watched[id]?.markPublished() }
         changes = MonitorChanges()
         if let checkpoint = flush.checkpoint {

@@ -62,6 +62,47 @@ package enum ResourceWrites {
         """
     }
 
+    package static func removeKeys(_ keys: [Evidence]) -> SQL {
+        """
+        DELETE FROM resource_keys k USING unnest(\(keys.map(\.kind.rawValue)), \(keys.map(\.value))) AS gone (kind, value)
+        WHERE k.kind = gone.kind AND k.value = gone.value
+        """
+    }
+
+    /// What stood at places that people have spoken of, on either side of what they said.
+    package static func miss(_ said: [Observation]) -> [SQL] {
+        let missed: SQL = """
+            unnest(\(said.map(\.connection)), \(said.map(\.key)), \(said.map(ClaimCodec.encode)))
+            AS m (connection_id, key, said)
+            """
+        return [
+            """
+            UPDATE identity_rules r SET missed = m.said FROM \(missed)
+            WHERE r.connection_id = m.connection_id AND r.key = m.key
+            """,
+            """
+            UPDATE identity_rules r SET other_missed = m.said FROM \(missed)
+            WHERE r.other_connection = m.connection_id AND r.other_key = m.key
+            """,
+        ]
+    }
+
+    /// What people have said of places before another thing stood there. Whoever acts on it hears that it is over.
+    package static func end(_ outlived: [Claim.Place: Timestamp]) -> SQL {
+        let places = outlived.sorted { $0.key < $1.key }
+        return """
+            WITH gone AS (
+                DELETE FROM identity_rules r
+                USING unnest(\(places.map(\.key.connection)), \(places.map(\.key.key)), \(places.map(\.value)))
+                    AS o (connection_id, key, at)
+                WHERE r.made_at <= o.at AND ((r.connection_id = o.connection_id AND r.key = o.key)
+                                             OR (r.other_connection = o.connection_id AND r.other_key = o.key))
+                RETURNING r.id
+            )
+            SELECT org_changed() WHERE EXISTS (SELECT FROM gone)
+            """
+    }
+
     package static func upsertClaims(_ claims: [Claim], in org: OrgID) -> SQL {
         """
         INSERT INTO resource_claims (org_id, connection_id, key, resource_id, said)

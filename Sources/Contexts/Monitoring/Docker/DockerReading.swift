@@ -34,13 +34,19 @@ struct DockerReading {
         add(part.images, "images", to: &claims, observation)
         add(part.volumes, "volumes", to: &claims, observation)
         add(part.networks, "networks", to: &claims, observation)
-        // Who has left a swarm, or manages it no more, has nothing to tell of it.
         let manages = part.host.swarm?.controlAvailable == true
-        add(manages ? part.services : part.host.swarm == nil ? nil : [], "services", to: &claims, observation)
-        add(manages ? part.nodes : part.host.swarm == nil ? nil : [], "nodes", to: &claims, observation)
         let tasks = part.tasks.map(SwarmClaims.newestOfEachSlot)
-        add(manages ? tasks : part.host.swarm == nil ? nil : [], "tasks", to: &claims, observation)
+        add(manages ? part.services : hasNoSwarm ? [] : nil, "services", to: &claims, observation)
+        add(manages ? part.nodes : hasNoSwarm ? [] : nil, "nodes", to: &claims, observation)
+        add(manages ? tasks : hasNoSwarm ? [] : nil, "tasks", to: &claims, observation)
         return claims
+    }
+
+    /// Who has left a swarm, or manages it no more, has nothing to tell of it. A manager that is locked, still joining or
+    /// in error has, and cannot.
+    private var hasNoSwarm: Bool {
+        guard let swarm = part.host.swarm else { return false }
+        return swarm.localState == "inactive" || (swarm.localState == "active" && swarm.controlAvailable == false)
     }
 
     private func add<Element>(

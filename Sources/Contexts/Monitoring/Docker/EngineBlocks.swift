@@ -10,11 +10,14 @@ struct EngineBlocks {
 
     private var last: (facts: ResourceBlock, live: ResourceBlock, at: Timestamp)?
 
+    /// - Parameter isLate: the report is of the past; what is shown now stays.
     /// - Returns: to be shown with the host now.
-    mutating func blocks(of report: HostReport, receivedAt: Timestamp) -> (
+    mutating func blocks(of report: HostReport, receivedAt: Timestamp, isLate: Bool = false) -> (
         facts: [ResourceBlock], live: [ResourceBlock]
     ) {
-        if let part = report.docker { last = (Self.facts(of: part.host), Self.live(of: part), receivedAt) }
+        if let part = report.docker, !isLate || last == nil {
+            last = (Self.facts(of: part.host), Self.live(of: part), receivedAt)
+        }
         guard let last, receivedAt - last.at <= Self.patience else { return ([], []) }
         return ([last.facts], [last.live])
     }

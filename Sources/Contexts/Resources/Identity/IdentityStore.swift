@@ -27,7 +27,26 @@ package struct IdentityStore: Sendable {
 
     /// As a monitor obeys them.
     package func rules(of org: OrgID) async throws -> IdentityRules {
-        try await list(of: org).reduce(into: IdentityRules()) { $0.add($1.kind, $1.left, $1.right) }
+        let rows = try await database.rows(
+            in: org,
+            """
+            SELECT kind, connection_id, key, other_connection, other_key, missed, other_missed
+            FROM identity_rules ORDER BY id DESC LIMIT \(Self.limit)
+            """
+        ) { row in
+            let kind = IdentityRules.Kind(rawValue: try row.next()) ?? .different
+            let (left, right) = (
+                Claim.Place(try row.next(), try row.next()), Claim.Place(try row.next(), try row.next())
+            )
+            let missed = [(left, try row.next([UInt8]?.self)), (right, try row.next([UInt8]?.self))]
+            return (kind: kind, left: left, right: right, missed: missed)
+        }
+        return rows.reduce(into: IdentityRules()) { rules, row in
+            rules.add(row.kind, row.left, row.right)
+            for (place, bytes) in row.missed {
+                if let said = bytes.flatMap({ ClaimCodec.decode($0, at: place) }) { rules.miss(said) }
+            }
+        }
     }
 
     /// - Parameter visibility: a rule is shown to whoever sees both of its sides: it tells the key of either.
@@ -100,7 +119,7 @@ package struct IdentityStore: Sendable {
                     AS r (id, connection_id, key, other_connection, other_key)
                 ON CONFLICT (org_id, connection_id, key, other_connection, other_key) DO UPDATE SET
                     id = excluded.id, kind = excluded.kind, reason = excluded.reason, made_by = excluded.made_by,
-                    made_at = excluded.made_at
+                    made_at = excluded.made_at, missed = NULL, other_missed = NULL
                 """)
             try await transaction.execute("SELECT org_changed()")
             transaction.atCommit(entry)

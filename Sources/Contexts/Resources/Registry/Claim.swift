@@ -50,11 +50,12 @@ package struct Claim: Sendable {
     }
 
     /// The same again, with new values.
-    mutating func hear(_ observation: Observation) {
+    /// - Parameter isStale: it is shown again with the time of old.
+    mutating func hear(_ observation: Observation, isStale: Bool) {
         words = Words(observation)
         missed = 0
         isHeard = true
-        isStale = false
+        self.isStale = isStale
     }
 }
 

@@ -1,11 +1,15 @@
+import Inventory
 import Kernel
 
 /// What people have said about identity, which beats all evidence: these two are one thing, these two are not.
-package struct IdentityRules: Sendable, Equatable {
+package struct IdentityRules: Sendable {
     package enum Kind: String, Sendable, Hashable, CaseIterable { case same, different }
 
     private var same: [Claim.Place: Set<Claim.Place>] = [:]
     private var different: [Claim.Place: Set<Claim.Place>] = [:]
+
+    /// What stood where it is missed now.
+    private(set) var missed: [Claim.Place: Observation] = [:]
 
     package init() {}
 
@@ -17,6 +21,25 @@ package struct IdentityRules: Sendable, Equatable {
                 different[one, default: []].insert(other)
             }
         }
+    }
+
+    mutating func miss(_ said: Observation) { missed[Claim.Place(said.connection, said.key)] = said }
+
+    /// Somebody has said something of it.
+    func mentions(_ place: Claim.Place) -> Bool { same[place] != nil || different[place] != nil }
+
+    /// What was said of it counts no more.
+    mutating func forget(_ place: Claim.Place) {
+        missed[place] = nil
+        for other in same.removeValue(forKey: place) ?? [] { Self.remove(place, from: other, in: &same) }
+        for other in different.removeValue(forKey: place) ?? [] { Self.remove(place, from: other, in: &different) }
+    }
+
+    private static func remove(
+        _ place: Claim.Place, from other: Claim.Place, in said: inout [Claim.Place: Set<Claim.Place>]
+    ) {
+        said[other]?.remove(place)
+        if said[other]?.isEmpty == true { said[other] = nil }
     }
 
     func areSame(_ left: Claim.Place, _ right: Claim.Place) -> Bool { same[left]?.contains(right) == true }

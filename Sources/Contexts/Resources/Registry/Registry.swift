@@ -8,6 +8,8 @@ package struct Registry {
     static let missesUntilGone = 3
     /// Clocks of our own processes may differ by this. What is known from farther ahead is from before our clock was set back.
     private static let clockDifference: Duration = .seconds(5)
+    /// Keys of one resource. A machine with a hundred disks has some two hundred.
+    private static let mostKeys = 512
 
     let org: OrgID
     let startedAt: Timestamp
@@ -17,12 +19,15 @@ package struct Registry {
     private var keys: [Evidence: ResourceID]
     private var held: [ResourceID: Set<Evidence>] = [:]
     private var cards: [String: Set<ResourceID>] = [:]
-    /// Further machines that report under a claim's name.
-    private var twins: [Claim.Place: [String]] = [:]
+    private var twins = Twins()
     /// Where something new stands under an old number, until it has found its resource.
     private var renewed: Claim.Place?
     private var byScope: [Scope: Set<String>] = [:]
     private var rules = IdentityRules()
+    /// Whose rules are over and not gone from storage yet.
+    private var outlived: Set<Claim.Place> = []
+    /// What stood where people have spoken of something, when it was missed: another thing may come under its number.
+    private var departed: [Claim.Place: Observation] = [:]
     package private(set) var changes = RegistryChanges()
 
     private struct Scope: Hashable {
@@ -43,10 +48,7 @@ package struct Registry {
         for (evidence, holder) in keys { held[holder, default: []].insert(evidence) }
         for claim in stored {
             enter(claim)
-            if let mark = claim.said.key.firstIndex(of: "#"), claim.said.scope.isEmpty {
-                let base = Claim.Place(claim.said.connection, String(claim.said.key[..<mark]))
-                twins[base, default: []].append(claim.said.key)
-            }
+            if let first = Twins.first(of: claim) { twins.add(claim.said.key, to: first) }
         }
     }
 
@@ -57,17 +59,15 @@ package struct Registry {
     package mutating func take(_ observation: Observation, now: Timestamp) -> ResourceID {
         var said = observation
         said.samples = []
-        // What was received before what is known says nothing new of the present.
-        if let known = claims[Claim.Place(said.connection, said.key)], known.isHeard,
-            known.said.receivedAt > said.receivedAt, known.said.receivedAt <= now + Self.clockDifference
-        {
-            claims[known.place]?.missed = 0
-            return known.resource
+        let standing = self.standing(for: said)
+        if let standing, standing.isHeard, isOvertaken(said, by: standing, now: now) {
+            claims[standing.place]?.missed = 0
+            return standing.resource
         }
-        let place = self.place(of: &said, now: now)
+        let place = self.place(of: &said, standing, now: now)
         guard let known = claims[place] else {
             let id = home(of: said, now: now)
-            enter(Claim(said: said, resource: id, isHeard: true))
+            enter(heard(said, of: id, now: now))
             note(id, claim: place)
             return id
         }
@@ -76,51 +76,124 @@ package struct Registry {
             known.said.evidence == said.evidence && known.said.identity == said.identity
             && known.said.type == said.type
         if isSameThing && known.said.scope == said.scope {
-            claims[place]?.hear(said)
+            let isStale = isSilent(said, at: now)
+            claims[place]?.hear(said, isStale: isStale)
             changes.resources.insert(known.resource)
             if known.said.isToldLike(said) == false { changes.claims.insert(place) }
             return known.resource
         }
         leave(place)
         let siblings = members[known.resource] ?? []
-        let fits = siblings.allSatisfy { !contradict(said, $0, now: now) }
+        let fits = siblings.allSatisfy { place in
+            // Who was there before, not who has taken its place.
+            let isOlder = claims[place].map { $0.said.receivedAt < known.said.receivedAt } == true
+            return !contradict(said, place, after: isOlder ? known.said : nil, now: now)
+        }
         var id = fits ? known.resource : home(of: said, now: now)
         // What it has learned of itself may be what another one was known by.
         if fits, let other = match(said, now: now), other != id {
             if mayUnite(id, other, now: now) { id = unite(id, other, now: now) }
         }
-        enter(Claim(said: said, resource: id, isHeard: true))
+        enter(heard(said, of: id, now: now))
+        releaseKeys(of: id)
         note(id, claim: place)
         if members[known.resource] == nil { dissolve(known.resource) }
         return id
     }
 
-    /// Where a claim stands: where its connection and key say, unless it is of another thing than what stood there. A list
-    /// then tells of a new thing under an old number; two machines that report under one name are kept apart by their
-    /// network cards.
-    private mutating func place(of said: inout Observation, now: Timestamp) -> Claim.Place {
+    private func heard(_ said: Observation, of id: ResourceID, now: Timestamp) -> Claim {
+        var claim = Claim(said: said, resource: id, isHeard: true)
+        claim.isStale = isSilent(said, at: now)
+        return claim
+    }
+
+    /// What a platform shows again while it cannot ask has the time of old.
+    private func isSilent(_ said: Observation, at now: Timestamp) -> Bool {
+        now - max(said.receivedAt, startedAt) > said.silence
+    }
+
+    /// What was received before what is known says nothing new of the present, unless our clock was set back since.
+    package func isOvertaken(_ said: Observation, by known: Claim, now: Timestamp) -> Bool {
+        known.said.receivedAt > said.receivedAt && known.said.receivedAt <= now + Self.clockDifference
+    }
+
+    /// Whose next word this is: of what stands under its name, or of the one of several machines under that name that
+    /// has its network card.
+    /// - Returns: `nil` for something new.
+    package func standing(for said: Observation) -> Claim? {
         let place = Claim.Place(said.connection, said.key)
-        guard let known = claims[place], !ClaimMatch.sharesCards(said, known.said) else { return place }
-        if !said.scope.isEmpty || said.source != .agent && said.source != .docker {
-            if ClaimMatch.isAnother(said, than: known.said) {
-                drop(place)
-                renewed = place
-            }
-            return place
-        }
-        for twin in twins[place] ?? [] {
+        guard let known = claims[place] else { return nil }
+        guard Twins.may(said), !ClaimMatch.sharesCards(said, known.said) else { return known }
+        for twin in twins.all(of: place) {
             if let other = claims[Claim.Place(place.connection, twin)], ClaimMatch.sharesCards(said, other.said) {
-                said.key = twin
-                return other.place
+                return other
             }
         }
         // One whose card was changed, unless there is a better home for it.
         let elsewhere = ClaimMatch.cards(of: said).flatMap { cards[$0] ?? [] }.contains { $0 != known.resource }
-        guard elsewhere || ClaimMatch.isAnother(said, than: known.said) else { return place }
-        said.key += "#" + (said.identity.macAddresses.first ?? "")
-        twins[place, default: []].append(said.key)
+        return elsewhere || ClaimMatch.isAnother(said, than: known.said) ? nil : known
+    }
+
+    /// One machine more under a name that has as many as are shown, none of them silent for long.
+    package func isCrowded(by said: Observation, now: Timestamp) -> Bool {
+        let place = Claim.Place(said.connection, said.key)
+        guard twins.isFull(of: place), standing(for: said) == nil, let longest = longestSilent(under: place) else {
+            return false
+        }
+        return !longest.isSilent(at: now, since: startedAt, longerThan: Twins.yieldsAfter)
+    }
+
+    private func longestSilent(under place: Claim.Place) -> Claim? {
+        twins.all(of: place).compactMap { claims[Claim.Place(place.connection, $0)] }
+            .min { ($0.said.receivedAt, $0.place) < ($1.said.receivedAt, $1.place) }
+    }
+
+    /// Where a claim stands: where its connection and key say, unless it is of another thing than what stood there. A list
+    /// then tells of a new thing under an old number; two machines that report under one name are kept apart by their
+    /// network cards.
+    private mutating func place(of said: inout Observation, _ standing: Claim?, now: Timestamp) -> Claim.Place {
+        let place = Claim.Place(said.connection, said.key)
+        guard Twins.may(said) else {
+            if isRenewed(place, by: said) { renew(place, now: now) }
+            return place
+        }
+        if let standing {
+            said.key = standing.said.key
+            return standing.place
+        }
+        guard claims[place] != nil else { return place }
+        while twins.isFull(of: place), let longest = longestSilent(under: place) { drop(longest.place) }
+        said.key += "#" + (ClaimMatch.cards(of: said).min() ?? "")
+        twins.add(said.key, to: place)
         return Claim.Place(said.connection, said.key)
     }
+
+    /// Another thing than the one that stands there, or that people have spoken of there.
+    private mutating func isRenewed(_ place: Claim.Place, by said: Observation) -> Bool {
+        if !departed.isEmpty, let gone = departed[place], !ClaimMatch.cards(of: said).isEmpty {
+            departed[place] = nil
+            if ClaimMatch.isAnother(said, than: gone) { return true }
+        }
+        guard let known = claims[place], !ClaimMatch.sharesCards(said, known.said) else { return false }
+        return ClaimMatch.isAnother(said, than: known.said)
+    }
+
+    /// Another thing stands there now: neither the resource nor the keys of the one before are its own, and what people have
+    /// said was about that one.
+    private mutating func renew(_ place: Claim.Place, now: Timestamp) {
+        if let known = claims[place] {
+            drop(place)
+            release(Set(known.said.evidence).intersection(held[known.resource] ?? []), of: known.resource)
+        }
+        renewed = place
+        guard rules.mentions(place) else { return }
+        rules.forget(place)
+        outlived.insert(place)
+        changes.outlived[place] = now
+    }
+
+    /// What people have said of these places is gone from storage.
+    package mutating func ended(_ places: some Sequence<Claim.Place>) { outlived.subtract(places) }
 
     /// A complete list of a connection's scope has been told; what it left out for the third time is gone.
     package mutating func close(scope name: String, of connection: ConnectionID, told: Set<String>) {
@@ -129,14 +202,29 @@ package struct Registry {
         for key in byScope[scope] ?? [] where !told.contains(key) {
             let place = Claim.Place(connection, key)
             claims[place]?.missed += 1
-            if let missed = claims[place]?.missed, missed >= Self.missesUntilGone { drop(place) }
+            if let missed = claims[place]?.missed, missed >= Self.missesUntilGone { miss(place) }
         }
     }
 
+    /// Gone, as far as anybody can tell; of what people have spoken it is kept what it was.
+    private mutating func miss(_ place: Claim.Place) {
+        if rules.mentions(place), let said = claims[place]?.said {
+            departed[place] = said
+            changes.missed[place] = said
+        }
+        drop(place)
+    }
+
     /// Takes what people say about identity now; only the claims that it is about are looked at again.
-    package mutating func apply(_ rules: IdentityRules, now: Timestamp) {
+    package mutating func apply(_ said: IdentityRules, now: Timestamp) {
+        var rules = said
+        for place in outlived { rules.forget(place) }
         let touched = rules.touched(since: self.rules)
         self.rules = rules
+        for (place, said) in rules.missed where claims[place] == nil && departed[place] == nil {
+            departed[place] = said
+        }
+        departed = departed.filter { rules.mentions($0.key) }
         // Whose key gave a resource its id stays with it; the others leave.
         let (founders, others) = (touched.filter(isFounder), touched.filter { !isFounder($0) })
         for place in others.sorted() + founders.sorted() { lookAgain(at: place, now: now) }
@@ -165,7 +253,9 @@ package struct Registry {
             leave(place)
             let id = match(claim.said, now: now) ?? freeID(of: claim.said, leaving: claim.resource)
             takeKeys(of: claim, to: id)
-            enter(Claim(said: claim.said, resource: id, isHeard: claim.isHeard))
+            var moved = claim
+            moved.resource = id
+            enter(moved)
             revive(id)
             note(id, claim: place)
             if members[claim.resource] != nil { changes.resources.insert(claim.resource) }
@@ -199,11 +289,12 @@ package struct Registry {
         changes.revived.insert(id)
     }
 
-    /// By evidence or by a rule.
+    /// Two claims of one resource, by evidence or by a rule.
     private func agree(_ said: Observation, _ place: Claim.Place, now: Timestamp) -> Bool {
         guard let other = claims[place] else { return false }
         if rules.areSame(Claim.Place(said.connection, said.key), place) { return true }
-        return !contradict(said, place, now: now) && ClaimMatch.confidence(said, other.said) >= ClaimMatch.threshold
+        return !contradict(said, place, after: said, now: now)
+            && ClaimMatch.confidence(said, other.said) >= ClaimMatch.threshold
     }
 
     /// Connections that exist now; what others said is not said any more.
@@ -218,6 +309,15 @@ package struct Registry {
             guard isStale != claim.isStale else { continue }
             claims[place]?.isStale = isStale
             changes.resources.insert(claim.resource)
+        }
+        for (first, names) in twins.all {
+            for name in names {
+                let place = Claim.Place(first.connection, name)
+                if claims[place]?.isSilent(at: now, since: startedAt, longerThan: Twins.forgottenAfter) == true {
+                    drop(place)
+                }
+            }
+            while twins.isOverfull(of: first), let longest = longestSilent(under: first) { drop(longest.place) }
         }
     }
 
@@ -287,15 +387,22 @@ package struct Registry {
         return id
     }
 
-    private func contradict(_ said: Observation, _ place: Claim.Place, now: Timestamp) -> Bool {
+    /// - Parameter before: what was said before this by one that stands in the same resource as `place`. What spoke against
+    ///   that then was judged by the registry before this one, which had heard who was silent.
+    private func contradict(
+        _ said: Observation, _ place: Claim.Place, after before: Observation? = nil, now: Timestamp
+    ) -> Bool {
         guard let claim = claims[place] else { return false }
         let own = Claim.Place(said.connection, said.key)
         if rules.areDifferent(own, place) { return true }
         if rules.areSame(own, place) { return false }
         if areInDifferentMachines(said, claim.said) { return true }
+        let wasAbandoned =
+            !claim.isHeard && before.map { ClaimMatch.contradict($0, claim.said, isAbandoned: false) } == true
         return ClaimMatch.contradict(
             said, claim.said,
-            isAbandoned: claim.isSilent(at: now, since: startedAt, longerThan: ClaimMatch.abandonedAfter))
+            isAbandoned: wasAbandoned
+                || claim.isSilent(at: now, since: startedAt, longerThan: ClaimMatch.abandonedAfter))
     }
 
     /// Disks that show one number may be two all the same: makers repeat them, and a volume of a storage system is shown to
@@ -353,10 +460,27 @@ package struct Registry {
         for evidence in claim.said.evidence where keys[evidence] == nil { hold(evidence, claim.resource) }
     }
 
+    /// What it was known by once and nobody tells of it now.
+    private mutating func releaseKeys(of id: ResourceID) {
+        guard let all = held[id], all.count > Self.mostKeys else { return }
+        release(all, of: id)
+    }
+
+    private mutating func release(_ some: Set<Evidence>, of id: ResourceID) {
+        let told = Set(claims(of: id).flatMap(\.said.evidence))
+        for evidence in some.subtracting(told) {
+            held[id]?.remove(evidence)
+            keys[evidence] = nil
+            changes.keys[evidence] = nil
+            changes.goneKeys.insert(evidence)
+        }
+    }
+
     private mutating func hold(_ evidence: Evidence, _ holder: ResourceID) {
         keys[evidence] = holder
         held[holder, default: []].insert(evidence)
         changes.keys[evidence] = holder
+        changes.goneKeys.remove(evidence)
     }
 
     private mutating func leave(_ place: Claim.Place) {
@@ -380,6 +504,11 @@ package struct Registry {
         changes.claims.remove(place)
         changes.goneClaims.insert(place)
         if members[claim.resource] == nil { dissolve(claim.resource) } else { changes.resources.insert(claim.resource) }
+        guard let first = Twins.first(of: claim) else { return }
+        twins.remove(place.key, of: first)
+        // Lists of what it holds are told by nobody else.
+        let below = byScope.filter { $0.key.connection == place.connection && $0.key.name.hasPrefix(place.key + "/") }
+        for key in below.values.joined() { drop(Claim.Place(place.connection, key)) }
     }
 
     /// Nobody speaks of it any more.
