@@ -91,6 +91,7 @@ package struct Registry {
         }
         enter(Claim(said: said, resource: id, isHeard: true))
         note(id, claim: place)
+        if id != known.resource { changes.parted.insert(id) }
         if members[known.resource] == nil { dissolve(known.resource) }
         return id
     }
@@ -168,6 +169,7 @@ package struct Registry {
             enter(Claim(said: claim.said, resource: id, isHeard: claim.isHeard))
             revive(id)
             note(id, claim: place)
+            changes.parted.insert(id)
             if members[claim.resource] != nil { changes.resources.insert(claim.resource) }
         } else if let other = match(claim.said, now: now), other != claim.resource,
             mayUnite(claim.resource, other, now: now)

@@ -13,6 +13,8 @@ package struct RegistryChanges: Sendable {
     package var successions: [ResourceID: ResourceID] = [:]
     /// Ids that lead to no other any more.
     package var revived: Set<ResourceID> = []
+    /// Founded by what was said of another one until now.
+    package var parted: Set<ResourceID> = []
 
     package init() {}
 }
