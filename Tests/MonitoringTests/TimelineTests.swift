@@ -175,6 +175,9 @@ import Testing
         estate.handOver()
         #expect(estate.hears([agent("web", board: "u-1", uptime: 86_520)], after: 120).isEmpty)
         #expect(estate.live(of: "web")["uptimeSource"] == "agent")
+        #expect(estate.hears([agent("web", board: "u-1", uptime: 86_530)]).isEmpty)
+        let back = [node("pve1"), guest(uptime: 30), agent("web", board: "u-1", uptime: 86_540)]
+        #expect(estate.hears(back) == ["web restart 7776000>30"])
     }
 
     // MARK: Moves and restarts

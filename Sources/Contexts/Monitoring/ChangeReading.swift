@@ -25,6 +25,8 @@ enum ChangeReading {
         let uptime: ResourceRecord.Uptime?
         /// By each who tells it; empty where one speaks alone.
         let uptimes: [ResourceRecord.Uptime]
+        /// As it was stored, of a source that was not heard since; its connection is not stored.
+        var storedUptime: ResourceRecord.Uptime?
         let movedAt: Timestamp?
     }
 
@@ -80,12 +82,12 @@ enum ChangeReading {
 
     /// What the same one had told.
     private static func seconds(of told: ResourceRecord.Uptime, in before: State) -> Int64? {
-        // Of what was stored the source is known, not the connection.
         func isTeller(_ other: ResourceRecord.Uptime) -> Bool {
-            other.source == told.source && (other.connection == told.connection || before.sources == nil)
+            other.source == told.source && other.connection == told.connection
         }
         if let shown = before.uptime, isTeller(shown) { return shown.seconds }
-        return before.uptimes.first(where: isTeller)?.seconds
+        if let one = before.uptimes.first(where: isTeller) { return one.seconds }
+        return before.storedUptime.flatMap { $0.source == told.source ? $0.seconds : nil }
     }
 
     private static func areToldBySame(_ before: State, _ after: State) -> Bool {

@@ -32,8 +32,8 @@ enum ReadBack {
             }
         }
         return .init(
-            stored: stored, sources: nil, heard: heard, isGuess: known != nil || isForgotten, uptime: uptime,
-            uptimes: [], movedAt: nil)
+            stored: stored, sources: nil, heard: heard, isGuess: known != nil || isForgotten, uptime: nil,
+            uptimes: [], storedUptime: uptime, movedAt: nil)
     }
 
     static func parentName(of stored: StoredResource) -> String? {

@@ -26,6 +26,7 @@ struct WatchedResource {
     private var heard: ResourceStatus?
     private var isGuess = false
     private var movedAt: Timestamp?
+    private var storedUptime: ResourceRecord.Uptime?
 
     var stored: StoredResource { known.stored }
     /// `nil` also for what was only read back; its name is stored.
@@ -53,7 +54,15 @@ struct WatchedResource {
         }
         published = before?.published
         movedAt = before?.movedAt
+        // Until the one who told it is heard again.
+        if record.sources.count > 1, let told = before?.uptimeOfBefore,
+            !record.uptimes.contains(where: { $0.source == told.source })
+        {
+            storedUptime = told
+        }
     }
+
+    private var uptimeOfBefore: ResourceRecord.Uptime? { known.record == nil ? state.storedUptime : storedUptime }
 
     /// Nobody who speaks of it was heard lately, or what is shown again is as old as it was: it is not known how it is.
     private static func isGuess(_ record: ResourceRecord, after before: WatchedResource?) -> Bool {
@@ -71,7 +80,8 @@ struct WatchedResource {
         }
         return .init(
             stored: stored, sources: record.sources, heard: heard, isGuess: isGuess,
-            uptime: record.uptimes.first ?? alone, uptimes: record.uptimes, movedAt: movedAt)
+            uptime: record.uptimes.first ?? alone, uptimes: record.uptimes, storedUptime: storedUptime, movedAt: movedAt
+        )
     }
 
     /// It runs on another machine since.
