@@ -218,6 +218,20 @@ def test_the_timeline_is_filtered_by_kind_and_leads_to_the_thing(estate_of, visi
     expect(page.get_by_role("complementary", name="vm-04")).to_be_visible()
 
 
+def test_the_timeline_has_words_for_what_is_gone_and_for_what_somebody_said(estate_of, visit):
+    server = estate_of()
+    first = {**changes()[0], "kind": "activity", "from": "present"}
+    del first["to"]
+    said = {**first, "sourceType": "user_action", "actor": "user:ada"}
+    server.answers["GET", "/api/resources/timeline"] = {"data": [
+        {**first, "id": "a", "reason": "gone"}, {**first, "id": "b", "reason": "appeared"}, {**said, "id": "c", "reason": "linked"},
+        {**said, "id": "d", "reason": "unlinked"}]}
+    page = visit(server, "/timeline")
+    expect(page.locator(".changes > li .change-words")).to_have_text([
+        "vm-02 is gone", "vm-02 appeared", "vm-02 was said to be one with another", "vm-02 was said to be several"])
+    expect(page.locator(".changes > li").nth(2)).to_contain_text("user:ada")
+
+
 def test_the_letters_lead_to_every_section(estate_of, visit):
     page = visit(estate_of(), "/timeline")
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()

@@ -15,18 +15,25 @@ import Testing
 
     private func state(
         _ status: String = "online", name: String = "web", node: Int = 0, uptime: Int64? = 1000,
-        isUnheard: Bool = false,
+        heard: ResourceStatus? = nil, isGuess: Bool = false, movedBefore: Int64? = nil,
+        of connection: ConnectionID? = nil,
         facts: String = #"{"id":"x","proxmox":{"cpus":2,"os":"l26"},"tags":["prod"]}"#
     ) -> ChangeReading.State {
+        let connection = connection ?? self.connection
         let stored = StoredResource(
             id: id, connection: connection, type: "vm", source: "proxmox", parent: nodes[node], name: name,
-            status: status,
-            lastSeen: now, facts: Array(facts.utf8), live: [])
-        return .init(stored: stored, parentName: "pve\(node + 1)", uptimeSeconds: uptime, isUnheard: isUnheard)
+            status: status, lastSeen: now, facts: Array(facts.utf8), live: [])
+        return .init(
+            stored: stored, sources: [.init(.proxmox, connection: connection, isStale: isGuess, lastSeen: now)],
+            heard: heard ?? ResourceStatus(rawValue: status), isGuess: isGuess,
+            uptime: uptime.map { .init(.proxmox, connection: connection, seconds: $0) }, uptimes: [],
+            movedAt: movedBefore.map { now - .seconds($0) })
     }
 
-    private func changes(_ before: ChangeReading.State, _ after: ChangeReading.State) -> [ResourceChange] {
-        ChangeReading.changes(from: before, to: after, at: now)
+    private func changes(
+        _ before: ChangeReading.State, _ after: ChangeReading.State, move: ChangeReading.Move? = nil
+    ) -> [ResourceChange] {
+        ChangeReading.changes(from: before, to: after, move: move, at: now)
     }
 
     @Test("the same is no change, and neither are values that move") func nothing() {
@@ -41,11 +48,13 @@ import Testing
     }
 
     @Test("that nobody could be asked happened to us, not to the guest") func hearsay() {
-        let unheard = state("warning", isUnheard: true)
+        let unheard = state("warning", heard: .online, isGuess: true)
         #expect(changes(state(), unheard).isEmpty)
         #expect(changes(unheard, state()).isEmpty)
+        let stopped = changes(unheard, state("offline", uptime: nil))
+        #expect(stopped.map(\.from) == ["online"] && stopped.map(\.to) == ["offline"])
         // A machine that reports by itself and does not any more is offline, and that is told.
-        #expect(changes(state(), state("offline", isUnheard: true)).map(\.kind) == [.stateTransition])
+        #expect(changes(state(), state("offline")).map(\.kind) == [.stateTransition])
     }
 
     @Test("a reboot is a restart, a clock that is set back a little is none") func restart() {
@@ -62,9 +71,28 @@ import Testing
     }
 
     @Test("a migration names where from and where to") func migration() {
-        let moved = changes(state(), state(node: 1))
+        let move = ChangeReading.Move(from: "pve1", to: "pve2", onto: nodes[1])
+        let facts = ["pve1", "pve2"].map { #"{"id":"x","proxmox":{"cpus":2,"node":"\#($0)"},"tags":[]}"# }
+        let moved = changes(state(facts: facts[0]), state(node: 1, movedBefore: 0, facts: facts[1]), move: move)
         #expect(moved.map(\.kind) == [.relationshipChange])
         #expect(moved[0].from == "pve1" && moved[0].to == "pve2" && moved[0].related == nodes[1])
+    }
+
+    @Test(
+        "a process that began before the move was seen is no restart, a later one is",
+        arguments: [
+            (0, 0, false), (0, 5, false), (20, 12, false), (600, 610, false), (600, 575, false), (600, 30, true),
+        ]
+    )
+    func afterTheMove(movedBefore: Int64, uptime: Int64, isRestart: Bool) {
+        let told = changes(state(uptime: 90_000), state(uptime: uptime, movedBefore: movedBefore))
+        #expect(told.map(\.kind) == (isRestart ? [.restart] : []))
+    }
+
+    @Test("what another source calls it, or how long it has been up there, is no change") func anotherTeller() {
+        let other = ConnectionID(bytes: [UInt8](repeating: 9, count: 16))
+        let facts = #"{"id":"x","technology":"linux","proxmox":{"cpus":4,"os":"l26"},"tags":[]}"#
+        #expect(changes(state(uptime: 90_000), state(name: "www", uptime: 12, of: other, facts: facts)).isEmpty)
     }
 
     @Test("a changed setting is named with both values, a source that comes or goes is none") func configuration() {

@@ -37,8 +37,9 @@ private struct Estate {
         let resources = Set(places.map(\.1)).map { id in
             StoredResource(
                 ResourceMerge.record(id, from: registry.claims(of: id), now: now) { claim in
-                    claim.said.parent.flatMap { registry.resource(of: .init(claim.said.connection, $0)) }
-                        .map { .init(id: $0, name: "pve1") }
+                    let (connection, parent) = (claim.said.connection, claim.said.parent)
+                    return parent.flatMap { registry.resource(of: .init(connection, $0)) }
+                        .map { .init(id: $0, name: "pve1", connection: connection, key: parent ?? "") }
                 })
         }
         let live = Dictionary(grouping: resources, by: \.connection).map { connection, resources in

@@ -66,6 +66,18 @@ def test_two_are_made_one_and_two_again_and_the_count_says_why(identity):
     assert owner.browser.delete(f"/api/resources/identity-rules/{rules[0]['id']}").status == 404
     shown(owner, "old-name", "new-name")  # nothing but the rule made them one
 
+    # Each word has a line at the two, and nothing has appeared or been configured by them.
+    def timeline(query=""):
+        return owner.browser.get(f"/api/resources/timeline?limit=100{query}").json["data"]
+    words = timeline("&sourceType=user_action")
+    assert {(line["kind"], line["actor"]) for line in words} == {("activity", f"user:{owner.user}")}
+    said = [line["reason"] for line in reversed(words)]
+    assert said == ["linked", "linked", "unlinked", "unlink-withdrawn", "unlink-withdrawn"], said
+    assert {line["resourceName"] for line in words if line["reason"] == "linked"} == {"old-name", "new-name"}
+    assert [line for line in timeline("&sourceType=pulse_diff") if line["reason"] in ("name", "technology", "type")] == []
+    appeared = [line["resourceName"] for line in timeline() if line.get("reason") == "appeared"]
+    assert len(appeared) == len(set(appeared)), appeared
+
 
 def test_what_cannot_be_meant_is_refused_by_its_name(identity):
     owner, other = identity.sign_up("Refusing Works"), identity.sign_up("Foreign Works")

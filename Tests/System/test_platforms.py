@@ -125,6 +125,9 @@ def test_a_migration_keeps_the_guest_and_is_told_on_its_timeline(owner, watched,
     eventually(moved, 60, "the guest is on its new node, under its old id")
     told = owner.browser.get(f"/api/resources/{before['id']}/timeline?kind=relationship_change").json["data"]
     assert [(t["from"], t["to"]) for t in told] == [(guest["node"], other)]
+    # Its process over there is a new one; neither that nor the node's name is told beside the move.
+    again = owner.browser.get(f"/api/resources/{before['id']}/timeline").json["data"]
+    assert [t for t in again if t["kind"] == "restart" or t.get("reason") == "proxmox.node"] == []
 
 
 def test_a_deleted_guest_goes_and_the_timeline_stays(owner, watched, estate):

@@ -25,6 +25,9 @@ package struct ResourceRecord: Sendable, Hashable {
     package var tags: [String] = []
     package var metrics: ResourceMetrics
     package var uptimeSeconds: Int64?
+    /// How long it has been up by each who tells it, the one that counts first; empty where one speaks of it alone. What is
+    /// inside a guest begins at another moment than the guest.
+    package var uptimes: [Uptime] = []
     /// The hottest sensor, °C.
     package var temperature: Double?
     package var facts: [ResourceBlock]
@@ -47,10 +50,27 @@ package struct ResourceRecord: Sendable, Hashable {
     package struct Parent: Sendable, Hashable {
         package let id: ResourceID
         package let name: String
+        /// Who says so, and by what name of its own: the id may become another one where nothing has moved.
+        package let connection: ConnectionID
+        package let key: String
 
-        package init(id: ResourceID, name: String) {
+        package init(id: ResourceID, name: String, connection: ConnectionID, key: String) {
             self.id = id
             self.name = name
+            self.connection = connection
+            self.key = key
+        }
+    }
+
+    package struct Uptime: Sendable, Hashable {
+        package let source: InventorySource
+        package let connection: ConnectionID
+        package let seconds: Int64
+
+        package init(_ source: InventorySource, connection: ConnectionID, seconds: Int64) {
+            self.source = source
+            self.connection = connection
+            self.seconds = seconds
         }
     }
 
@@ -127,6 +147,7 @@ package struct ResourceRecord: Sendable, Hashable {
             }
             writer.member("metrics", metrics)
             writer.member("uptime", uptimeSeconds)
+            writer.member("uptimeSource", uptimes.first?.source.rawValue)
             writer.member("temperature", temperature, decimals: 1)
             Self.write(live, to: &writer)
         }

@@ -20,8 +20,6 @@ enum MonitoringMetrics {
 enum LogKey {
     static let org = "org"
     static let reason = "reason"
-    /// Whose turn has begun and not ended; `MonitorTurns` has the bounds.
-    static let working = Gauge(label: "pulse_monitoring_monitors_working")
     static let shards = "shards"
     static let worker = "worker"
     static let connection = "connection"

@@ -164,7 +164,7 @@ struct OrgMonitorState {
         for id in told.successions.keys { forget(id) }
         // Whose parent has become another one is told anew; that is seldom. What is gone is not: it would come back.
         if !told.successions.isEmpty { told.resources.formUnion(watched.keys) }
-        for id in told.resources { refresh(id, at: now) }
+        for id in told.resources { refresh(id, hasParted: told.parted.contains(id), at: now) }
         for place in told.outlived.keys {
             guard let stored = registry.resource(of: place).flatMap({ watched[$0]?.stored }) else { continue }
             changes.told.append(
@@ -176,7 +176,8 @@ struct OrgMonitorState {
         firstLooks.end()
     }
 
-    private mutating func refresh(_ id: ResourceID, at now: Timestamp) {
+    /// - Parameter hasParted: it was there, as a part of another one.
+    private mutating func refresh(_ id: ResourceID, hasParted: Bool, at now: Timestamp) {
         let claims = registry.claims(of: id)
         guard !claims.isEmpty else { return }
         let before = watched[id]
@@ -193,9 +194,12 @@ struct OrgMonitorState {
             after = WatchedResource(record, after: before)
         }
         if let before {
-            changes.told += ChangeReading.changes(from: before.state, to: after.state, at: now)
+            let move = self.move(from: before, to: after)
+            if move != nil { after.markMoved(at: now) }
+            changes.told += ChangeReading.changes(from: before.state, to: after.state, move: move, at: now)
             if before.stored.connection != after.stored.connection { unwatch(before) }
-        } else if claims.contains(where: { firstLooks.isOver(for: $0.said.scope, of: $0.said.connection) }) {
+        } else if !hasParted, claims.contains(where: { firstLooks.isOver(for: $0.said.scope, of: $0.said.connection) })
+        {
             changes.told.append(ResourceChange(of: after.stored, at: now, .activity, to: "present", reason: "appeared"))
         }
         if before?.stored.facts != after.stored.facts || before?.stored.status != after.stored.status
@@ -220,7 +224,23 @@ struct OrgMonitorState {
             let id = registry.resource(of: .init(claim.said.connection, key)),
             let name = watched[id]?.stored.name ?? registry.claims(of: id).first?.said.name
         else { return nil }
-        return .init(id: id, name: name)
+        return .init(id: id, name: name, connection: claim.said.connection, key: key)
+    }
+
+    /// That it runs on another machine now; not that this one became one with another, came apart, or is told of by somebody
+    /// else.
+    private func move(from before: WatchedResource, to after: WatchedResource) -> ChangeReading.Move? {
+        guard let old = before.stored.parent, let new = after.stored.parent, old != new else { return nil }
+        if let (was, now) = before.parent.flatMap({ was in after.parent.map { (was, $0) } }) {
+            guard registry.resource(of: .init(was.connection, was.key)) != new,
+                was.connection == now.connection
+                    || registry.claims(of: old).contains(where: { $0.said.connection == now.connection })
+            else { return nil }
+        } else if before.parentName == after.parentName {
+            // Who said so is not stored.
+            return nil
+        }
+        return .init(from: before.parentName, to: after.parentName, onto: new)
     }
 
     private mutating func watch(_ resource: WatchedResource) {

@@ -21,9 +21,17 @@ struct WatchedResource {
     private var known: Known
     /// `nil` until readers know of it.
     private var published: Known?
-    private var isUnheard = false
+    /// What was last told of it, as long as it was told since this monitor began; `isGuess` when its status now is only
+    /// what we make of silence.
+    private var heard: ResourceStatus?
+    private var isGuess = false
+    private var movedAt: Timestamp?
+    private var storedUptime: ResourceRecord.Uptime?
 
     var stored: StoredResource { known.stored }
+    /// `nil` also for what was only read back; its name is stored.
+    var parent: ResourceRecord.Parent? { known.record?.parent }
+    var parentName: String? { known.record.map { $0.parent?.name } ?? ReadBack.parentName(of: stored) }
 
     /// As it was found in the database: readers have it from there.
     init(stored: StoredResource) {
@@ -34,17 +42,50 @@ struct WatchedResource {
     /// - Parameter before: what it was; who and what it is seldom changes and is not written anew then.
     init(_ record: ResourceRecord, after before: WatchedResource?) {
         let isSame = before?.known.record.map { Self.isSame($0, record) } ?? false
-        known = Known(StoredResource(record, facts: isSame ? before?.stored.facts : nil), from: record)
+        isGuess = Self.isGuess(record, after: before)
+        heard = isGuess ? before?.state.heard : record.status
+        let facts = isSame ? before?.stored.facts : nil
+        if isGuess, let heard {
+            var shown = record
+            shown.live.append(ResourceBlock("lastKnownStatus", json: Array("\"\(heard.rawValue)\"".utf8)))
+            known = Known(StoredResource(shown, facts: facts), from: record)
+        } else {
+            known = Known(StoredResource(record, facts: facts), from: record)
+        }
         published = before?.published
-        isUnheard = record.sources.allSatisfy(\.isStale)
+        movedAt = before?.movedAt
+        // Until the one who told it is heard again.
+        if record.sources.count > 1, let told = before?.uptimeOfBefore,
+            !record.uptimes.contains(where: { $0.source == told.source })
+        {
+            storedUptime = told
+        }
+    }
+
+    private var uptimeOfBefore: ResourceRecord.Uptime? { known.record == nil ? state.storedUptime : storedUptime }
+
+    /// Nobody who speaks of it was heard lately, or what is shown again is as old as it was: it is not known how it is.
+    private static func isGuess(_ record: ResourceRecord, after before: WatchedResource?) -> Bool {
+        guard record.status != .offline else { return false }
+        if record.sources.allSatisfy(\.isStale) { return true }
+        guard record.status == .unknown, let before else { return false }
+        return before.state.isGuess || before.stored.lastSeen.map { record.lastSeen <= $0 } ?? false
     }
 
     /// What is compared to tell what has changed.
     var state: ChangeReading.State {
-        .init(
-            stored: stored, parentName: known.record?.parent?.name, uptimeSeconds: known.record?.uptimeSeconds,
-            isUnheard: isUnheard)
+        guard let record = known.record else { return ReadBack.state(of: stored) }
+        let alone = record.uptimeSeconds.map {
+            ResourceRecord.Uptime(record.sources[0].source, connection: record.connection, seconds: $0)
+        }
+        return .init(
+            stored: stored, sources: record.sources, heard: heard, isGuess: isGuess,
+            uptime: record.uptimes.first ?? alone, uptimes: record.uptimes, storedUptime: storedUptime, movedAt: movedAt
+        )
     }
+
+    /// It runs on another machine since.
+    mutating func markMoved(at now: Timestamp) { movedAt = now }
 
     /// Whether the facts of both are the same, as they are written.
     private static func isSame(_ one: ResourceRecord, _ other: ResourceRecord) -> Bool {
@@ -77,15 +118,17 @@ struct WatchedResource {
 
     /// The same values under another status, for what nobody has spoken of since this monitor began.
     mutating func mark(_ status: ResourceStatus, at now: Timestamp) {
-        let told: JSONValue = status == .offline ? "offline" : "stale"
+        let isOffline = status == .offline
+        (heard, isGuess) = (isOffline ? .offline : state.heard, !isOffline)
+        let known: JSONValue = isGuess ? heard.map { .string($0.rawValue) } ?? .null : .null
         let change: JSONValue = [
             "status": .string(status.rawValue), "updatedAt": .string(now.description),
-            "sourceStatus": .object([stored.source: ["status": told]]),
+            "sourceStatus": .object([stored.source: ["status": isOffline ? "offline" : "stale"]]),
+            "lastKnownStatus": known,
         ]
         var writer = JSONWriter(capacity: stored.live.count + 32)
         MergePatch.apply(change, to: Self.parse(stored.live)).encode(to: &writer)
-        known = Known(stored.with(status: status.rawValue, live: writer.bytes), from: known.record)
-        isUnheard = true
+        self.known = Known(stored.with(status: status.rawValue, live: writer.bytes), from: self.known.record)
     }
 
     /// Our own bytes; if they were damaged in storage, readers are told the whole resource again.

@@ -6,12 +6,20 @@ package struct ResourceChange: Sendable, Hashable {
     /// The wire's, never renamed. Later rooms add theirs.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case stateTransition = "state_transition"
-        /// It appeared, or is gone.
+        /// It appeared, is gone, or somebody has said with what it is one.
         case activity
         case restart
         case configUpdate = "config_update"
         /// It runs somewhere else.
         case relationshipChange = "relationship_change"
+    }
+
+    /// What somebody said about identity, as the `reason` of an activity. The wire's, never renamed.
+    enum Word: String {
+        case linked, unlinked
+        /// The word was taken back.
+        case linkWithdrawn = "link-withdrawn"
+        case unlinkWithdrawn = "unlink-withdrawn"
     }
 
     package enum Confidence: String, Sendable, Hashable { case high, medium, low }

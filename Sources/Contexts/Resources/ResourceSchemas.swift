@@ -16,11 +16,14 @@ package enum ResourceSchemas {
     package static let resource = Schema.object([
         "id": .uuid, "type": .string, "technology": .string.optional, "name": .string,
         "status": .enumeration(["online", "offline", "warning", "unknown"]).optional,
+        "lastKnownStatus": .enumeration(["online", "offline", "warning", "unknown"])
+            .described("What was last told of it, while nobody can be asked").optional,
         "lastSeen": .timestamp.optional, "updatedAt": .timestamp.optional, "sources": .array(.string),
         "sourceStatus": .map(of: .anything).optional, "identity": .anything, "canonicalIdentity": .anything,
         "metricsTarget": .anything, "tags": .array(.string),
         "metrics": metrics.optional,
         "uptime": .integer.described("Seconds").optional,
+        "uptimeSource": .string.described("Whose uptime it is, where several sources speak").optional,
         "temperature": .number.described("The hottest sensor, °C").optional, "agent": .anything.optional,
         "parentId": .uuid.described("What it runs on or belongs to").optional, "parentName": .string.optional,
         "proxmox": .anything.optional, "proxmoxStatus": .anything.optional, "storage": .anything.optional,

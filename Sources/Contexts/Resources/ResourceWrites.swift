@@ -174,6 +174,7 @@ package enum ResourceWrites {
         """
     }
 
+    /// What a monitor has found out.
     package static func append(_ changes: [ResourceChange], in org: OrgID) -> SQL {
         """
         INSERT INTO resource_changes (org_id, id, resource_id, connection_id, resource_name, resource_type, observed_at,
@@ -189,6 +190,30 @@ package enum ResourceWrites {
                   related_id)
         ON CONFLICT (org_id, id) DO NOTHING
         """
+    }
+
+    /// What somebody has said about the resources that these claims are of; each has its line. To be run in the
+    /// transaction of the word.
+    /// - Parameter pairs: claims that were named together, at least one.
+    static func append(
+        _ word: ResourceChange.Word, about pairs: [(Claim.Place, Claim.Place)], by principal: Principal, in org: OrgID,
+        at now: Timestamp
+    ) -> SQL {
+        let places = Array(Set(pairs.flatMap { [$0.0, $0.1] })).sorted()
+        let ids = places.map { _ in ResourceChangeID.new(at: now) }
+        return """
+            INSERT INTO resource_changes (org_id, id, resource_id, connection_id, resource_name, resource_type, observed_at,
+                                          kind, source_type, source, actor, confidence, reason, related_id)
+            SELECT \(org), (array_agg(p.id ORDER BY p.id))[1], r.id, r.connection_id, r.name, r.type, \(now),
+                   'activity', 'user_action', r.source, \(principal.label), 'high', \(word.rawValue),
+                   (SELECT o.resource_id FROM resource_claims o
+                    JOIN unnest(\(places.map(\.connection)), \(places.map(\.key))) AS named (connection_id, key)
+                        USING (connection_id, key)
+                    WHERE o.resource_id <> r.id ORDER BY o.resource_id LIMIT 1)
+            FROM unnest(\(ids), \(places.map(\.connection)), \(places.map(\.key))) AS p (id, connection_id, key)
+            JOIN resource_claims c USING (connection_id, key) JOIN resources r ON r.id = c.resource_id
+            GROUP BY r.id, r.connection_id, r.name, r.type, r.source
+            """
     }
 
     /// What is older than the timeline is kept.

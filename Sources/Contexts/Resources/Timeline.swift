@@ -63,8 +63,10 @@ enum Timeline {
     static let change = Schema.object([
         "id": .uuid, "resourceId": .uuid, "resourceName": .string, "resourceType": .string,
         "observedAt": .timestamp, "kind": .enumeration(ResourceChange.Kind.allCases.map(\.rawValue)),
-        "from": .string.optional, "to": .string.optional, "sourceType": .string, "source": .string,
-        "actor": .string.optional, "confidence": .enumeration(["high", "medium", "low"]),
+        "from": .string.optional, "to": .string.optional,
+        "sourceType": .string.described("`pulse_diff`: two states were compared; `user_action`: the actor said so"),
+        "source": .string, "actor": .string.described("Kind and id: `user:0195f3a0-…`").optional,
+        "confidence": .enumeration(["high", "medium", "low"]),
         "reason": .string.optional, "relatedResources": .array(.uuid),
     ]).named("ResourceChange")
 

@@ -128,9 +128,11 @@ package struct IdentityRoutes: Sendable {
             problems: [.identityRuleNotFound], response: .nothing, status: 204, responseExample: ""
         ) { [self] request in
             guard let id = UUID(uuidString: request.parameters["id"] ?? "") else { throw Problem.identityRuleNotFound }
+            let now = time.now
             let entry = try request.audit(
-                .identityRuleDelete, of: "identity_rule:\(id.uuidString.lowercased())", at: time.now)
-            try await store.takeBack(id, in: try request.org(), entry: entry)
+                .identityRuleDelete, of: "identity_rule:\(id.uuidString.lowercased())", at: now)
+            try await store.takeBack(
+                id, by: try request.caller().principal, in: try request.org(), at: now, entry: entry)
             return .noContent
         }
     }

@@ -121,6 +121,9 @@ package struct IdentityStore: Sendable {
                     id = excluded.id, kind = excluded.kind, reason = excluded.reason, made_by = excluded.made_by,
                     made_at = excluded.made_at, missed = NULL, other_missed = NULL
                 """)
+            try await transaction.execute(
+                ResourceWrites.append(
+                    kind == .same ? .linked : .unlinked, about: pairs, by: principal, in: org, at: now))
             try await transaction.execute("SELECT org_changed()")
             transaction.atCommit(entry)
         }
@@ -129,10 +132,25 @@ package struct IdentityStore: Sendable {
 
     /// Evidence alone decides again.
     /// - Throws: 404 `identity-rule-not-found`.
-    func takeBack(_ id: UUID, in org: OrgID, entry: SQL) async throws {
+    func takeBack(_ id: UUID, by principal: Principal, in org: OrgID, at now: Timestamp, entry: SQL) async throws {
         try await database.asOrg(org) { transaction in
-            let gone = try await transaction.execute("DELETE FROM identity_rules WHERE id = \(id)")
-            guard gone == 1 else { throw Problem.identityRuleNotFound }
+            let gone = try await transaction.first(
+                """
+                DELETE FROM identity_rules WHERE id = \(id)
+                RETURNING kind, connection_id, key, other_connection, other_key
+                """
+            ) { row in
+                let kind = IdentityRules.Kind(rawValue: try row.next()) ?? .different
+                return (
+                    kind: kind, left: Claim.Place(try row.next(), try row.next()),
+                    right: Claim.Place(try row.next(), try row.next())
+                )
+            }
+            guard let gone else { throw Problem.identityRuleNotFound }
+            try await transaction.execute(
+                ResourceWrites.append(
+                    gone.kind == .same ? .linkWithdrawn : .unlinkWithdrawn, about: [(gone.left, gone.right)],
+                    by: principal, in: org, at: now))
             try await transaction.execute("SELECT org_changed()")
             transaction.atCommit(entry)
         }

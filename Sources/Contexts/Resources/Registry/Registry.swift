@@ -97,6 +97,7 @@ package struct Registry {
         enter(heard(said, of: id, now: now))
         releaseKeys(of: id)
         note(id, claim: place)
+        if id != known.resource { changes.parted.insert(id) }
         if members[known.resource] == nil { dissolve(known.resource) }
         return id
     }
@@ -258,6 +259,7 @@ package struct Registry {
             enter(moved)
             revive(id)
             note(id, claim: place)
+            changes.parted.insert(id)
             if members[claim.resource] != nil { changes.resources.insert(claim.resource) }
         } else if let other = match(claim.said, now: now), other != claim.resource,
             mayUnite(claim.resource, other, now: now)

@@ -19,6 +19,8 @@ package struct RegistryChanges: Sendable {
     package var missed: [Claim.Place: Observation] = [:]
     /// Places that have another thing now than people have spoken of, and since when: what they said is over.
     package var outlived: [Claim.Place: Timestamp] = [:]
+    /// Founded by what was said of another one until now.
+    package var parted: Set<ResourceID> = []
 
     package init() {}
 }

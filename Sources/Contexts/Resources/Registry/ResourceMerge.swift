@@ -27,6 +27,7 @@ package enum ResourceMerge {
         let voices = heard.contains(where: \.isStale) ? heard.filter { !$0.isStale } + heard.filter(\.isStale) : heard
         record.metrics = metrics(of: voices, isGuest: isGuest)
         record.uptimeSeconds = voices.lazy.compactMap(\.said.uptimeSeconds).first
+        if claims.count > 1 { record.uptimes = uptimes(of: voices) }
         record.temperature = voices.lazy.compactMap(\.said.temperature).first
         record.facts = blocks(ranked.map(\.said.facts))
         record.live = blocks(voices.map(\.said.live))
@@ -87,6 +88,12 @@ package enum ResourceMerge {
             merged.diskWrite = merged.diskWrite ?? said.diskWrite
         }
         return merged
+    }
+
+    private static func uptimes(of voices: [Claim]) -> [ResourceRecord.Uptime] {
+        voices.map(\.said).compactMap { said in
+            said.uptimeSeconds.map { .init(said.source, connection: said.connection, seconds: $0) }
+        }
     }
 
     /// Of two of one name the first.

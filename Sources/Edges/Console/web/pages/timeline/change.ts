@@ -13,6 +13,10 @@ export const kinds: readonly { kind: ChangeKind; word: string }[] = [
   { kind: "config_update", word: "Configuration" }, { kind: "activity", word: "Appeared and gone" },
 ];
 
+const activities: Record<string, string> = {
+  appeared: "appeared", gone: "is gone", linked: "was said to be one with another", unlinked: "was said to be several",
+  "link-withdrawn": "is no longer said to be one with another", "unlink-withdrawn": "is no longer said to be several",
+};
 const states: Record<string, string> = { online: "healthy", offline: "offline", warning: "warning", unknown: "unknown" };
 
 /** `went offline`, `moved from pve1 to pve2`: what happened, after the name of whom. */
@@ -24,7 +28,7 @@ export function changeWords(change: Change): string {
       return to === "offline" ? "went offline" : `is now ${states[to ?? ""] ?? to ?? "unknown"}`;
     case "restart": return from === undefined ? "was restarted" : `was restarted after ${span(Number(from))}`;
     case "relationship_change": return from && to ? `moved from ${from} to ${to}` : `moved${to ? ` to ${to}` : ""}`;
-    case "activity": return to === "gone" || to === "removed" ? "is gone" : "appeared";
+    case "activity": return activities[change.reason ?? ""] ?? "appeared";
     case "config_update": return `${partWords(change.reason)}: ${from ?? "unset"} → ${to ?? "unset"}`;
   }
 }
@@ -40,7 +44,7 @@ export function changeIcon(change: Change): IconName {
     case "state_transition": return "activity";
     case "restart": return "refresh";
     case "relationship_change": return "swap";
-    case "activity": return change.to === "gone" || change.to === "removed" ? "minus" : "plus";
+    case "activity": return change.reason === "gone" ? "minus" : change.reason === "appeared" ? "plus" : "swap";
     case "config_update": return "sliders";
   }
 }
