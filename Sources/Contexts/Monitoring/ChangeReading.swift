@@ -133,10 +133,10 @@ enum ChangeReading {
 
     /// As a person reads it, short.
     private static func text(_ value: JSONValue) -> String {
-        if let text = value.string { return String(text.prefix(200)) }
+        if let text = value.string { return text.asLine(limit: 256) }
         var writer = JSONWriter(capacity: 64)
         value.encode(to: &writer)
-        return String(String(decoding: writer.bytes, as: UTF8.self).prefix(200))
+        return String(decoding: writer.bytes, as: UTF8.self).asLine(limit: 256)
     }
 
     private static func read(_ facts: [UInt8]) -> [String: JSONValue]? {
