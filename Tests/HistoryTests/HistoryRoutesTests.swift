@@ -11,7 +11,8 @@ import Testing
 
 @Suite("history over HTTP", .postgres) struct HistoryRoutesTests {
     let store = HistoryStore(TestDatabase.current.app, logger: Logger(label: "test"))
-    let now = Timestamp(milliseconds: SystemTime().now.milliseconds.floored(to: 60_000))
+    /// Within an hour: at its very start the one step that may hold `now` has nothing in it.
+    let now = Timestamp(milliseconds: SystemTime().now.milliseconds.floored(to: 3_600_000) + 2_700_000)
     let org: OrgID
     let resource: ResourceID
     let routes: HistoryRoutes
