@@ -87,11 +87,12 @@ def test_a_syslog_server_gets_frames_over_tls_that_it_can_trust(streaming, syslo
     assert "secret" not in made
     for number in range(5):
         owner.enrollment_token(f"token {number}")
-    eventually(lambda: len(syslog.messages) >= 6, 20, "six entries arrive")
+    eventually(lambda: len(set(syslog.messages)) >= 6, 20, "six entries arrive")
     assert not syslog.faults
     entries = [HEADER.fullmatch(message) for message in syslog.messages]
     assert all(entries), syslog.messages
-    assert [json.loads(entry[3])["seq"] for entry in entries] == list(range(2, 8))
+    # In order; what a busy receiver took too long to take is sent once more.
+    assert list(dict.fromkeys(json.loads(entry[3])["seq"] for entry in entries)) == list(range(2, 8))
     assert entries[1][1] == "enrollment_token.create" and f'org="{owner.org}"' in entries[1][2]
 
 
