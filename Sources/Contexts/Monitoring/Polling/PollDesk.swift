@@ -19,8 +19,8 @@ actor PollDesk {
         var past: PastReport?
     }
 
-    /// Connections whose past is read at once, and questions after one of their polls: 32 x 8 in 10 s are 26 a second,
-    /// a hundredth of what polls ask. 50 guests are through their last day within two minutes, their last year in six.
+    /// Connections whose past is read at once, and questions after one of their polls. 50 guests are through their last day
+    /// within two minutes, their last year in six; of many connections at once `PastTurns` says who goes on.
     private static let pastsAtOnce = 32
     private static let pastRequests = 8
     /// Between two connections of a worker that is gone: 500 a second, twice what a process asks at 2,000 of 10 s.
@@ -42,12 +42,15 @@ actor PollDesk {
         var isWanted = false
         /// Where the reading of the past goes on; `nil` when there is none to be read, or some on its way to be stored.
         var past: String?
+        /// Parts of it that were read here.
+        var pastParts = 0
     }
 
     private let makers: [ConnectionKind: any CollectorMaker]
     private let time: any TimeSource
     private let randomness: Randomness
     private let logger: Logger
+    private var pastTurns = PastTurns()
     private var tell: @Sendable (Outcome) async -> Void = { _ in }
     private var plan = PollPlan()
     private var asked: [PollPlan.Place: Asked] = [:]
@@ -321,8 +324,11 @@ actor PollDesk {
 
     /// A little of what the platform remembers, while there is some and few others are read.
     private func past(of collector: any Collector, at place: PollPlan.Place) async -> PastReport? {
-        guard let entry = asked[place], let cursor = entry.past, remembering < Self.pastsAtOnce else { return nil }
+        guard let entry = asked[place], let cursor = entry.past, remembering < Self.pastsAtOnce,
+            pastTurns.take(had: entry.pastParts, at: time.monotonic)
+        else { return nil }
         remembering += 1
+        asked[place]?.pastParts += 1
         // Whoever has had a turn waits with the others for the next one.
         defer { remembering -= 1 }
         let budget = PollBudget(time: min(entry.connection.cadence * 0.3, .seconds(10)), requests: Self.pastRequests)
