@@ -118,16 +118,13 @@ struct OrgMonitorState {
         for var observation in report.observations where observation.connection == connection {
             observation.makePlain()
             told[observation.scope, default: []].insert(observation.key)
-            firstLooks.read(observation.scope, of: connection)
             let id = registry.take(observation, now: now)
             remember(
                 observation, at: .init(observation.connection, observation.key), of: id, isLate: false, now: now)
         }
-        for name in report.complete {
-            let scope = Observation.plainKey(name)
-            firstLooks.read(scope, of: connection)
-            registry.close(scope: scope, of: connection, told: told[scope] ?? [])
-        }
+        let complete = Set(report.complete.map(Observation.plainKey))
+        for scope in complete.union(told.keys) { firstLooks.read(scope, of: connection) }
+        for scope in complete { registry.close(scope: scope, of: connection, told: told[scope] ?? []) }
     }
 
     /// What a connection's own name for a thing stands for.
